@@ -1,0 +1,47 @@
+# The front door. `make demo` and `make test` work from a bare clone: they set up .venv first.
+
+PYTHON ?= python3
+WORKERS ?= 2
+BIN := .venv/bin
+READY := .venv/.ready
+CHECKED := $(wildcard src tests simulations docs/examples conftest.py)
+
+.PHONY: setup demo test lint types imports bench clean
+
+setup: $(READY)
+
+# Without build isolation the build tools come from constraints.txt too.
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "practice_core needs Python 3.11 or later; name one with: make PYTHON=python3.12"; exit 2; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt hatchling
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-build-isolation \
+	  --editable '.[cli,testing,dev]'
+	@touch $@
+
+demo: $(READY)
+	$(BIN)/practice-core compare wujiang --weeks 8 --replications 4 --seed 7 \
+	  --policies random,nearest,home_first --workers $(WORKERS) --out out/demo
+
+test: lint types imports
+	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy --strict $(CHECKED)
+
+imports: $(READY)
+	$(BIN)/lint-imports
+
+bench: $(READY)
+	@mkdir -p out
+	$(BIN)/python tests/benchmarks/run.py --out out/bench.json
+
+clean:
+	rm -rf .venv build dist out .coverage .coverage.* .hypothesis .import_linter_cache \
+	  .mypy_cache .pytest_cache .ruff_cache
+	find conftest.py docs simulations src tests -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true

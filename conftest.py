@@ -1,0 +1,39 @@
+"""What holds for every test: frozen values, repeatable properties, programs that must be there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+import hypothesis
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Before the package is imported, here or in a process that a test starts: docs/adr/0003.
+os.environ["PRACTICE_CORE_FROZEN"] = "1"
+
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+hypothesis.settings.register_profile("explore", deadline=None, max_examples=2_000)
+hypothesis.settings.load_profile("ci")  # pytest --hypothesis-profile=explore overrides it
+
+
+@pytest.fixture(scope="session")
+def require() -> Callable[[str], str]:
+    """Give a function that finds an external program and returns where it is.
+
+    A missing program skips the test and says so in the summary; with ``REQUIRE_ALL=1`` it fails.
+    """
+
+    def find(program: str) -> str:
+        found = shutil.which(program)
+        if found is None:
+            reason = f"NOT TESTED: needs the program {program!r}, which is not on the PATH"
+            if os.environ.get("REQUIRE_ALL") == "1":
+                pytest.fail(f"{reason}; REQUIRE_ALL=1 forbids skipping", pytrace=False)
+            pytest.skip(reason)
+        return found
+
+    return find

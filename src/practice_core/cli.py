@@ -1,0 +1,191 @@
+"""The command line: ``practice-core``.
+
+Figures go to the standard output, progress and errors to the standard error. Exit codes: 0 fine,
+1 findings, 2 wrong use, 130 interrupted. A command that fails has written nothing.
+
+Examples
+--------
+>>> main(["compare", "wujiang", "--policies", "nearest", "--weeks", "0"])
+2
+"""
+
+from __future__ import annotations
+
+import sys
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import App, CycloptsError, Parameter
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table as RichTable
+
+from practice_core import experiment
+from practice_core.dispatch import POLICIES
+from practice_core.errors import DefinitionError, Fault, PracticeError
+from practice_core.simulation import load_scenario
+from practice_core.terms import Lang  # noqa: TC001 - cyclopts reads the annotation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from practice_core.experiment import Cell, Comparison, Table
+
+__all__ = ["app", "main"]
+
+FINE, WRONG_USE, INTERRUPTED = 0, 2, 130
+BROKEN = "a worker process died, perhaps for want of memory; lower --workers"
+
+app = App(
+    name="practice-core",
+    help="Run a county's network of practice sites on paper before running it for real.",
+    suppress_keyboard_interrupt=False,
+    result_action="return_value",
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and give its exit code.
+
+    Parameters
+    ----------
+    arguments
+        Words after the program's name; None takes those it was started with.
+    """
+    try:
+        app(arguments, exit_on_error=False, print_error=False, verbose=False)
+    except (PracticeError, CycloptsError, OSError) as error:
+        return _complain(str(error), WRONG_USE)
+    except BrokenProcessPool:
+        return _complain(BROKEN, WRONG_USE)
+    except KeyboardInterrupt:
+        return _complain("interrupted, nothing written", INTERRUPTED)
+    return FINE
+
+
+@app.command
+def areas() -> None:
+    """List the areas that can be simulated, with their counts."""
+
+
+@app.command
+def compare(  # noqa: PLR0913 - one parameter an option
+    area: str,
+    *,
+    policies: str = ",".join(POLICIES),
+    weeks: int = 8,
+    replications: int = 4,
+    seed: int = 7,
+    workers: int | None = None,
+    json: Annotated[bool, Parameter(negative="")] = False,
+    out: Path | None = None,
+    lang: Lang = "en",
+) -> None:
+    """Compare dispatch policies on the same orders and the same answers.
+
+    Parameters
+    ----------
+    area
+        Name of an area, or the file of a scenario.
+    policies
+        Names, separated by commas. The baseline is home_first if it is among them, else the first.
+    weeks
+        How many weeks of orders are counted.
+    replications
+        How many times the year is lived through; two are needed for an interval.
+    seed
+        Same seed, same result, whatever the number of workers.
+    workers
+        How many processes; by default one for each core.
+    json
+        Print one JSON object instead of tables.
+    out
+        Write summary.json and logs/ to this folder: new, empty or an earlier result.
+    lang
+        Language of the tables.
+    """
+    chosen = experiment.labelled([name.strip() for name in policies.split(",") if name.strip()])
+    _check({"--weeks": weeks, "--replications": replications, "--workers": workers})
+    scenario = load_scenario(area).with_values({"horizon.weeks": weeks})
+    cells = replications * len(chosen)
+    with ExitStack() as stack:
+        folder = None if out is None else stack.enter_context(experiment.results_folder(out))
+        pool = experiment.processes(min(cells, workers or experiment.cores()))
+        executor = stack.enter_context(pool)
+        advance = stack.enter_context(_progress(cells))
+
+        def on_cell(cell: Cell) -> None:
+            if folder is not None:
+                experiment.save_log(folder, cell)
+            advance()
+
+        found = experiment.compare(
+            scenario,
+            chosen,
+            replications=replications,
+            seed=seed,
+            executor=executor,
+            on_cell=on_cell,
+            keep_logs=folder is not None,
+        )
+        if folder is not None:
+            (folder / "summary.json").write_text(found.to_json(), encoding="utf-8")
+    if json:
+        sys.stdout.write(found.to_json())
+    else:
+        _show(found, lang)
+
+
+def _check(counts: Mapping[str, int | None]) -> None:
+    faults = [
+        Fault(option, str(count), "at least 1", "raise it")
+        for option, count in counts.items()
+        if count is not None and count < 1
+    ]
+    if faults:
+        raise DefinitionError("compare", faults)
+
+
+@contextmanager
+def _progress(cells: int) -> Iterator[Callable[[], None]]:
+    """Show a bar on the standard error if a person is watching; yield what moves it by one."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    left = TimeRemainingColumn()
+    watched = console.is_terminal
+    with Progress(*columns, left, console=console, disable=not watched, transient=True) as bar:
+        task = bar.add_task("simulating", total=cells)
+        yield lambda: bar.advance(task)
+
+
+def _show(comparison: Comparison, lang: Lang) -> None:
+    """Print a comparison: title, caveats, tables."""
+    console = _stdout()
+    console.print(experiment.title(comparison, lang), style="bold")
+    for caveat in experiment.caveats(comparison, lang):
+        console.print(caveat)
+    for table in experiment.tables(comparison, lang):
+        _print(console, table)
+
+
+def _stdout() -> Console:
+    # Into a file or a pipe there is no edge to fold a table at.
+    wide = None if sys.stdout.isatty() else 1000
+    return Console(width=wide, markup=False, highlight=False, emoji=False)
+
+
+def _print(console: Console, table: Table) -> None:
+    drawn = RichTable(title=table.caption, title_justify="left", box=box.SIMPLE_HEAD)
+    for number, column in enumerate(table.columns):
+        drawn.add_column(column, justify="right" if number else "left")
+    for row in table.rows:
+        drawn.add_row(*row)
+    console.print(drawn)
+
+
+def _complain(message: str, code: int) -> int:
+    sys.stderr.write(f"practice-core: {message}\n")
+    return code

@@ -1,0 +1,138 @@
+"""What can go wrong, as types: one root, a definition-time and a run-time branch.
+
+Every class carries its data as attributes, so that a program can act on it without reading the
+message, and is also a built-in exception type, so that code which knows nothing of this package
+catches it in the usual way.
+
+Examples
+--------
+>>> faults = (Fault("sites.csv:3", "station without institute", "a parent that exists", "add the parent"),)
+>>> try:
+...     raise DefinitionError("sites.csv", faults)
+... except ValueError as error:
+...     print(error)
+sites.csv: 1 fault
+  sites.csv:3: station without institute; expected a parent that exists; add the parent
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+import attrs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+__all__ = [
+    "DefinitionError",
+    "Fault",
+    "ImpossibleEvent",
+    "OperationError",
+    "PracticeError",
+    "UnknownName",
+]
+
+
+class PracticeError(Exception):
+    """Root of every error this package raises on purpose."""
+
+
+@attrs.frozen
+class Fault:
+    """One thing wrong with something a person wrote.
+
+    Parameters
+    ----------
+    place
+        Where: file and line, or a dotted key.
+    found
+        What stands there.
+    expected
+        What should stand there.
+    remedy
+        What to do about it.
+    """
+
+    place: str
+    found: str
+    expected: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.found}; expected {self.expected}; {self.remedy}"
+
+
+class DefinitionError(PracticeError, ValueError):
+    """A file or a definition is wrong; every fault is listed, nothing was built.
+
+    Attributes
+    ----------
+    subject : str
+        What was being defined.
+    faults : tuple of Fault
+        All that is wrong with it, in the order found.
+    """
+
+    def __init__(self, subject: str, faults: Sequence[Fault]) -> None:
+        self.subject = subject
+        self.faults = tuple(faults)
+        count = len(self.faults)
+        head = f"{subject}: {count} fault{'' if count == 1 else 's'}"
+        super().__init__("\n  ".join([head, *map(str, self.faults)]))
+
+    def __reduce__(self) -> tuple[type[DefinitionError], tuple[str, tuple[Fault, ...]]]:
+        return type(self), (self.subject, self.faults)
+
+
+class UnknownName(PracticeError, LookupError):
+    """A name that nothing here answers to; the nearest known one is offered.
+
+    Attributes
+    ----------
+    kind : str
+        What was looked for, such as ``"area"``.
+    name : str
+        The name as given.
+    known : tuple of str
+        Every name that would have been found.
+    """
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        self.kind = kind
+        self.name = name
+        self.known = tuple(sorted(known))
+        near = difflib.get_close_matches(name, self.known, n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        super().__init__(f"no {kind} named {name!r}; {hint}known: {', '.join(self.known)}")
+
+    def __reduce__(self) -> tuple[type[UnknownName], tuple[str, str, tuple[str, ...]]]:
+        return type(self), (self.kind, self.name, self.known)
+
+
+class OperationError(PracticeError, RuntimeError):
+    """Something that cannot happen was asked to happen: a defect in the calling program."""
+
+
+class ImpossibleEvent(OperationError):
+    """An event that its lifecycle has no edge for in the present state.
+
+    Attributes
+    ----------
+    lifecycle : str
+        Name of the lifecycle.
+    state : str
+        The state in which the event arrived.
+    event : str
+        Name of the event's class.
+    """
+
+    def __init__(self, lifecycle: str, state: str, event: str) -> None:
+        self.lifecycle = lifecycle
+        self.state = state
+        self.event = event
+        super().__init__(f"{lifecycle}: no edge for {event} in state {state}")
+
+    def __reduce__(self) -> tuple[type[ImpossibleEvent], tuple[str, str, str]]:
+        return type(self), (self.lifecycle, self.state, self.event)

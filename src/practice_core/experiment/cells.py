@@ -1,0 +1,141 @@
+"""Cells: one policy in one replication, computed wherever an executor computes it.
+
+Examples
+--------
+>>> from concurrent.futures import ThreadPoolExecutor
+>>> with ThreadPoolExecutor(2) as executor:
+...     sorted(finished([lambda: 1, lambda: 2], executor))
+[1, 2]
+"""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import os
+import signal
+import threading
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+import attrs
+
+from practice_core.simulation import run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+    from concurrent.futures import Executor
+    from multiprocessing.connection import Connection
+
+    from practice_core.dispatch import Policy
+    from practice_core.simulation import Measure, Scenario
+
+__all__ = ["Cell", "cores", "finished", "processes", "simulate"]
+
+T = TypeVar("T")
+
+
+@attrs.frozen
+class Cell:
+    """What one policy did in one replication.
+
+    Parameters
+    ----------
+    label
+        The policy's name in the comparison, such as ``"nearest#2"``.
+    replication
+        Number of the replication, from 0.
+    weeks
+        Length of the cohort, in weeks.
+    measures
+        By KPI name.
+    log
+        The run's event log as bytes, if it was asked for.
+    """
+
+    label: str
+    replication: int
+    weeks: int
+    measures: Mapping[str, Measure]
+    log: bytes | None = None
+
+
+def simulate(  # noqa: PLR0913 - a cell is the product of all of these
+    scenario: Scenario,
+    policy: Policy,
+    *,
+    label: str,
+    seed: int,
+    replication: int,
+    keep_log: bool = False,
+) -> Cell:
+    """Compute one cell: a pure function of its arguments, and all of them pickle."""
+    done = run(scenario, policy, seed=seed, replication=replication)
+    log = done.log.to_bytes() if keep_log else None
+    return Cell(label, replication, done.weeks, dict(done.measures), log)
+
+
+def finished(jobs: Sequence[Callable[[], T]], executor: Executor | None) -> Generator[T]:
+    """Yield the result of every job as it is done; in order if `executor` is None.
+
+    All jobs are submitted at once, in order. When the consumer stops early or a job fails, those
+    that have not begun are cancelled.
+    """
+    if executor is None:
+        yield from (job() for job in jobs)
+        return
+    futures = [executor.submit(job) for job in jobs]
+    try:
+        for future in as_completed(futures):
+            yield future.result()
+    finally:
+        for future in futures:
+            future.cancel()
+
+
+def cores() -> int:
+    """Count the processor cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1  # pragma: no cover - macOS, Windows
+
+
+@contextmanager
+def processes(workers: int) -> Iterator[Executor | None]:
+    """Open a pool of `workers` processes; one worker is no pool (None), the caller's own process.
+
+    Workers are started fresh ("spawn"), so a script that calls this needs the usual
+    ``if __name__ == "__main__":``. They end at once when the block is left by an exception, such
+    as an interrupt, and when the calling process dies.
+
+    Examples
+    --------
+    >>> with processes(1) as executor:
+    ...     executor is None
+    True
+    """
+    if workers == 1:
+        yield None
+        return
+    context = multiprocessing.get_context("spawn")
+    watched, lifeline = context.Pipe(duplex=False)
+    with ProcessPoolExecutor(workers, context, _start_worker, (watched,)) as executor:
+        try:
+            yield executor
+        except BaseException:
+            lifeline.close()
+            raise
+    lifeline.close()
+
+
+def _start_worker(watched: Connection) -> None:  # pragma: no cover - runs in the worker
+    # A worker only ever learns of the end from its queue, which it reads between two cells and
+    # which stays silent for ever if the parent is killed. The pipe closes in either case.
+    def follow() -> None:
+        watched.poll(None)
+        os._exit(1)
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=follow, daemon=True).start()
+    gc.freeze()

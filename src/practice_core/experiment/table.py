@@ -1,0 +1,132 @@
+"""A comparison as a person reads it: tables and the words that must stand beside them."""
+
+from __future__ import annotations
+
+import enum
+import math
+from typing import TYPE_CHECKING
+
+import attrs
+
+from practice_core.terms import term, word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from practice_core.experiment.compare import Comparison
+    from practice_core.experiment.statistics import Estimate
+    from practice_core.terms import Lang
+
+__all__ = ["Phrase", "Table", "caveats", "markdown", "tables", "title"]
+
+
+class Phrase(enum.StrEnum):
+    """What is said around the figures of a comparison; the words are in the vocabulary."""
+
+    TITLE = "title"
+    MEASURE = "measure"
+    MEANS = "means"
+    DIFFERENCES = "differences"
+    PREVIEW = "preview"
+    UNCALIBRATED = "uncalibrated"
+    HINGE = "hinge"
+    LEFT_OUT = "left_out"
+
+
+@attrs.frozen
+class Table:
+    """Text in rows and columns; the first column names the row.
+
+    Parameters
+    ----------
+    caption
+        What the figures are.
+    columns
+        Headings, as many as each row has cells.
+    rows
+        Cells, ready to read.
+    """
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def title(comparison: Comparison, lang: Lang = "en") -> str:
+    """Say what was compared: area, weeks, replications, seed."""
+    return term(Phrase.TITLE, lang).format(
+        area=comparison.area,
+        weeks=comparison.weeks,
+        replications=comparison.replications,
+        seed=comparison.seed,
+    )
+
+
+def caveats(comparison: Comparison, lang: Lang = "en") -> tuple[str, ...]:
+    """Say what must not be concluded; never shown apart from the figures."""
+    said = [Phrase.PREVIEW, Phrase.UNCALIBRATED, Phrase.HINGE]
+    found = [
+        comparison.mean(label, kpi) for label in comparison.policies for kpi in comparison.kpis
+    ]
+    if any(one.left_out for one in found):
+        said.append(Phrase.LEFT_OUT)
+    return tuple(term(phrase, lang) for phrase in said)
+
+
+def tables(comparison: Comparison, lang: Lang = "en") -> tuple[Table, ...]:
+    """Lay out the means and, if there is something to compare, the paired differences.
+
+    One row a measure, one column a policy. A row is rounded to two digits of its widest interval,
+    else to three decimals. A star marks a replication left out, a dash a figure that is not there.
+    """
+    measure = term(Phrase.MEASURE, lang)
+    kpis = comparison.kpis
+    means = Table(
+        term(Phrase.MEANS, lang),
+        (measure, *comparison.policies),
+        tuple(
+            _row(word("measure", kpi, lang), [comparison.mean(p, kpi) for p in comparison.policies])
+            for kpi in kpis
+        ),
+    )
+    if not comparison.challengers:
+        return (means,)
+    differences = Table(
+        term(Phrase.DIFFERENCES, lang).format(baseline=comparison.baseline),
+        (measure, *comparison.challengers),
+        tuple(
+            _row(
+                word("measure", kpi, lang),
+                [comparison.difference(p, kpi) for p in comparison.challengers],
+                sign="+",
+            )
+            for kpi in kpis
+        ),
+    )
+    return means, differences
+
+
+def markdown(comparison: Comparison, lang: Lang = "en") -> str:
+    """Write the title, the caveats and the tables as Markdown."""
+    parts = [f"# {title(comparison, lang)}", *caveats(comparison, lang)]
+    for table in tables(comparison, lang):
+        lines = [_line(table.columns), _line(["---", *["---:"] * (len(table.columns) - 1)])]
+        parts += [table.caption, "\n".join([*lines, *map(_line, table.rows)])]
+    return "\n\n".join(parts) + "\n"
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _row(name: str, estimates: list[Estimate], sign: str = "-") -> tuple[str, ...]:
+    widest = max((one.half_width or 0.0 for one in estimates), default=0.0)
+    decimals = min(4, max(0, 1 - math.floor(math.log10(widest)))) if widest else 3
+    return (name, *(_cell(one, f"{sign}.{decimals}f") for one in estimates))
+
+
+def _cell(found: Estimate, form: str) -> str:
+    if found.mean is None:
+        return "-"
+    width = "" if found.half_width is None else f" ± {found.half_width:{form[1:]}}"
+    return f"{found.mean:{form}}{width}{'*' if found.left_out else ''}"

@@ -1,0 +1,207 @@
+"""One small engine for everything that moves through states: a lifecycle is data.
+
+*Edges* say where an event leads; they are all that replaying needs. *Rules* say from which states
+and for which roles a command may be given and which events it may yield; they are all that
+deciding needs. From the two come the diagram, "what may this actor do now", the shortest walk to
+every state, and the conformance machine of `practice_core.testing`. This room knows no order and
+no clock.
+
+Examples
+--------
+>>> import enum
+>>> class Door(enum.StrEnum):
+...     OPEN = "open"
+...     SHUT = "shut"
+>>> class Shut:
+...     kind = "door.shut"
+>>> class Close: ...
+>>> door = Lifecycle(
+...     name="door",
+...     initial=Door.OPEN,
+...     final=frozenset({Door.SHUT}),
+...     edges=(Edge(Door.OPEN, Shut, Door.SHUT),),
+...     rules=(Rule(Close, frozenset({Door.OPEN}), frozenset({Role.OFFICER}), frozenset({Shut})),),
+... )
+>>> door.allowed(Door.OPEN, Role.OFFICER), door.allowed(Door.OPEN, Role.TEAM)
+((<class 'practice_core.lifecycle.Close'>,), ())
+>>> door.walks()[Door.SHUT]
+(<class 'practice_core.lifecycle.Shut'>,)
+"""
+
+from __future__ import annotations
+
+import enum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import attrs
+
+from practice_core.errors import DefinitionError, Fault, ImpossibleEvent
+from practice_core.terms import Lang, term, word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = ["Edge", "Lifecycle", "Role", "Rule"]
+
+S = TypeVar("S", bound=enum.StrEnum)
+
+
+class Role(enum.StrEnum):
+    """Who gives a command."""
+
+    REQUESTER = "requester"
+    PROXY = "proxy"
+    OFFICER = "officer"
+    TEAM = "team"
+    SYSTEM = "system"
+
+
+@attrs.frozen
+class Edge(Generic[S]):
+    """In state `source` an event of class `event` leads to state `target`."""
+
+    source: S
+    event: type
+    target: S
+
+
+@attrs.frozen
+class Rule(Generic[S]):
+    """Who may give `command` in which states, and the events it may yield."""
+
+    command: type
+    sources: frozenset[S]
+    roles: frozenset[Role]
+    outcomes: frozenset[type]
+
+
+@attrs.frozen(eq=False)
+class Lifecycle(Generic[S]):
+    """A checked definition: no unreachable state, no dead end, no undeclared outcome.
+
+    Parameters
+    ----------
+    name
+        For messages and titles.
+    initial
+        The state before the first event.
+    final
+        States without a way out; from every other state at least one is reachable.
+    edges
+        At most one per (source, event).
+    rules
+        One per command.
+
+    Raises
+    ------
+    DefinitionError
+        With every fault of the definition.
+    """
+
+    name: str
+    initial: S
+    final: frozenset[S]
+    edges: tuple[Edge[S], ...]
+    rules: tuple[Rule[S], ...]
+    table: Mapping[S, Mapping[type, S]] = attrs.field(init=False, repr=False)
+    rule_of: Mapping[type, Rule[S]] = attrs.field(init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        nested: dict[S, dict[type, S]] = {state: {} for state in type(self.initial)}
+        for edge in self.edges:
+            nested[edge.source][edge.event] = edge.target
+        object.__setattr__(self, "table", MappingProxyType(nested))
+        rules = {rule.command: rule for rule in self.rules}
+        object.__setattr__(self, "rule_of", MappingProxyType(rules))
+        faults = tuple(self._faults())
+        if faults:
+            raise DefinitionError(f"lifecycle {self.name}", faults)
+
+    def target(self, state: S, event: type) -> S:
+        """Give the state that `event` leads to.
+
+        Raises
+        ------
+        ImpossibleEvent
+            If there is no such edge.
+        """
+        try:
+            return self.table[state][event]
+        except KeyError:
+            raise ImpossibleEvent(self.name, state, event.__name__) from None
+
+    def allowed(self, state: S, role: Role) -> tuple[type, ...]:
+        """Give the commands that `role` may give in `state`, in the order of the rules."""
+        return tuple(
+            rule.command for rule in self.rules if state in rule.sources and role in rule.roles
+        )
+
+    def walks(self) -> Mapping[S, tuple[type, ...]]:
+        """Give for every state the events of a shortest walk from the initial state to it."""
+        found: dict[S, tuple[type, ...]] = {self.initial: ()}
+        front = [self.initial]
+        while front:
+            reached: list[S] = []
+            for state in front:
+                for event, target in self.table[state].items():
+                    if target not in found:
+                        found[target] = (*found[state], event)
+                        reached.append(target)
+            front = reached
+        return found
+
+    def mermaid(self, lang: Lang = "en") -> str:
+        """Draw the lifecycle as a Mermaid state diagram, its words in `lang`."""
+        drawn = [state for state in type(self.initial) if state is not self.initial]
+        lines = ["stateDiagram-v2"]
+        lines += [f'    state "{term(state, lang)}" as {state.name}' for state in drawn]
+        lines += [
+            f"    {'[*]' if edge.source is self.initial else edge.source.name} --> "
+            f"{edge.target.name}: {word('event', edge.event.kind, lang)}"  # type: ignore[attr-defined]  # events carry their kind; `type` cannot say so
+            for edge in self.edges
+        ]
+        lines += [f"    {state.name} --> [*]" for state in drawn if state in self.final]
+        return "\n".join(lines) + "\n"
+
+    def _faults(self) -> Iterable[Fault]:
+        seen: set[tuple[S, type]] = set()
+        for edge in self.edges:
+            if (edge.source, edge.event) in seen:
+                yield self._fault(edge, "second edge", "one target", "remove one of the two")
+            seen.add((edge.source, edge.event))
+            if edge.source in self.final:
+                yield self._fault(edge, "edge out of a final state", "no way out", "remove it")
+            if not any(edge.event in rule.outcomes for rule in self.rules):
+                yield self._fault(edge, "no command yields it", "a rule", "add it to a rule")
+        reachable = self.walks()
+        ending = self._can_end()
+        for state in type(self.initial):
+            if state not in reachable:
+                yield self._fault(state, "unreachable", "a walk from the start", "add an edge")
+            elif state not in ending:
+                yield self._fault(state, "dead end", "a walk to a final state", "add an edge")
+        events = {edge.event for edge in self.edges}
+        for rule in self.rules:
+            for event in sorted(rule.outcomes - events, key=lambda kind: kind.__name__):
+                place = f"{rule.command.__name__} yields {event.__name__}"
+                yield self._fault(place, "undeclared outcome", "an edge", "add an edge for it")
+            for state in sorted(rule.sources):
+                if not rule.outcomes & self.table[state].keys():
+                    place = f"{rule.command.__name__} in {state}"
+                    yield self._fault(place, "leads nowhere", "an edge", "add one or drop it")
+        if len(self.rule_of) != len(self.rules):
+            yield self._fault("rules", "a command with two rules", "one each", "merge them")
+
+    def _can_end(self) -> set[S]:
+        ending = set(self.final)
+        while True:
+            more = {e.source for e in self.edges if e.target in ending} - ending
+            if not more:
+                return ending
+            ending |= more
+
+    def _fault(self, place: object, found: str, expected: str, remedy: str) -> Fault:
+        if isinstance(place, Edge):
+            place = f"{place.source} --{place.event.__name__}--> {place.target}"
+        return Fault(f"{self.name}: {place}", found, expected, remedy)

@@ -1,0 +1,201 @@
+"""What may be asked of an order: requests in the imperative, refused or turned into events."""
+
+from __future__ import annotations
+
+from practice_core.orders.events import CancelReason, DeclineReason, RejectReason, WithdrawReason
+from practice_core.orders.model import Request
+from practice_core.units import Duration, Instant, Minutes, OrderId, TeamId, value
+
+__all__ = [
+    "COMMANDS",
+    "AcceptOffer",
+    "CancelOrder",
+    "CloseOrder",
+    "CollectNeed",
+    "CompleteService",
+    "DeclineOffer",
+    "EscalateOrder",
+    "ExpireOffers",
+    "GiveUpOrder",
+    "MergeNeed",
+    "OfferOrder",
+    "OrderCommand",
+    "PlaceOrder",
+    "PostOrder",
+    "RateOrder",
+    "RejectOrder",
+    "ReportAbsence",
+    "ReviewOrder",
+    "ScheduleService",
+    "ShowcaseOrder",
+    "StartService",
+    "WithdrawTeam",
+]
+
+
+@value
+class OrderCommand:
+    """Root of the commands; the order is the one it is given to."""
+
+
+@value
+class CollectNeed(OrderCommand):
+    """Write down a need before anybody has ordered."""
+
+    request: Request
+
+
+@value
+class MergeNeed(OrderCommand):
+    """Let this need live on in another that is alike."""
+
+    into: OrderId
+
+
+@value
+class PlaceOrder(OrderCommand):
+    """Place an order, or order what was collected."""
+
+    request: Request
+
+
+@value
+class RejectOrder(OrderCommand):
+    """Send an order back, with a reason."""
+
+    reason: RejectReason
+
+
+@value
+class ReviewOrder(OrderCommand):
+    """Find an order complete and lawful."""
+
+
+@value
+class OfferOrder(OrderCommand):
+    """Offer the order to one or several teams; never more than an offer."""
+
+    teams: tuple[TeamId, ...]
+    open_for: Duration
+
+
+@value
+class PostOrder(OrderCommand):
+    """Post the order to the open pool."""
+
+    open_for: Duration
+
+
+@value
+class AcceptOffer(OrderCommand):
+    """Accept, as the acting team."""
+
+
+@value
+class DeclineOffer(OrderCommand):
+    """Decline, as the acting team."""
+
+    reason: DeclineReason = DeclineReason.UNWILLING
+
+
+@value
+class ExpireOffers(OrderCommand):
+    """End every offer or posting whose time is over."""
+
+
+@value
+class EscalateOrder(OrderCommand):
+    """Hand the order to the next desk of its route."""
+
+
+@value
+class ScheduleService(OrderCommand):
+    """Fix, or change, when the service takes place."""
+
+    start: Instant
+    end: Instant
+
+
+@value
+class WithdrawTeam(OrderCommand):
+    """Give an accepted order back, with notice."""
+
+    reason: WithdrawReason
+
+
+@value
+class ReportAbsence(OrderCommand):
+    """Report that the team did not come, or too few of it: `present` volunteers."""
+
+    present: int = 0
+
+
+@value
+class StartService(OrderCommand):
+    """Begin, with `present` volunteers."""
+
+    present: int
+
+
+@value
+class CompleteService(OrderCommand):
+    """End the service after `minutes`."""
+
+    minutes: Minutes
+
+
+@value
+class RateOrder(OrderCommand):
+    """Rate from 1 (worst) to 5 (best)."""
+
+    score: int
+
+
+@value
+class ShowcaseOrder(OrderCommand):
+    """Show the result; only with the consent of those shown."""
+
+    consent: bool
+
+
+@value
+class CloseOrder(OrderCommand):
+    """Close: after a call-back, or when the last window is over."""
+
+
+@value
+class CancelOrder(OrderCommand):
+    """Cancel, with a reason."""
+
+    reason: CancelReason
+
+
+@value
+class GiveUpOrder(OrderCommand):
+    """End an order that nobody serves."""
+
+
+COMMANDS: tuple[type[OrderCommand], ...] = (
+    CollectNeed,
+    MergeNeed,
+    PlaceOrder,
+    RejectOrder,
+    ReviewOrder,
+    OfferOrder,
+    PostOrder,
+    AcceptOffer,
+    DeclineOffer,
+    ExpireOffers,
+    EscalateOrder,
+    ScheduleService,
+    WithdrawTeam,
+    ReportAbsence,
+    StartService,
+    CompleteService,
+    RateOrder,
+    ShowcaseOrder,
+    CloseOrder,
+    CancelOrder,
+    GiveUpOrder,
+)
+"""Every command class, in the order of an order's life."""
