@@ -14,7 +14,7 @@ from __future__ import annotations
 import sys
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 - cyclopts reads the annotation
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, CycloptsError, Parameter
@@ -74,13 +74,14 @@ def areas() -> None:
 @app.command
 def compare(  # noqa: PLR0913 - one parameter an option
     area: str,
+    /,
     *,
     policies: str = ",".join(POLICIES),
     weeks: int = 8,
     replications: int = 4,
     seed: int = 7,
     workers: int | None = None,
-    json: Annotated[bool, Parameter(negative="")] = False,
+    json: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     out: Path | None = None,
     lang: Lang = "en",
 ) -> None:
@@ -178,7 +179,8 @@ def _stdout() -> Console:
 
 
 def _print(console: Console, table: Table) -> None:
-    drawn = RichTable(title=table.caption, title_justify="left", box=box.SIMPLE_HEAD)
+    console.print(f"\n{table.caption}")
+    drawn = RichTable(box=box.SIMPLE_HEAD)
     for number, column in enumerate(table.columns):
         drawn.add_column(column, justify="right" if number else "left")
     for row in table.rows:

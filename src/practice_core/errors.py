@@ -6,9 +6,11 @@ catches it in the usual way.
 
 Examples
 --------
->>> faults = (Fault("sites.csv:3", "station without institute", "a parent that exists", "add the parent"),)
+>>> fault = Fault(
+...     "sites.csv:3", "station without institute", "a parent that exists", "add the parent"
+... )
 >>> try:
-...     raise DefinitionError("sites.csv", faults)
+...     raise DefinitionError("sites.csv", [fault])
 ... except ValueError as error:
 ...     print(error)
 sites.csv: 1 fault

@@ -30,7 +30,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Purpose", "entity", "stream", "uniform", "uniforms"]
+__all__ = ["Draws", "Purpose", "entity", "stream", "uniform", "uniforms"]
 
 _MASK = 0xFFFF_FFFF_FFFF_FFFF
 _GOLD = 0x9E37_79B9_7F4A_7C15
@@ -129,6 +129,27 @@ def uniforms(base: int, a: Keys, b: Keys = 0, k: Keys = 0) -> NDArray[np.float64
         key = part if isinstance(part, np.ndarray) else np.full(1, part & _MASK, np.uint64)
         z = _mix_array(z + key * gold)
     return ((z >> np.uint64(11)).astype(np.float64) + 0.5) * _STEP
+
+
+class Draws:
+    """The draws of one purpose in one replication, asked for by id or key.
+
+    Parameters
+    ----------
+    seed, replication, purpose
+        As for `stream`.
+    """
+
+    def __init__(self, seed: int, replication: int, purpose: Purpose) -> None:
+        self._base = stream(seed, replication, purpose)
+
+    def uniform(self, *key: str | int) -> float:
+        """Draw one uniform number for a key of one to three parts; a text part is an id."""
+        return uniform(self._base, *[entity(k) if isinstance(k, str) else k for k in key])
+
+    def uniforms(self, a: str | int, b: NDArray[np.uint64]) -> NDArray[np.float64]:
+        """Draw one number for each of the keys ``(a, b[n])``."""
+        return uniforms(self._base, entity(a) if isinstance(a, str) else a, b)
 
 
 def _mix(z: int) -> int:

@@ -151,6 +151,21 @@ class Lifecycle(Generic[S]):
             front = reached
         return found
 
+    def yields(self, rule: Rule[S]) -> frozenset[tuple[S, type]]:
+        """Give the (state, event) pairs that a command under `rule` may pass through.
+
+        A command may yield several events, so some of them happen in states that it leads to.
+        """
+        passed: set[tuple[S, type]] = set()
+        front = set(rule.sources)
+        while front:
+            state = front.pop()
+            for event in rule.outcomes & self.table[state].keys():
+                if (state, event) not in passed:
+                    passed.add((state, event))
+                    front.add(self.table[state][event])
+        return frozenset(passed)
+
     def mermaid(self, lang: Lang = "en") -> str:
         """Draw the lifecycle as a Mermaid state diagram, its words in `lang`."""
         drawn = [state for state in type(self.initial) if state is not self.initial]
@@ -166,13 +181,14 @@ class Lifecycle(Generic[S]):
 
     def _faults(self) -> Iterable[Fault]:
         seen: set[tuple[S, type]] = set()
+        yielded = {pair for rule in self.rules for pair in self.yields(rule)}
         for edge in self.edges:
             if (edge.source, edge.event) in seen:
                 yield self._fault(edge, "second edge", "one target", "remove one of the two")
             seen.add((edge.source, edge.event))
             if edge.source in self.final:
                 yield self._fault(edge, "edge out of a final state", "no way out", "remove it")
-            if not any(edge.event in rule.outcomes for rule in self.rules):
+            if (edge.source, edge.event) not in yielded:
                 yield self._fault(edge, "no command yields it", "a rule", "add it to a rule")
         reachable = self.walks()
         ending = self._can_end()
@@ -181,17 +197,24 @@ class Lifecycle(Generic[S]):
                 yield self._fault(state, "unreachable", "a walk from the start", "add an edge")
             elif state not in ending:
                 yield self._fault(state, "dead end", "a walk to a final state", "add an edge")
-        events = {edge.event for edge in self.edges}
         for rule in self.rules:
-            for event in sorted(rule.outcomes - events, key=lambda kind: kind.__name__):
-                place = f"{rule.command.__name__} yields {event.__name__}"
-                yield self._fault(place, "undeclared outcome", "an edge", "add an edge for it")
-            for state in sorted(rule.sources):
-                if not rule.outcomes & self.table[state].keys():
-                    place = f"{rule.command.__name__} in {state}"
-                    yield self._fault(place, "leads nowhere", "an edge", "add one or drop it")
+            yield from self._rule_faults(rule)
         if len(self.rule_of) != len(self.rules):
             yield self._fault("rules", "a command with two rules", "one each", "merge them")
+
+    def _rule_faults(self, rule: Rule[S]) -> Iterable[Fault]:
+        name = rule.command.__name__
+        possible = {event for _, event in self.yields(rule)}
+        for event in sorted(rule.outcomes - possible, key=lambda kind: kind.__name__):
+            place = f"{name} yields {event.__name__}"
+            yield self._fault(place, "undeclared outcome", "an edge", "add an edge for it")
+        for state in sorted(rule.sources):
+            if not rule.outcomes & self.table[state].keys():
+                yield self._fault(
+                    f"{name} in {state}", "leads nowhere", "an edge", "add or drop it"
+                )
+        if not rule.sources or not rule.roles:
+            yield self._fault(name, "never allowed", "a state and a role", "add them or drop it")
 
     def _can_end(self) -> set[S]:
         ending = set(self.final)

@@ -65,7 +65,9 @@ def word(group: str, key: str, lang: Lang = "en") -> str:
     """
     row = words().get(group, {}).get(key)
     if row is None:
-        raise UnknownName("term", f"{group}.{key}", (f"{group}.{k}" for k in words().get(group, {})))
+        raise UnknownName(
+            "term", f"{group}.{key}", (f"{group}.{k}" for k in words().get(group, {}))
+        )
     return row[lang]
 
 

@@ -18,11 +18,11 @@ import datetime as dt
 import os
 import re
 from bisect import bisect_right
-from typing import TYPE_CHECKING, NewType, TypeAlias
+from typing import TYPE_CHECKING, NewType, TypeAlias, TypeVar
 
 import attrs
 
-from practice_core.errors import DefinitionError, Fault
+from practice_core.errors import DefinitionError, Fault, OperationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -70,8 +70,11 @@ TransferId = NewType("TransferId", str)
 VolunteerId = NewType("VolunteerId", str)
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday; Monday is 0
+_WEEKDAYS = 7
+
+T = TypeVar("T")
 
 
 if TYPE_CHECKING:
@@ -81,7 +84,7 @@ elif os.environ.get("PRACTICE_CORE_FROZEN"):
 else:
     # Frozen for the type checker and the test suite, a plain class in production: a frozen
     # constructor costs three times a plain one, and a year builds millions (docs/adr/0003).
-    def value(cls):
+    def value(cls: type[T]) -> type[T]:
         """Make `cls` a value: slots, equality, hash; see docs/adr/0003."""
         return attrs.define(cls, unsafe_hash=True)
 
@@ -140,7 +143,7 @@ class Calendar:
     """
 
     week: tuple[tuple[Span, ...], ...]
-    exceptions: Mapping[int, tuple[Span, ...]] = attrs.field(factory=dict)
+    exceptions: Mapping[int, tuple[Span, ...]] = attrs.field(factory=dict, hash=False)
     offset: Duration = 8 * HOUR
 
     def __attrs_post_init__(self) -> None:
@@ -151,7 +154,7 @@ class Calendar:
             for place, spans in days
             if not _spans_in_order(spans)
         ]
-        if len(self.week) != 7 or not any(self.week):  # noqa: PLR2004 - days of a week
+        if len(self.week) != _WEEKDAYS or not any(self.week):
             faults.append(
                 Fault("week", f"{len(self.week)} weekdays", "seven, one open", "open a weekday")
             )
@@ -167,15 +170,20 @@ class Calendar:
         closes: str,
         offset: Duration = 8 * HOUR,
     ) -> Calendar:
-        """Build plain weeks: the same hours on each of `days` (Monday is 0)."""
+        """Build plain weeks: the same hours on each of `days` (Monday is 0, Sunday 6)."""
         span = (clock(opens), clock(closes))
         chosen = set(days)
-        return cls(tuple((span,) if day in chosen else () for day in range(7)), offset=offset)
+        odd = sorted(chosen - set(range(_WEEKDAYS)))
+        if odd:
+            fault = Fault("days", repr(odd), "0 for Monday to 6 for Sunday", "renumber the days")
+            raise DefinitionError("calendar", (fault,))
+        week = tuple((span,) if day in chosen else () for day in range(_WEEKDAYS))
+        return cls(week, offset=offset)
 
     def spans(self, day: int) -> tuple[Span, ...]:
         """Give the open spans of local day number `day`, in ms after its midnight."""
         exception = self.exceptions.get(day)
-        return self.week[(day + _EPOCH_WEEKDAY) % 7] if exception is None else exception
+        return self.week[(day + _EPOCH_WEEKDAY) % _WEEKDAYS] if exception is None else exception
 
     def is_working(self, t: Instant) -> bool:
         """Tell whether the desks are open at `t`; a span includes its start, not its end."""
@@ -185,8 +193,17 @@ class Calendar:
     def add_working(self, t: Instant, d: Duration) -> Instant:
         """Give the instant at which `d` ms of working time have passed since `t`.
 
-        The result for ``d = 0`` is `t` itself if the desks are open, else the next opening.
+        The result is always an instant at which the desks are open: for ``d = 0`` it is `t` itself
+        or the next opening, and time that runs out at closing runs out at the next opening.
+
+        Raises
+        ------
+        OperationError
+            If `d` is negative: working time is not counted backwards.
         """
+        if d < 0:
+            message = f"working time of {d} ms"
+            raise OperationError(message)
         left = d
         day, since = divmod(t + self.offset, DAY)
         while True:

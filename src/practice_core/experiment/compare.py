@@ -172,13 +172,9 @@ def compare(  # noqa: PLR0913 - an experiment has this many factors
         If there is no policy or no replication.
     """
     chosen = labelled(policies)
-    faults = []
-    if not chosen:
-        faults.append(Fault("policies", "none", "at least one", "name a policy"))
     if replications < 1:
-        faults.append(Fault("replications", str(replications), "at least 1", "raise it"))
-    if faults:
-        raise DefinitionError("comparison", faults)
+        fault = Fault("replications", str(replications), "at least 1", "raise it")
+        raise DefinitionError("comparison", (fault,))
     # Replication-major: neighbours share a tape, which a worker remembers.
     jobs = [
         partial(
@@ -213,12 +209,17 @@ def labelled(policies: Sequence[str] | Mapping[str, Policy]) -> dict[str, Policy
     ------
     UnknownName
         If there is no policy of a given name.
+    DefinitionError
+        If none is given.
 
     Examples
     --------
     >>> list(labelled(["nearest", "random", "nearest"]))
     ['nearest', 'random', 'nearest#2']
     """
+    if not policies:
+        fault = Fault("policies", "none", "at least one", "name a policy")
+        raise DefinitionError("comparison", (fault,))
     if isinstance(policies, Mapping):
         return dict(policies)
     seen: Counter[str] = Counter()

@@ -36,12 +36,9 @@ def results_folder(path: Path) -> Iterator[Path]:
         If there is no place or no permission to write.
     """
     target = path.resolve()
-    stranger = _stranger(target)
-    if stranger is not None:
-        fault = Fault(
-            str(path), stranger, "a new, empty or earlier results folder", "name another folder"
-        )
-        raise DefinitionError("results folder", (fault,))
+    fault = _fault(target)
+    if fault is not None:
+        raise DefinitionError(str(path), (fault,))
     home = next(parent for parent in target.parents if parent.exists())
     staging = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=home))
     fresh, former = staging / "new", staging / "old"
@@ -64,15 +61,16 @@ def save_log(folder: Path, cell: Cell) -> None:
         (folder / "logs" / f"{cell.label}-{cell.replication}.log").write_bytes(cell.log)
 
 
-def _stranger(target: Path) -> str | None:
-    """Name the first thing at `target` that is not an earlier result; None if there is none."""
-    if not target.exists():
-        return None
-    if not target.is_dir():
-        return "a file"
-    ours = {entry for pattern in _OURS for entry in target.glob(pattern) if entry.is_file()}
-    logs = target / "logs"
-    others = sorted(
-        e for e in target.rglob("*") if e not in ours and not (e == logs and e.is_dir())
-    )
-    return str(others[0].relative_to(target)) if others else None
+def _fault(target: Path) -> Fault | None:
+    """Say what at `target` is not an earlier result; None if all of it is."""
+    found = None
+    if target.is_dir():
+        logs = target / "logs"
+        ours = {e for pattern in _OURS for e in target.glob(pattern) if e.is_file()}
+        ours |= {logs} if logs.is_dir() else set()
+        others = sorted(set(target.rglob("*")) - ours)
+        found = others[0].relative_to(target).as_posix() if others else None
+    elif target.exists():
+        found = "a file"
+    expected = "a new, empty or earlier results folder"
+    return None if found is None else Fault(target.name, found, expected, "name another folder")

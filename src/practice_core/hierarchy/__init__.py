@@ -1,17 +1,18 @@
 """The network of practice sites: who hangs on whom, and where they stand.
 
-A county's sites form one tree: a center (实践中心), its institutes (实践所), their stations (实践站)
-and spots (实践点). This room says what a site is, refuses a tree that is not one with every fault at
-once, and answers who is above, who is below and who is near. It never draws a random number, reads
-a file or knows an order; networkx is imported in here and nowhere else.
+A county's sites form one tree: a center (实践中心), its institutes (实践所), their stations
+(实践站) and spots (实践点). This room says what a site is, refuses a tree that is not one with
+every fault at once, and answers who is above, who is below and who is near. It never draws a random
+number, reads a file or knows an order; networkx is imported in here and nowhere else.
 
 Examples
 --------
->>> wujiang = Hierarchy([
-...     Site(SiteId("wj"), "实践中心", Level.CENTER, None, 120.645, 31.139, synthetic=True),
-...     Site(SiteId("wj-i01"), "实践所", Level.INSTITUTE, SiteId("wj"), 120.64, 31.16, synthetic=True),
-...     Site(SiteId("wj-s001"), "实践站", Level.STATION, SiteId("wj-i01"), 120.7, 31.1, synthetic=True),
-... ])
+>>> center = Site(SiteId("wj"), "中心", Level.CENTER, None, 120.645, 31.139, synthetic=True)
+>>> town = Site(SiteId("wj-i01"), "所", Level.INSTITUTE, center.id, 120.64, 31.16, synthetic=True)
+>>> village = Site(SiteId("wj-s001"), "站", Level.STATION, town.id, 120.7, 31.1, synthetic=True)
+>>> wujiang = Hierarchy([village, center, town])
+>>> wujiang
+<Hierarchy of wj: center 1, institute 1, station 1, spot 0>
 >>> wujiang.chain(SiteId("wj-s001"))
 ('wj-s001', 'wj-i01', 'wj')
 >>> wujiang.covers(SiteId("wj-i01"), SiteId("wj-s001"))

@@ -40,8 +40,10 @@ Polygon: TypeAlias = tuple[Ring, ...]
 def great_circle_km(lon1: float, lat1: float, lon2: float, lat2: float) -> float: ...
 @overload
 def great_circle_km(
-    lon1: float | Floats, lat1: float | Floats, lon2: float | Floats, lat2: float | Floats
+    lon1: Floats, lat1: Floats, lon2: float | Floats, lat2: float | Floats
 ) -> Floats: ...
+@overload
+def great_circle_km(lon1: float, lat1: float, lon2: Floats, lat2: Floats) -> Floats: ...
 def great_circle_km(
     lon1: float | Floats, lat1: float | Floats, lon2: float | Floats, lat2: float | Floats
 ) -> float | Floats:

@@ -54,7 +54,7 @@ class Hierarchy:
     >>> Hierarchy([Site("a", "所", Level.INSTITUTE, "b", 120.6, 31.1, synthetic=True)])
     Traceback (most recent call last):
     practice_core.errors.DefinitionError: sites: 2 faults
-      site a: parent 'b' is no site; expected the id of a site of level center; add it or name another
+      site a: parent 'b' is no site; expected the id of a center; add it or name another
       sites: no center among 1; expected exactly one; name the center
     """
 
@@ -100,7 +100,7 @@ class Hierarchy:
         return hash((self.root, len(self)))
 
     def __repr__(self) -> str:
-        counts = ", ".join(f"{count} {level}" for level, count in self.counts().items())
+        counts = ", ".join(f"{level} {count}" for level, count in self.counts().items())
         return f"<Hierarchy of {self.root.id}: {counts}>"
 
     def __contains__(self, site: object) -> bool:
@@ -203,12 +203,15 @@ class Hierarchy:
             raise OperationError(message)
         if isinstance(where, str):
             site = self.site(where)
-            where = site.lon, site.lat
+            lon, lat = site.lon, site.lat
+        else:
+            lon, lat = where
         among = self._groups[level]
         count = min(k, len(among))
         if count == 0:
             return ()
-        km = great_circle_km(*where, *self._positions[level])
+        lons, lats = self._positions[level]
+        km = great_circle_km(lon, lat, lons, lats)
         # Sites stand by id and a stable sort leaves ties so; sorting only what is as near as the
         # k-th one matters to a county of many sites that asks this once per site.
         near = np.flatnonzero(km <= np.partition(km, count - 1)[count - 1])
@@ -305,7 +308,7 @@ def _parent_faults(ordered: Sequence[Site], place: Callable[[SiteId], str]) -> I
             yield Fault(place(site.id), found, "no parent", "delete the parent")
         elif site.parent not in levels:
             found = f"parent {site.parent!r} is no site"
-            expected = f"the id of a site of level {kinds}"
+            expected = f"the id of a {kinds}"
             yield Fault(place(site.id), found, expected, "add it or name another")
         elif levels[site.parent] not in allowed:
             found = f"{site.level} on {levels[site.parent]} {site.parent!r}"

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from practice_core.orders.model import Request
     from practice_core.orders.profile import LoopProfile
+    from practice_core.units import SiteId
 
 __all__ = ["Refusal", "Refused", "decide", "step"]
 
@@ -44,7 +45,7 @@ class Refusal(enum.StrEnum):
     EARLY = "early"
     """The clock has not run out yet."""
     INVALID_REQUEST = "invalid_request"
-    """Bad id, empty window, nobody needed, no duration, or no desk."""
+    """Bad id, another's name, empty window, nobody needed, no duration, no desk, or one twice."""
     NO_TEAM = "no_team"
     """An offer to nobody, or to one team twice."""
     ASKED = "asked"
@@ -114,12 +115,12 @@ def decide(
         return Refused(kind, Refusal.UNKNOWN_ORDER)
     if by.role not in roles:
         return Refused(kind, Refusal.ROLE)
-    if order is not None and not _in_scope(order, kind, by):
+    if order is not None and not _in_scope(order, by):
         return Refused(kind, Refusal.SCOPE)
     if state not in sources:
         return Refused(kind, Refusal.STATE)
     outcome = handler(order, command, at, by, profile)
-    return outcome if type(outcome) is tuple else Refused(kind, outcome)  # type: ignore[arg-type,return-value]  # an Outcome is one or the other
+    return outcome if isinstance(outcome, tuple) else Refused(kind, outcome)
 
 
 def step(
@@ -133,35 +134,36 @@ def step(
         The order after all its new events, and the events; or the refusal.
     """
     events = decide(order, command, at, by, profile)
-    if type(events) is Refused:
+    if isinstance(events, Refused):
         return events
-    for event in events:  # type: ignore[union-attr]  # not Refused: the line above
+    for event in events:
         order = evolve(order, event)
     return order, events  # type: ignore[return-value]  # at least one event was applied
 
 
-def _in_scope(order: Order, kind: type, by: Actor) -> bool:
+def _in_scope(order: Order, by: Actor) -> bool:
     role = by.role
     if role is Role.TEAM:
         if order.state is OrderState.OFFERED:
             return any(offer.team == by.team for offer in order.offers)
         if order.state is OrderState.POOLED:
             return by.team is not None and by.team not in order.asked
-        return by.team == order.team
+        return by.team is not None and by.team == order.team
     if role is Role.REQUESTER or role is Role.PROXY:
-        return by.id == order.request.placed_by or kind is c.PlaceOrder
+        return by.id == order.request.placed_by
     return True
 
 
-def _valid(request: Request, at: Instant) -> bool:
+def _valid(request: Request, at: Instant, by: Actor) -> bool:
     return (
         is_identifier(request.id)
+        and (by.role is Role.OFFICER or by.id == request.placed_by)
         and request.placed_at == at
         and request.earliest < request.latest
         and at < request.latest
         and request.needed >= 1
         and request.duration >= 1
-        and len(request.route) > 0
+        and 0 < len(request.route) == len(set(request.route))
     )
 
 
@@ -172,7 +174,9 @@ def _waits_until(order: Order, at: Instant, profile: LoopProfile, latest: Instan
     return min(latest, at + profile.desk_within)
 
 
-def _moves_on(order: Order, at: Instant, by: Actor, profile: LoopProfile) -> tuple[e.OrderEvent, ...]:
+def _moves_on(
+    order: Order, at: Instant, by: Actor, profile: LoopProfile
+) -> tuple[e.OrderEvent, ...]:
     """Give what the law does after one more failed round: nothing, the next desk, or the end."""
     request = order.request
     if at >= request.latest:
@@ -185,13 +189,15 @@ def _moves_on(order: Order, at: Instant, by: Actor, profile: LoopProfile) -> tup
     return (_escalation(order, holder, at, by, profile),)
 
 
-def _next_desk(order: Order) -> Any:  # noqa: ANN401 - SiteId or None; NewType of str
+def _next_desk(order: Order) -> SiteId | None:
     route = order.request.route
     place = route.index(order.holder) + 1
     return route[place] if place < len(route) else None
 
 
-def _escalation(order: Order, holder: Any, at: Instant, by: Actor, profile: LoopProfile) -> e.OrderEvent:  # noqa: ANN401 - as above
+def _escalation(
+    order: Order, holder: SiteId, at: Instant, by: Actor, profile: LoopProfile
+) -> e.OrderEvent:
     request = order.request
     due_at = request.latest
     if profile.desk_within is not None and holder != request.route[-1]:
@@ -200,7 +206,7 @@ def _escalation(order: Order, holder: Any, at: Instant, by: Actor, profile: Loop
 
 
 def _collect(o: Order | None, v: c.CollectNeed, at: Instant, by: Actor, p: LoopProfile) -> Outcome:  # noqa: ARG001 - one shape for all
-    if not _valid(v.request, at):
+    if not _valid(v.request, at, by):
         return Refusal.INVALID_REQUEST
     return (e.NeedCollected(v.request.id, at, by.id, v.request),)
 
@@ -212,7 +218,7 @@ def _merge(o: Order, v: c.MergeNeed, at: Instant, by: Actor, p: LoopProfile) -> 
 
 
 def _place(o: Order | None, v: c.PlaceOrder, at: Instant, by: Actor, p: LoopProfile) -> Outcome:  # noqa: ARG001
-    if not _valid(v.request, at) or (o is not None and o.request.id != v.request.id):
+    if not _valid(v.request, at, by) or (o is not None and o.request.id != v.request.id):
         return Refusal.INVALID_REQUEST
     return (e.OrderPlaced(v.request.id, at, by.id, v.request, v.request.latest),)
 
@@ -288,9 +294,11 @@ def _expire(o: Order, v: c.ExpireOffers, at: Instant, by: Actor, p: LoopProfile)
 
 
 def _escalate(o: Order, v: c.EscalateOrder, at: Instant, by: Actor, p: LoopProfile) -> Outcome:  # noqa: ARG001
+    clocked = by.role is Role.SYSTEM
     if at >= o.request.latest:
-        return Refusal.LATE
-    if by.role is Role.SYSTEM and at < o.due_at:  # type: ignore[operator]  # reviewed: has a clock
+        # A clock that ran out while nobody looked must still lead somewhere.
+        return _given_up(o, at, by) if clocked else Refusal.LATE
+    if clocked and at < o.due_at:  # type: ignore[operator]  # reviewed: has a clock
         return Refusal.EARLY
     holder = _next_desk(o)
     if holder is None:
@@ -308,7 +316,8 @@ def _schedule(o: Order, v: c.ScheduleService, at: Instant, by: Actor, p: LoopPro
 
 
 def _withdraw(o: Order, v: c.WithdrawTeam, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
-    if at > o.due_at:  # type: ignore[operator]  # accepted or scheduled: has a clock
+    # Notice ends where the service starts: from then on it is an absence.
+    if at > (o.due_at if o.start is None else o.start):  # type: ignore[operator]  # has a clock
         return Refusal.LATE
     r = o.request
     back = e.TeamWithdrew(r.id, at, by.id, v.reason, _waits_until(o, at, p, r.latest))
@@ -320,7 +329,7 @@ def _absent(o: Order, v: c.ReportAbsence, at: Instant, by: Actor, p: LoopProfile
     clock = o.due_at if o.start is None or by.role is Role.SYSTEM else o.start
     if at < clock:  # type: ignore[operator]  # accepted or scheduled: has a clock
         return Refusal.EARLY
-    if v.present < 0:
+    if not 0 <= v.present < o.request.needed:
         return Refusal.INVALID_VALUE
     absent = e.TeamAbsent(r.id, at, by.id, v.present, _waits_until(o, at, p, r.latest))
     return (absent, *_moves_on(o, at, by, p))
@@ -379,11 +388,16 @@ def _cancel(o: Order, v: c.CancelOrder, at: Instant, by: Actor, p: LoopProfile) 
 def _give_up(o: Order, v: c.GiveUpOrder, at: Instant, by: Actor, p: LoopProfile) -> Outcome:  # noqa: ARG001
     if by.role is Role.SYSTEM and at < o.request.latest:
         return Refusal.EARLY
+    return _given_up(o, at, by)
+
+
+def _given_up(o: Order, at: Instant, by: Actor) -> tuple[e.OrderEvent, ...]:
     reason = e.UnservedReason.DUE if o.asked else e.UnservedReason.NOBODY
     return (e.OrderUnserved(o.request.id, at, by.id, reason),)
 
 
-_DECIDE: Mapping[type[c.OrderCommand], Callable[[Any, Any, Instant, Actor, LoopProfile], Outcome]] = {
+_Handler: TypeAlias = "Callable[[Any, Any, Instant, Actor, LoopProfile], Outcome]"
+_DECIDE: Mapping[type[c.OrderCommand], _Handler] = {
     c.CollectNeed: _collect,
     c.MergeNeed: _merge,
     c.PlaceOrder: _place,

@@ -16,7 +16,7 @@ from practice_core.orders.model import OpenOffer, Order, OrderState, Request
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from practice_core.units import Instant
+    from practice_core.units import Instant, TeamId
 
 __all__ = ["evolve"]
 
@@ -77,13 +77,13 @@ def _reviewed(o: Order, v: e.OrderReviewed, s: OrderState) -> Order:
     return _waits(o, s, v.due_at, o.attempts)
 
 
-def _returned(
-    o: Order, v: e.OrderReturned | e.TeamWithdrew | e.TeamAbsent, s: OrderState
-) -> Order:
+def _returned(o: Order, v: e.OrderReturned | e.TeamWithdrew | e.TeamAbsent, s: OrderState) -> Order:
     return _waits(o, s, v.due_at, o.attempts + 1)
 
 
-def _offered(o: Order, s: OrderState, offers: tuple[OpenOffer, ...], asked: tuple[Any, ...]) -> Order:
+def _offered(
+    o: Order, s: OrderState, offers: tuple[OpenOffer, ...], asked: tuple[TeamId, ...]
+) -> Order:
     due_at = min(offer.until for offer in offers) if offers else None
     return Order(
         o.request, s, o.version + 1, o.attempts, o.holder, offers, None, None, due_at,
@@ -112,9 +112,10 @@ def _escalated(o: Order, v: e.OrderEscalated, s: OrderState) -> Order:
 
 
 def _accepted(o: Order, v: e.OfferAccepted, s: OrderState) -> Order:
+    asked = (*o.asked, v.team) if o.state is OrderState.POOLED else o.asked
     return Order(
         o.request, s, o.version + 1, o.attempts, o.holder, (), v.team, None, v.due_at,
-        c.ReportAbsence, o.opening, o.asked,
+        c.ReportAbsence, o.opening, asked,
     )  # fmt: skip
 
 
@@ -161,27 +162,27 @@ def _ended(o: Order, v: e.OrderEvent, s: OrderState) -> Order:  # noqa: ARG001 -
 
 _Apply: TypeAlias = "Callable[[Any, Any, OrderState], Order]"
 _APPLY: Mapping[type[e.OrderEvent], _Apply] = {
-        e.NeedCollected: _collected,
-        e.NeedMerged: _ended,
-        e.OrderPlaced: _placed,
-        e.OrderRejected: _ended,
-        e.OrderReviewed: _reviewed,
-        e.OfferMade: _offer_made,
-        e.OfferDeclined: _offer_ended,
-        e.OfferExpired: _offer_ended,
-        e.OrderPosted: _posted,
-        e.OrderReturned: _returned,
-        e.OrderEscalated: _escalated,
-        e.OfferAccepted: _accepted,
-        e.ServiceScheduled: _scheduled,
-        e.TeamWithdrew: _returned,
-        e.TeamAbsent: _returned,
-        e.ServiceStarted: _started,
-        e.ServiceCompleted: _closing,
-        e.OrderRated: _closing,
-        e.OrderReopened: _reopened,
-        e.OrderShowcased: _closing,
-        e.OrderClosed: _ended,
-        e.OrderCancelled: _ended,
-        e.OrderUnserved: _ended,
+    e.NeedCollected: _collected,
+    e.NeedMerged: _ended,
+    e.OrderPlaced: _placed,
+    e.OrderRejected: _ended,
+    e.OrderReviewed: _reviewed,
+    e.OfferMade: _offer_made,
+    e.OfferDeclined: _offer_ended,
+    e.OfferExpired: _offer_ended,
+    e.OrderPosted: _posted,
+    e.OrderReturned: _returned,
+    e.OrderEscalated: _escalated,
+    e.OfferAccepted: _accepted,
+    e.ServiceScheduled: _scheduled,
+    e.TeamWithdrew: _returned,
+    e.TeamAbsent: _returned,
+    e.ServiceStarted: _started,
+    e.ServiceCompleted: _closing,
+    e.OrderRated: _closing,
+    e.OrderReopened: _reopened,
+    e.OrderShowcased: _closing,
+    e.OrderClosed: _ended,
+    e.OrderCancelled: _ended,
+    e.OrderUnserved: _ended,
 }

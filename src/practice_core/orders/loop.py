@@ -79,7 +79,9 @@ _CANCELLABLE = (
 )
 
 
-def _rule(command: type, sources: set[S], roles: set[Role] | frozenset[Role], *outcomes: type) -> Rule[S]:
+def _rule(
+    command: type, sources: set[S], roles: set[Role] | frozenset[Role], *outcomes: type
+) -> Rule[S]:
     return Rule(command, frozenset(sources), frozenset(roles), frozenset(outcomes))
 
 
@@ -101,7 +103,7 @@ _RULES = (
         e.OrderReturned,
         *_BACK,
     ),
-    _rule(c.EscalateOrder, {S.REVIEWED}, {OFFICER, SYSTEM}, e.OrderEscalated),
+    _rule(c.EscalateOrder, {S.REVIEWED}, {OFFICER, SYSTEM}, *_BACK),
     _rule(c.ScheduleService, {S.ACCEPTED, S.SCHEDULED}, {TEAM, OFFICER}, e.ServiceScheduled),
     _rule(c.WithdrawTeam, {S.ACCEPTED, S.SCHEDULED}, {TEAM}, e.TeamWithdrew, *_BACK),
     _rule(

@@ -122,9 +122,9 @@ class Order:
     due_at, due
         The next clock, and the command that the system gives when it runs out.
     opening
-        0, or 1 after the order was reopened for a redo.
+        How often the order was reopened for a redo.
     asked
-        Teams asked in this opening, in order.
+        Teams asked in this opening, in order; a team that took it from the pool counts as asked.
     """
 
     request: Request

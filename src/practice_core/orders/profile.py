@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import TYPE_CHECKING
 
 import attrs
 
 from practice_core.errors import DefinitionError, Fault
 from practice_core.hierarchy import Level
+from practice_core.orders.commands import COMMANDS
 from practice_core.units import Calendar, Duration, SiteId
 
 if TYPE_CHECKING:
@@ -94,7 +96,11 @@ class LoopProfile:
     def __attrs_post_init__(self) -> None:
         faults = tuple(self._faults())
         if faults:
-            raise DefinitionError(f"loop profile {self.name}", faults)
+            raise DefinitionError(self._subject, faults)
+
+    @property
+    def _subject(self) -> str:
+        return f"loop profile {self.name}"
 
     def route(self, site: SiteId, hierarchy: Hierarchy) -> tuple[SiteId, ...]:
         """Give the desks that may hold an order for `site`: its chain, at the profile's levels.
@@ -108,8 +114,9 @@ class LoopProfile:
         route = tuple(by_level[level] for level in self.chain if level in by_level)
         if not route:
             levels = ", ".join(self.chain)
-            fault = Fault(f"site {site}", "no desk", f"one of {levels} above it", "mend the chain")
-            raise DefinitionError(f"loop profile {self.name}", (fault,))
+            expected = f"one of {levels} at or above it"
+            fault = Fault(f"site {site}", "no desk", expected, "mend the chain")
+            raise DefinitionError(self._subject, (fault,))
         return route
 
     def _faults(self) -> Iterable[Fault]:
@@ -131,3 +138,9 @@ class LoopProfile:
             yield fault("redos", self.redos, "0 or more")
         if not self.steps:
             yield fault("steps", self.steps, "at least one public step")
+        known = {command.__name__ for command in COMMANDS}
+        for n, step in enumerate(self.steps):
+            for name in step.commands:
+                if name not in known:
+                    near = ", ".join(difflib.get_close_matches(name, known, n=1)) or "a command"
+                    yield fault(f"steps[{n}].commands", name, near)

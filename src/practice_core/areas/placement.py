@@ -1,0 +1,263 @@
+"""Where sites stand when no document says so: a made-up map that is a pure function of its key.
+
+The documents print how many sites a county has, not where. This module puts the center at the seat,
+the first town there too and the others apart, stations around their institute and spots around
+their station, all inside the county's outline. Every draw is keyed by the id of the site it is for,
+so a site added at the end moves no other site's draw; positions are synthetic and marked so.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+from scipy.special import ndtri
+
+from practice_core.errors import DefinitionError, Fault
+from practice_core.hierarchy import Level, Site, great_circle_km
+from practice_core.hierarchy.geometry import EARTH_RADIUS_KM
+from practice_core.keyed import Purpose, entity, stream, uniforms
+from practice_core.units import SiteId, is_identifier
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from practice_core.hierarchy import Outline
+
+__all__ = ["place_sites"]
+
+Keys: TypeAlias = "NDArray[np.uint64]"
+Positions: TypeAlias = "NDArray[np.float64]"  # one row (lon, lat) per site
+
+_KM_PER_DEGREE = math.radians(EARTH_RADIUS_KM)
+_DECIMALS = 5  # about 1 m: rounds away last-bit differences of `ndtri` between processors
+_CANDIDATES = 64  # draws per town, of which about half fall inside an ordinary outline
+_CHOSEN_AMONG = 16  # the more, the more regular the towns and the nearer to the border
+_ATTEMPTS = 100  # with one draw in ten inside, one site in 38,000 would exhaust them
+
+
+def place_sites(  # noqa: PLR0913 - all keywords, and a county is no less
+    *,
+    prefix: str,
+    counts: Mapping[Level, int],
+    weights: Sequence[float],
+    seat: tuple[float, float],
+    outline: Outline,
+    seed: int,
+    replication: int,
+    station_sigma_km: float = 4.0,
+    spot_sigma_km: float = 1.0,
+) -> tuple[Site, ...]:
+    """Invent a county's sites from how many there are of each level (MODEL 2.1).
+
+    Parameters
+    ----------
+    prefix
+        Id of the center; the others are ``prefix-i01``, ``prefix-s001`` and ``prefix-p001``.
+    counts
+        How many sites of each level: one center, any number of the others, absent for none.
+    weights
+        Relative size of each institute: it gets stations in proportion, by largest remainder. The
+        heaviest stands in the town of the seat.
+    seat
+        (lon, lat) in degrees of the county's seat, where the center stands.
+    outline
+        Every site lies inside.
+    seed, replication
+        The key of the map: another replication is another map around the same center.
+    station_sigma_km, spot_sigma_km
+        Standard deviation, north and east each, of a station around its institute and a spot around
+        its station, in km.
+
+    Returns
+    -------
+    tuple of Site
+        Center, institutes, stations, spots, each by number; all synthetic. Stations hang on the
+        center if there is no institute, spots on institutes if there is no station.
+
+    Raises
+    ------
+    DefinitionError
+        If the counts, weights or spreads make no county or the seat is outside the outline.
+
+    Notes
+    -----
+    A spot's station is drawn by the spot's key, so one more spot moves nothing. One more station
+    shifts the quotas: draws stay, but some stations may hang on another institute.
+
+    Examples
+    --------
+    >>> from practice_core.hierarchy import Outline
+    >>> square = Outline(((((120, 31), (121, 31), (121, 32), (120, 32), (120, 31)),),))
+    >>> sites = place_sites(
+    ...     prefix="wj",
+    ...     counts={Level.CENTER: 1, Level.INSTITUTE: 2, Level.STATION: 3},
+    ...     weights=(2, 1),
+    ...     seat=(120.645, 31.139),
+    ...     outline=square,
+    ...     seed=1,
+    ...     replication=0,
+    ... )
+    >>> [(site.id, site.parent) for site in sites[3:]]
+    [('wj-s001', 'wj-i01'), ('wj-s002', 'wj-i01'), ('wj-s003', 'wj-i02')]
+    """
+    sigmas = {"station_sigma_km": station_sigma_km, "spot_sigma_km": spot_sigma_km}
+    faults = [
+        *_count_faults(prefix, counts, weights),
+        *_place_faults(seat, outline, sigmas),
+    ]
+    if faults:
+        raise DefinitionError("placement", faults)
+    lon_key, lat_key, parent_key = (
+        stream(seed, replication, purpose)
+        for purpose in (Purpose.SITE_LON, Purpose.SITE_LAT, Purpose.SITE_PARENT)
+    )
+
+    def scatter(ids: Sequence[SiteId], around: Positions, sigma_km: float) -> Positions:
+        return _scatter((lon_key, lat_key), _keys(ids), around, sigma_km, outline)
+
+    center = Site(SiteId(prefix), "实践中心", Level.CENTER, None, *seat, synthetic=True)
+
+    ids = _ids(f"{prefix}-i", 2, counts.get(Level.INSTITUTE, 0))
+    heaviest = max(range(len(ids)), key=weights.__getitem__, default=0)
+    at_seat = scatter(ids[heaviest : heaviest + 1], _positions([center]), spot_sigma_km)
+    towns = _apart((lon_key, lat_key), _keys(ids), heaviest, at_seat, outline)
+    institutes = _sites("第{}实践所", Level.INSTITUTE, ids, [center] * len(ids), towns)
+
+    ids = _ids(f"{prefix}-s", 3, counts.get(Level.STATION, 0))
+    quotas = _largest_remainder(weights, len(ids)) if institutes else [len(ids)]
+    shares = zip(institutes or [center], quotas, strict=True)
+    hosts = [host for host, quota in shares for _ in range(quota)]
+    around = scatter(ids, _positions(hosts), station_sigma_km)
+    stations = _sites("第{}实践站", Level.STATION, ids, hosts, around)
+
+    ids = _ids(f"{prefix}-p", 3, counts.get(Level.SPOT, 0))
+    among = stations or institutes
+    drawn = uniforms(parent_key, _keys(ids)).tolist()
+    hosts = [among[min(int(u * len(among)), len(among) - 1)] for u in drawn]
+    around = scatter(ids, _positions(hosts), spot_sigma_km)
+    spots = _sites("第{}实践点", Level.SPOT, ids, hosts, around)
+    return (center, *institutes, *stations, *spots)
+
+
+def _ids(stem: str, width: int, count: int) -> list[SiteId]:
+    # The width must not depend on the count, or one more site would rename, and so move, all.
+    return [SiteId(f"{stem}{n:0{width}d}") for n in range(1, count + 1)]
+
+
+def _keys(ids: Sequence[SiteId]) -> Keys:
+    return np.array([entity(site) for site in ids], np.uint64)
+
+
+def _positions(sites: Sequence[Site]) -> Positions:
+    return np.array([(site.lon, site.lat) for site in sites]).reshape(-1, 2)
+
+
+def _sites(
+    name: str, level: Level, ids: Sequence[SiteId], hosts: Sequence[Site], at: Positions
+) -> list[Site]:
+    numbers = [site.rpartition("-")[2][1:] for site in ids]
+    return [
+        Site(site, name.format(number), level, host.id, lon, lat, synthetic=True)
+        for site, number, host, (lon, lat) in zip(ids, numbers, hosts, at.tolist(), strict=True)
+    ]
+
+
+def _scatter(
+    streams: tuple[int, int], keys: Keys, around: Positions, sigma_km: float, outline: Outline
+) -> Positions:
+    """Place each site normally about its row of `around`, drawing again while outside.
+
+    A site that is outside every time stands where `around` says, which is inside.
+    """
+    at = around.copy()
+    degrees = (
+        sigma_km
+        / _KM_PER_DEGREE
+        / np.column_stack([np.cos(np.radians(around[:, 1])), np.ones(len(around))])
+    )
+    waiting = np.arange(len(keys))
+    for attempt in range(_ATTEMPTS):
+        if not waiting.size:
+            break
+        drawn = [uniforms(base, keys[waiting], k=attempt) for base in streams]
+        tried = around[waiting] + degrees[waiting] * ndtri(np.column_stack(drawn))
+        tried = tried.round(_DECIMALS)
+        inside = outline.contains(tried[:, 0], tried[:, 1])
+        at[waiting[inside]] = tried[inside]
+        waiting = waiting[~inside]
+    return at
+
+
+def _apart(
+    streams: tuple[int, int], keys: Keys, first: int, at_first: Positions, outline: Outline
+) -> Positions:
+    """Place towns one after the other, each at the candidate farthest from all before it.
+
+    This is the best-candidate sampling of Mitchell, "Spectrally optimal sampling for distribution
+    ray tracing", SIGGRAPH 1991, with a fixed number of candidates: a town added at the end moves
+    none. A town without any candidate inside stands where the `first` one does.
+    """
+    west, south, east, north = outline.bounds
+    attempts = np.arange(_CANDIDATES, dtype=np.uint64)
+    drawn = [uniforms(base, keys[:, None], k=attempts) for base in streams]
+    lon = (west + (east - west) * drawn[0]).round(_DECIMALS)
+    lat = (south + (north - south) * drawn[1]).round(_DECIMALS)
+    inside = outline.contains(lon, lat)
+    at = np.repeat(at_first, len(keys), axis=0)
+    placed = at_first
+    for town in range(len(keys)):
+        candidates = np.column_stack([lon[town], lat[town]])[inside[town]][:_CHOSEN_AMONG]
+        if town == first or not candidates.size:
+            continue
+        km = great_circle_km(candidates[:, :1], candidates[:, 1:], placed[:, 0], placed[:, 1])
+        at[town] = candidates[km.min(axis=1).argmax()]
+        placed = np.vstack([placed, at[town]])
+    return at
+
+
+def _largest_remainder(weights: Sequence[float], seats: int) -> list[int]:
+    total = math.fsum(weights)
+    exact = [seats * weight / total for weight in weights]
+    quotas = [math.floor(share) for share in exact]
+    by_remainder = sorted(range(len(exact)), key=lambda n: quotas[n] - exact[n])
+    for n in by_remainder[: seats - sum(quotas)]:
+        quotas[n] += 1
+    return quotas
+
+
+def _count_faults(
+    prefix: str, counts: Mapping[Level, int], weights: Sequence[float]
+) -> Iterator[Fault]:
+    institutes = counts.get(Level.INSTITUTE, 0)
+    if not is_identifier(f"{prefix}-s0001"):
+        expected = "up to 58 of A-Za-z0-9._:-, first a letter or digit"
+        yield Fault("prefix", repr(prefix), expected, "give the center another id")
+    if counts.get(Level.CENTER, 0) != 1:
+        found = f"{counts.get(Level.CENTER, 0)} centers"
+        yield Fault(f"counts.{Level.CENTER}", found, "exactly one", "make it 1")
+    for level, count in counts.items():
+        if count < 0:
+            yield Fault(f"counts.{level}", str(count), "0 or more", "give the number of sites")
+    if counts.get(Level.SPOT, 0) > 0 and not institutes and not counts.get(Level.STATION, 0):
+        found = "spots, but neither a station nor an institute"
+        yield Fault(f"counts.{Level.SPOT}", found, "sites to hang on", "add stations")
+    if len(weights) != institutes:
+        found = f"{len(weights)} weights for {institutes} institutes"
+        yield Fault("weights", found, "one each", "add or delete weights")
+    for n, weight in enumerate(weights):
+        if not 0 < weight < math.inf:
+            yield Fault(f"weights[{n}]", str(weight), "a positive number", "mend the weight")
+
+
+def _place_faults(
+    seat: tuple[float, float], outline: Outline, sigmas: Mapping[str, float]
+) -> Iterator[Fault]:
+    if not outline.contains(*seat):
+        yield Fault("seat", f"{seat} is outside the outline", "(lon, lat) inside", "mend the seat")
+    for place, sigma in sigmas.items():
+        if not 0 <= sigma < math.inf:
+            yield Fault(place, str(sigma), "km, 0 or more", "mend the spread")

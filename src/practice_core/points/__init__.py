@@ -1,0 +1,54 @@
+"""Points (积分): what service is worth, and the books in which the points are kept.
+
+Rules are versioned data, an award carries its reasons, and the ledger is double entry over
+integers. This room never reads a clock, never makes up an id, never uses a float, never changes or
+removes what was posted, and never lowers anyone's service hours.
+
+Examples
+--------
+>>> from practice_core.units import AccountId, OrderId, TransferId, VolunteerId
+>>> from practice_core.volunteers import ServiceRecord
+>>> rules = RuleSet(id="kunshan", version=1, effective=0, rate_per_hour=10, source="DOMAIN A2")
+>>> record = ServiceRecord(VolunteerId("v-7"), OrderId("o-1"), at=7_200_000, minutes=125)
+>>> given = award(rules, record)
+>>> given.points
+20
+>>> issuance, holder = AccountId("issuance"), AccountId("v-7")
+>>> ledger = Ledger()
+>>> ledger.open(issuance, overdraft=True)
+>>> ledger.open(holder)
+>>> transfer = Transfer(TransferId("o-1:v-7"), issuance, holder, given.points, at=record.at)
+>>> ledger.post(transfer).name, ledger.post(transfer).name
+('CREATED', 'EXISTS')
+>>> ledger.balance(holder), ledger.total()
+(20, 0)
+"""
+
+from __future__ import annotations
+
+from practice_core.points.ledger import (
+    LIMIT,
+    AccountNotOpen,
+    Batch,
+    Ledger,
+    Result,
+    Results,
+    Transfer,
+)
+from practice_core.points.rules import Award, AwardReason, Line, RuleSet, award, award_points
+
+__all__ = [
+    "LIMIT",
+    "AccountNotOpen",
+    "Award",
+    "AwardReason",
+    "Batch",
+    "Ledger",
+    "Line",
+    "Result",
+    "Results",
+    "RuleSet",
+    "Transfer",
+    "award",
+    "award_points",
+]

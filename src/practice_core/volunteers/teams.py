@@ -1,0 +1,107 @@
+"""Teams and when their members are free."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import attrs
+
+from practice_core.errors import DefinitionError, Fault
+from practice_core.units import is_identifier
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from practice_core.terms import Category
+    from practice_core.units import Duration, SiteId, TeamId
+
+__all__ = ["BLOCKS_A_DAY", "BLOCKS_A_WEEK", "DayParts", "Team"]
+
+BLOCKS_A_DAY = 3
+BLOCKS_A_WEEK = 7 * BLOCKS_A_DAY
+
+
+@attrs.frozen
+class DayParts:
+    """The three blocks of a day in which members are free or not: morning, afternoon, evening.
+
+    Parameters
+    ----------
+    spans
+        (from, to) after local midnight, in ms, ascending and apart.
+    offset
+        Local time east of UTC, in ms.
+
+    Raises
+    ------
+    DefinitionError
+        If there are not three ascending spans.
+    """
+
+    spans: tuple[tuple[Duration, Duration], ...]
+    offset: Duration
+
+    def __attrs_post_init__(self) -> None:
+        edges = [edge for span in self.spans for edge in span]
+        if len(self.spans) != BLOCKS_A_DAY or edges != sorted(set(edges)):
+            fault = Fault("day parts", repr(self.spans), "three ascending spans", "mend the hours")
+            raise DefinitionError("day parts", (fault,))
+
+
+@attrs.frozen
+class Team:
+    """A volunteer team.
+
+    Parameters
+    ----------
+    id
+        Of the team.
+    home
+        The site it belongs to.
+    categories
+        What it may serve.
+    members
+        Active members.
+    jobs_per_week
+        The most jobs it takes in one calendar week.
+    free
+        Members free in each of the 21 blocks of a week, Monday morning first.
+
+    Raises
+    ------
+    DefinitionError
+        With every fault of the team.
+    """
+
+    id: TeamId
+    home: SiteId
+    categories: tuple[Category, ...]
+    members: int
+    jobs_per_week: int
+    free: tuple[int, ...]
+
+    def __attrs_post_init__(self) -> None:
+        faults = tuple(self._faults())
+        if faults:
+            raise DefinitionError(f"team {self.id}", faults)
+
+    def _faults(self) -> Iterable[Fault]:
+        def fault(key: str, found: object, expected: str) -> Fault:
+            return Fault(f"team {self.id}: {key}", repr(found), expected, f"change {key}")
+
+        if not is_identifier(self.id):
+            yield fault("id", self.id, "1 to 64 of A-Za-z0-9._:-")
+        if not self.categories or len(set(self.categories)) < len(self.categories):
+            yield fault("categories", self.categories, "one or more different categories")
+        if self.members < 1:
+            yield fault("members", self.members, "at least 1")
+        if self.jobs_per_week < 1:
+            yield fault("jobs_per_week", self.jobs_per_week, "at least 1")
+        if len(self.free) != BLOCKS_A_WEEK or not _within(self.free, self.members):
+            yield fault("free", self.free, f"{BLOCKS_A_WEEK} numbers from 0 to the members")
+
+
+@cache
+def _within(free: tuple[int, ...], members: int) -> bool:
+    return all(0 <= count <= members for count in free)

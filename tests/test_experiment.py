@@ -1,0 +1,386 @@
+"""Several policies, the same replications: what a comparison is, wherever it is computed."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from practice_core import dispatch
+from practice_core.errors import DefinitionError, UnknownName
+from practice_core.experiment import (
+    Comparison,
+    caveats,
+    compare,
+    cores,
+    labelled,
+    markdown,
+    processes,
+    results_folder,
+    save_log,
+    tables,
+    title,
+)
+from practice_core.experiment.cells import Cell, finished
+from practice_core.simulation import Measure, Scenario, load_scenario
+from practice_core.terms import words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+SEED = 7
+
+
+@pytest.fixture(scope="module")
+def week() -> Scenario:
+    return load_scenario("wujiang").with_values({"horizon.weeks": 1})
+
+
+@pytest.fixture(scope="module")
+def cells() -> list[Cell]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def found(week: Scenario, cells: list[Cell]) -> Comparison:
+    return compare(
+        week,
+        ["nearest", "home_first", "nearest"],
+        replications=2,
+        seed=SEED,
+        on_cell=cells.append,
+        keep_logs=True,
+    )
+
+
+def made(**series: list[tuple[float, float]]) -> Comparison:
+    """A comparison of served shares written by hand: label = numerator and denominator each."""
+    measures = {
+        label: tuple({"served_share": Measure(float(n), float(d))} for n, d in pairs)
+        for label, pairs in series.items()
+    }
+    return Comparison("wujiang", SEED, 8, measures)
+
+
+class LastFirst(Executor):
+    """An executor on which the job submitted last is done first."""
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[Future[Any], Callable[[], Any]]] = []
+        self.size = 4
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ANN401 - the signature of Executor
+        future: Future[Any] = Future()
+        self.waiting.append((future, partial(fn, *args, **kwargs)))
+        if len(self.waiting) == self.size:
+            for pending, job in reversed(self.waiting):
+                pending.set_result(job())
+        return future
+
+
+# ------------------------------------------------------------------ labels and baseline
+
+
+def test_a_policy_named_twice_is_told_apart_by_its_number() -> None:
+    assert list(labelled(["nearest", "nearest", "random", "nearest"])) == [
+        "nearest",
+        "nearest#2",
+        "random",
+        "nearest#3",
+    ]
+
+
+def test_policies_of_ones_own_keep_their_labels() -> None:
+    own = {"ours": dispatch.policy("nearest")}
+    assert labelled(own) == own
+
+
+def test_an_unknown_policy_is_answered_with_the_nearest_known_one() -> None:
+    with pytest.raises(UnknownName, match="did you mean 'nearest'"):
+        labelled(["neerest"])
+
+
+@pytest.mark.parametrize("none", [[], {}])
+def test_a_comparison_needs_a_policy(none: list[str] | dict[str, dispatch.Policy]) -> None:
+    with pytest.raises(DefinitionError, match="at least one"):
+        labelled(none)
+
+
+def test_a_comparison_needs_a_replication(week: Scenario) -> None:
+    with pytest.raises(DefinitionError, match="replications: 0"):
+        compare(week, ["nearest"], replications=0, seed=SEED)
+
+
+def test_the_baseline_is_the_status_quo_else_the_first() -> None:
+    assert made(nearest=[(1, 2)], home_first=[(1, 2)]).baseline == "home_first"
+    assert made(random=[(1, 2)], nearest=[(1, 2)]).baseline == "random"
+    assert made(random=[(1, 2)], nearest=[(1, 2)]).challengers == ("nearest",)
+
+
+# ------------------------------------------------------------------ what is compared
+
+
+def test_every_policy_goes_through_every_replication(found: Comparison) -> None:
+    assert found.policies == ("nearest", "home_first", "nearest#2")
+    assert (found.area, found.seed, found.weeks, found.replications) == ("wujiang", SEED, 1, 2)
+    assert "served_share" in found.kpis
+
+
+def test_the_same_policy_twice_differs_by_exactly_nothing(found: Comparison) -> None:
+    assert found.measures["nearest"] == found.measures["nearest#2"]
+
+
+def test_replications_differ(found: Comparison) -> None:
+    first, second = found.measures["nearest"]
+    assert first != second
+
+
+def test_a_replication_is_the_same_however_many_follow(week: Scenario, found: Comparison) -> None:
+    alone = compare(week, {"ours": dispatch.policy("nearest")}, replications=1, seed=SEED)
+    assert alone.measures["ours"] == found.measures["nearest"][:1]
+
+
+def test_each_cell_is_reported_once_replication_by_replication(
+    found: Comparison, cells: list[Cell]
+) -> None:
+    assert [(cell.replication, cell.label) for cell in cells] == [
+        (replication, label) for replication in range(2) for label in found.policies
+    ]
+
+
+def test_a_cell_carries_its_event_log_and_same_policy_same_log(
+    found: Comparison, cells: list[Cell]
+) -> None:
+    logs = {(cell.replication, cell.label): cell.log for cell in cells}
+    assert len(logs) == len(found.policies) * found.replications
+    assert logs[0, "nearest"]
+    assert logs[0, "nearest"] == logs[0, "nearest#2"]
+    assert logs[0, "nearest"] != logs[1, "nearest"]
+
+
+def test_a_cell_is_without_its_log_unless_asked(week: Scenario) -> None:
+    seen: list[Cell] = []
+    compare(week, ["nearest"], replications=1, seed=SEED, on_cell=seen.append)
+    assert [cell.log for cell in seen] == [None]
+
+
+# ------------------------------------------------------------------ wherever it is computed
+
+
+def test_the_result_is_the_same_on_processes_threads_and_in_any_order(week: Scenario) -> None:
+    policies = ["nearest", "random"]
+
+    def on(executor: Executor | None) -> str:
+        return compare(week, policies, replications=2, seed=SEED, executor=executor).to_json()
+
+    alone = on(None)
+    assert on(LastFirst()) == alone
+    with ThreadPoolExecutor(2) as threads:
+        assert on(threads) == alone
+    with processes(2) as pool:
+        assert on(pool) == alone
+
+
+def test_one_worker_is_the_callers_own_process() -> None:
+    with processes(1) as executor:
+        assert executor is None
+
+
+def test_there_is_at_least_one_core() -> None:
+    assert cores() >= 1
+
+
+def test_jobs_not_yet_begun_are_cancelled_when_one_fails() -> None:
+    done: list[int] = []
+    slow = partial(time.sleep, 0.05)
+    later = [partial(done.append, n) for n in range(5)]
+    with (
+        ThreadPoolExecutor(1) as executor,
+        pytest.raises(TypeError),
+    ):
+        list(finished([partial(len, 5), slow, *later], executor))  # type: ignore[arg-type]
+    assert done == []
+
+
+def test_workers_end_at_once_when_the_block_is_left_by_an_interrupt() -> None:
+    def interrupted() -> None:
+        with processes(2) as pool:
+            assert pool is not None
+            pool.submit(time.sleep, 60)
+            raise KeyboardInterrupt
+
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert time.monotonic() - started < 30
+
+
+# ------------------------------------------------------------------ as data
+
+
+def test_the_mean_is_that_of_replications_never_of_pooled_orders() -> None:
+    found = made(nearest=[(1, 1), (0, 9)])
+    assert found.mean("nearest", "served_share").mean == 0.5
+
+
+def test_the_difference_is_paired() -> None:
+    found = made(home_first=[(5, 10), (8, 10)], nearest=[(6, 10), (9, 10)])
+    difference = found.difference("nearest", "served_share")
+    assert difference.mean == pytest.approx(0.1)
+    assert difference.half_width == pytest.approx(0, abs=1e-9)
+
+
+def test_the_object_has_these_keys_and_no_others() -> None:
+    found = made(home_first=[(5, 10), (8, 10)], nearest=[(6, 10), (9, 10)]).to_dict()
+    assert list(found) == ["area", "seed", "replications", "weeks", "measures", "comparisons"]
+    assert found["measures"]["nearest"]["served_share"] == {
+        "mean": 0.75,
+        "half_width": pytest.approx(12.706 * 0.15, rel=1e-3),
+        "numerator": [6.0, 9.0],
+        "denominator": [10.0, 10.0],
+    }
+    (one,) = found["comparisons"]
+    assert list(one) == ["policy", "baseline", "kpi", "mean", "low", "high"]
+    assert (one["policy"], one["baseline"], one["kpi"]) == ("nearest", "home_first", "served_share")
+    assert one["low"] <= one["mean"] <= one["high"]
+
+
+def test_there_is_a_comparison_for_every_other_policy_and_measure(found: Comparison) -> None:
+    pairs = [(one["policy"], one["kpi"]) for one in found.to_dict()["comparisons"]]
+    assert pairs == [(p, kpi) for p in ("nearest", "nearest#2") for kpi in found.kpis]
+
+
+def test_the_json_is_the_object_in_full_precision(found: Comparison) -> None:
+    assert json.loads(found.to_json()) == found.to_dict()
+
+
+def test_an_empty_denominator_is_null_never_zero() -> None:
+    found = made(home_first=[(0, 0), (1, 2)], nearest=[(1, 2), (1, 2)])
+    read = json.loads(found.to_json())
+    assert read["measures"]["home_first"]["served_share"]["mean"] == 0.5
+    assert read["measures"]["home_first"]["served_share"]["half_width"] is None
+    assert read["measures"]["home_first"]["served_share"]["denominator"] == [0.0, 2.0]
+    assert read["comparisons"][0]["low"] is None
+
+
+def test_a_number_that_is_none_is_refused_not_written() -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        made(nearest=[(math.nan, 1.0)]).to_json()
+
+
+# ------------------------------------------------------------------ as a person reads it
+
+
+def test_every_figure_stands_in_the_tables_of_both_languages(found: Comparison) -> None:
+    for lang in ("en", "zh"):
+        means, differences = tables(found, lang)
+        names = [words()["measure"][kpi][lang] for kpi in found.kpis]
+        assert means.columns[1:] == found.policies
+        assert differences.columns[1:] == ("nearest", "nearest#2")
+        assert [row[0] for row in means.rows] == names
+        assert [row[0] for row in differences.rows] == names
+
+
+def test_a_row_is_rounded_to_two_digits_of_its_widest_interval() -> None:
+    found = made(
+        home_first=[(9000, 10000), (9010, 10000), (9020, 10000)],
+        nearest=[(9150, 10000), (9160, 10000), (9170, 10000)],
+    )
+    means, differences = tables(found)
+    assert means.rows[0][1:] == ("0.9010 ± 0.0025", "0.9160 ± 0.0025")
+    assert differences.rows[0][1] == "+0.015 ± 0.000"
+
+
+def test_a_wide_interval_leaves_no_decimals() -> None:
+    means, *_ = tables(made(home_first=[(100, 1), (200, 1), (300, 1)]))
+    assert means.rows[0][1] == "200 ± 248"
+
+
+def test_a_missing_figure_is_a_dash_and_a_replication_left_out_a_star() -> None:
+    found = made(home_first=[(0, 0), (0, 0)], nearest=[(0, 0), (1, 2)])
+    means, differences = tables(found)
+    assert means.rows[0][1:] == ("-", "0.500*")
+    assert differences.rows[0][1:] == ("-",)
+    assert any(caveat.startswith("*") for caveat in caveats(found))
+    assert not any(caveat.startswith("*") for caveat in caveats(made(nearest=[(1, 2)])))
+
+
+def test_a_single_policy_has_no_differences() -> None:
+    assert len(tables(made(nearest=[(1, 2), (1, 3)]))) == 1
+
+
+def test_no_table_without_its_caveats() -> None:
+    written = markdown(made(home_first=[(1, 2)], nearest=[(1, 2)]))
+    for caveat in ("preview", "hinges on kd", "calibrated", "unadjusted", "home_first"):
+        assert caveat in written
+    assert written.startswith(f"# {title(made(nearest=[(1, 2)]))}\n")
+    assert "| served share |" in written
+
+
+def test_the_caveats_are_in_chinese_too() -> None:
+    written = markdown(made(home_first=[(1, 2)], nearest=[(1, 2)]), "zh")
+    for caveat in ("预览", "kd", "校准", "未作多重比较校正"):
+        assert caveat in written
+
+
+# ------------------------------------------------------------------ the results folder
+
+
+def test_a_results_folder_appears_whole(tmp_path: Path) -> None:
+    out = tmp_path / "new" / "results"
+    with results_folder(out) as folder:
+        save_log(folder, Cell("nearest#2", 3, 8, {}, b"log"))
+        save_log(folder, Cell("nearest", 3, 8, {}))
+        (folder / "summary.json").write_text("{}")
+        assert not out.exists()
+    assert [p.name for p in out.rglob("*.log")] == ["nearest#2-3.log"]
+    assert [p.name for p in tmp_path.iterdir()] == ["new"]
+
+
+def test_a_failed_run_leaves_nothing_and_touches_nothing(tmp_path: Path) -> None:
+    out = tmp_path / "results"
+
+    def keep(text: str, error: type[BaseException] | None = None) -> None:
+        with results_folder(out) as folder:
+            (folder / "summary.json").write_text(text)
+            if error is not None:
+                raise error
+
+    keep("old")
+    with pytest.raises(KeyboardInterrupt):
+        keep("new", KeyboardInterrupt)
+    assert (out / "summary.json").read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["results"]
+
+
+def test_an_earlier_result_is_replaced_whole(tmp_path: Path) -> None:
+    for label in ("nearest", "random"):
+        with results_folder(tmp_path / "results") as folder:
+            save_log(folder, Cell(label, 0, 8, {}, b"log"))
+            (folder / "summary.json").write_text(label)
+    assert [p.name for p in tmp_path.rglob("*.log")] == ["random-0.log"]
+    assert (tmp_path / "results" / "summary.json").read_text() == "random"
+
+
+@pytest.mark.parametrize("name", ["thesis.txt", "logs/notes.txt", "summary.json/thesis.txt"])
+def test_a_folder_with_anything_else_in_it_is_left_alone(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("years of work")
+    with pytest.raises(DefinitionError, match="name another folder"), results_folder(tmp_path):
+        pytest.fail("the block must not begin")
+    assert (tmp_path / name).read_text() == "years of work"
+
+
+def test_a_file_is_not_a_results_folder(tmp_path: Path) -> None:
+    (tmp_path / "results").write_text("years of work")
+    with (
+        pytest.raises(DefinitionError, match="results: a file"),
+        results_folder(tmp_path / "results"),
+    ):
+        pytest.fail("the block must not begin")
