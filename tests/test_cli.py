@@ -38,11 +38,14 @@ def ask(capsys: pytest.CaptureFixture[str]) -> Ask:
     return run
 
 
-def start(*arguments: object, **streams: int) -> subprocess.Popen[bytes]:
+def start(
+    *arguments: object, stdout: int | None = None, stderr: int | None = None
+) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-c", PROGRAM, *map(str, arguments)],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-        **streams,
+        stdout=stdout,
+        stderr=stderr,
     )
 
 

@@ -116,7 +116,8 @@ class Lifecycle(Generic[S]):
         object.__setattr__(self, "rule_of", MappingProxyType(rules))
         faults = tuple(self._faults())
         if faults:
-            raise DefinitionError(f"lifecycle {self.name}", faults)
+            subject = f"lifecycle {self.name}"
+            raise DefinitionError(subject, faults)
 
     def target(self, state: S, event: type) -> S:
         """Give the state that `event` leads to.

@@ -27,7 +27,8 @@ from practice_core.dispatch.contract import (
 )
 from practice_core.dispatch.eligibility import Ineligible, ineligible
 from practice_core.dispatch.policies import POLICIES, HomeFirst, Nearest, Random, policy
-from practice_core.dispatch.roster import Roster, Slot
+from practice_core.dispatch.roster import Roster
+from practice_core.dispatch.slots import Grid, Slot
 
 __all__ = [
     "POLICIES",
@@ -37,6 +38,7 @@ __all__ = [
     "Decision",
     "Draw",
     "Escalate",
+    "Grid",
     "HomeFirst",
     "Ineligible",
     "Nearest",

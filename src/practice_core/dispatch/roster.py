@@ -8,19 +8,19 @@ policy sees are the same in both. It forgets by the instant it is given: it read
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import attrs
 import numpy as np
 
 from practice_core.dispatch.contract import Candidate, CandidateArrays
 from practice_core.dispatch.eligibility import ineligible
+from practice_core.dispatch.slots import NO_NEXT, Grid, Slot, Start
 from practice_core.errors import DefinitionError, Fault
 from practice_core.hierarchy import great_circle_km
 from practice_core.keyed import Draws, entity
-from practice_core.orders import RequestedTime
-from practice_core.units import DAY, HOUR, MINUTE, WEEK, Instant
-from practice_core.volunteers import BLOCKS_A_DAY, BLOCKS_A_WEEK, DayParts, Team
+from practice_core.units import DAY, HOUR, MINUTE
+from practice_core.volunteers import BLOCKS_A_WEEK, Team
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from practice_core.hierarchy import Hierarchy
     from practice_core.orders import Order
     from practice_core.terms import Category
-    from practice_core.units import Duration, Minutes, SiteId, TeamId
+    from practice_core.units import Duration, Instant, Minutes, SiteId, TeamId
 
-__all__ = ["Roster", "Slot"]
+__all__ = ["Roster"]
 
 DETOUR = 1.3
 """Road km per great-circle km (MODEL section 6)."""
@@ -41,34 +41,7 @@ NOTICE: Duration = 2 * HOUR
 ROAD_KM_PER_HOUR = 25
 MEMORY: Duration = 28 * DAY
 NOTE_MEMORY: Duration = 7 * DAY
-_WEEKDAYS = 5
-_EVENING = 2
-_NO_NEXT: Duration = WEEK
 _CACHED_WALKS = 4_096
-
-
-@attrs.frozen
-class Slot:
-    """A time at which a job may take place.
-
-    Parameters
-    ----------
-    start, end
-        Of the service.
-    block
-        Index of the first block on the roster's grid.
-    blocks
-        How many blocks in a row the team is busy, its way back included.
-    """
-
-    start: Instant
-    end: Instant
-    block: int
-    blocks: int
-
-
-_Start: TypeAlias = tuple[Instant, int, int, "Duration"]
-"""start of service, first block, blocks of the service, time from its end to the next block."""
 
 
 class Roster:
@@ -80,12 +53,8 @@ class Roster:
         In any order; ties are broken by keyed hash, never by place.
     hierarchy
         Where their homes are.
-    parts
-        The blocks of a day.
-    begins
-        A Monday, 00:00 local time: the first instant of the grid.
-    weeks
-        Length of the grid.
+    grid
+        The blocks of the weeks in which jobs are booked.
     ties
         The draws that break ties.
 
@@ -100,18 +69,15 @@ class Roster:
         teams: Sequence[Team],
         hierarchy: Hierarchy,
         *,
-        parts: DayParts,
-        begins: Instant,
-        weeks: int,
+        grid: Grid,
         ties: Draws,
     ) -> None:
         self.teams = tuple(sorted(teams, key=lambda team: team.id))
         self.index: dict[TeamId, int] = {team.id: n for n, team in enumerate(self.teams)}
         _check(self.teams, hierarchy)
         self.hierarchy = hierarchy
-        self.begins = begins
-        self.weeks = weeks
-        self._parts = parts
+        self.grid = grid
+        self._weeks = weeks = grid.weeks
         self._ties = ties
         self._keys = np.array([entity(team.id) for team in self.teams], np.uint64)
         self._key_of = self._keys.tolist()
@@ -143,39 +109,23 @@ class Roster:
         self._accepted: deque[tuple[Instant, int, int]] = deque()
         self._offered: deque[tuple[Instant, int]] = deque()
         self._walks: dict[tuple[SiteId, Category, SiteId | None], _Walk] = {}
-        self._patterns: dict[tuple[RequestedTime, Minutes], tuple[_Pattern, ...]] = {}
 
     # -- what is free ---------------------------------------------------------------------------
 
-    def starts(self, order: Order, now: Instant) -> list[_Start]:
+    def starts(self, order: Order, now: Instant) -> list[Start]:
         """Give the times at which the service asked for could start, earliest first."""
         request = order.request
-        key = (request.requested_time, request.duration)
-        pattern = self._patterns.get(key)
-        if pattern is None:
-            pattern = self._patterns[key] = _pattern(self._parts, *key)
         low = max(request.earliest, now + NOTICE)
-        high = request.latest - request.duration * MINUTE
-        week, since = divmod(low - self.begins, WEEK)
-        monday = self.begins + week * WEEK
-        found: list[_Start] = []
-        while monday <= high and week < self.weeks:
-            for after, block, blocks, slack in pattern:
-                if after >= since:
-                    if monday + after > high:
-                        return found
-                    found.append((monday + after, week * BLOCKS_A_WEEK + block, blocks, slack))
-            week, monday, since = week + 1, monday + WEEK, 0
-        return found
+        return self.grid.starts(request.requested_time, request.duration, low, request.latest)
 
     def first_slot(
-        self, team: int, needed: int, km: float, starts: list[_Start], duration: Minutes
+        self, team: int, needed: int, km: float, starts: list[Start], duration: Minutes
     ) -> Slot | None:
         """Give the first time at which the team with index `team` can do the job, or None."""
         free, jobs = self._free, self._jobs
         row = team * self._width
         limit = self._limit_of[team]
-        week_row = team * self.weeks
+        week_row = team * self._weeks
         travel = int(2 * km / ROAD_KM_PER_HOUR * HOUR)
         for start, block, blocks, slack in starts:
             at = row + block
@@ -204,12 +154,12 @@ class Roster:
     def book(self, team: int, slot: Slot, members: int) -> None:
         """Take `members` of a team for a job."""
         self.free[team, slot.block : slot.block + slot.blocks] -= members
-        self._jobs[team * self.weeks + slot.block // BLOCKS_A_WEEK] += 1
+        self._jobs[team * self._weeks + slot.block // BLOCKS_A_WEEK] += 1
 
     def release(self, team: int, slot: Slot, members: int) -> None:
         """Give the members back: the job does not take place."""
         self.free[team, slot.block : slot.block + slot.blocks] += members
-        self._jobs[team * self.weeks + slot.block // BLOCKS_A_WEEK] -= 1
+        self._jobs[team * self._weeks + slot.block // BLOCKS_A_WEEK] -= 1
 
     # -- what is remembered ---------------------------------------------------------------------
 
@@ -319,7 +269,7 @@ class _Found:
     """The lawful teams for one order at one instant: implements `Candidates`."""
 
     def __init__(
-        self, roster: Roster, order: Order, starts: list[_Start], within: SiteId | None
+        self, roster: Roster, order: Order, starts: list[Start], within: SiteId | None
     ) -> None:
         self._roster = roster
         self._order = order
@@ -378,49 +328,12 @@ class _Found:
             fits = roster.jobs[teams, block // BLOCKS_A_WEEK] < roster.jobs_limit[teams]
             for n in range(blocks):
                 fits &= roster.free[teams, block + n] >= needed
-            if slack < _NO_NEXT:
+            if slack < NO_NEXT:
                 fits &= (travel <= slack) | (roster.free[teams, block + blocks] >= needed)
             found |= fits
         if self._asked:
             found &= ~np.isin(teams, self._asked)
         return found
-
-
-_Pattern: TypeAlias = tuple["Duration", int, int, "Duration"]
-
-
-def _pattern(parts: DayParts, asked: RequestedTime, duration: Minutes) -> tuple[_Pattern, ...]:
-    """Give the possible starts of a service in a week: after Monday 00:00, block, blocks, slack.
-
-    A service starts with a block, runs through the gaps between blocks, ends on its day no later
-    than its last block, and every block it touches is of the kind asked for. The way back may
-    reach into the next block (slack: the time until it begins), of whatever kind.
-    """
-    length = duration * MINUTE
-    found: list[_Pattern] = []
-    for day in range(7):
-        kinds = [_is_asked(asked, day, part) for part in range(BLOCKS_A_DAY)]
-        for part, (opens, _) in enumerate(parts.spans):
-            ends = opens + length
-            last = max(n for n in range(BLOCKS_A_DAY) if parts.spans[n][0] < ends)
-            if not all(kinds[part : last + 1]):
-                continue
-            if last == BLOCKS_A_DAY - 1:
-                if ends > parts.spans[last][1]:
-                    continue
-                slack = _NO_NEXT
-            else:
-                slack = parts.spans[last + 1][0] - ends
-            block = day * BLOCKS_A_DAY + part
-            found.append((day * DAY + opens, block, last - part + 1, slack))
-    return tuple(found)
-
-
-def _is_asked(asked: RequestedTime, day: int, part: int) -> bool:
-    if asked is RequestedTime.ANY:
-        return True
-    daytime = day < _WEEKDAYS and part != _EVENING
-    return daytime is (asked is RequestedTime.WEEKDAY_DAY)
 
 
 def _check(teams: tuple[Team, ...], hierarchy: Hierarchy) -> None:

@@ -107,7 +107,7 @@ class Comparison:
 
     def to_json(self) -> str:
         """Give `to_dict` as JSON text: no path, time, host or number of workers is in it."""
-        return json.dumps(self.to_dict(), indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+        return json.dumps(self.to_dict(), indent=2, allow_nan=False) + "\n"
 
     def _measure(self, policy: str, kpi: str) -> dict[str, Any]:
         found = self.mean(policy, kpi)

@@ -127,7 +127,7 @@ class Outline:
         """
         geometry = feature.get("geometry") if feature.get("type") == "Feature" else None
         kind = geometry.get("type") if isinstance(geometry, dict) else None
-        if not isinstance(geometry, dict) or kind not in {"Polygon", "MultiPolygon"}:
+        if not isinstance(geometry, dict) or kind not in ("Polygon", "MultiPolygon"):
             found = f"type {feature.get('type')!r} with geometry {kind!r}"
             expected = "a Feature whose geometry is a Polygon or MultiPolygon"
             raise DefinitionError("outline", [Fault("geometry", found, expected, "pick that one")])

@@ -8,8 +8,9 @@ draws a number, or touches a database.
 Examples
 --------
 >>> from practice_core.lifecycle import Role
->>> ORDER.allowed(OrderState.OFFERED, Role.TEAM)  # a dispatch is an offer: nobody else accepts
-(<class 'practice_core.orders.commands.AcceptOffer'>, <class 'practice_core.orders.commands.DeclineOffer'>)
+>>> offered = ORDER.allowed(OrderState.OFFERED, Role.TEAM)  # nobody else accepts
+>>> [command.__name__ for command in offered]
+['AcceptOffer', 'DeclineOffer']
 >>> ORDER.walks()[OrderState.ACCEPTED][-1].__name__
 'OfferAccepted'
 """

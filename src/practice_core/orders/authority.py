@@ -30,8 +30,8 @@ def may(by: Actor, order: Order, h: Hierarchy) -> Access:
     An officer commands while the order's holder is his site or lies in its scope, and reads while
     the requested site does; a holder may be an allied center that the hierarchy does not know. A
     team commands what it was offered or has accepted, and what is posted to the pool unless it was
-    asked before; a requester or proxy what he placed; the system only ever runs clocks. An order that may not be read does not
-    exist for the actor (`Refusal.UNKNOWN_ORDER`).
+    asked before; a requester or proxy what he placed; the system only ever runs clocks. An order
+    that may not be read does not exist for the actor (`Refusal.UNKNOWN_ORDER`).
     """
     role = by.role
     if role is Role.SYSTEM:

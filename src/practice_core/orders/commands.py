@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from practice_core.orders.events import CancelReason, DeclineReason, RejectReason, WithdrawReason
-from practice_core.orders.model import Request
+from practice_core.orders.model import Request  # noqa: TC001 - cattrs reads the fields' types
 from practice_core.units import Duration, Instant, Minutes, OrderId, TeamId, value
 
 __all__ = [

@@ -205,29 +205,29 @@ def _escalation(
     return e.OrderEscalated(request.id, at, by.id, holder, due_at)
 
 
-def _collect(o: Order | None, v: c.CollectNeed, at: Instant, by: Actor, p: LoopProfile) -> Outcome:  # noqa: ARG001 - one shape for all
+def _collect(o: Order | None, v: c.CollectNeed, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
     if not _valid(v.request, at, by):
         return Refusal.INVALID_REQUEST
     return (e.NeedCollected(v.request.id, at, by.id, v.request),)
 
 
-def _merge(o: Order, v: c.MergeNeed, at: Instant, by: Actor, p: LoopProfile) -> Outcome:  # noqa: ARG001
+def _merge(o: Order, v: c.MergeNeed, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
     if v.into == o.request.id:
         return Refusal.SAME_ORDER
     return (e.NeedMerged(o.request.id, at, by.id, v.into),)
 
 
-def _place(o: Order | None, v: c.PlaceOrder, at: Instant, by: Actor, p: LoopProfile) -> Outcome:  # noqa: ARG001
+def _place(o: Order | None, v: c.PlaceOrder, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
     if not _valid(v.request, at, by) or (o is not None and o.request.id != v.request.id):
         return Refusal.INVALID_REQUEST
     return (e.OrderPlaced(v.request.id, at, by.id, v.request, v.request.latest),)
 
 
-def _reject(o: Order, v: c.RejectOrder, at: Instant, by: Actor, p: LoopProfile) -> Outcome:  # noqa: ARG001
+def _reject(o: Order, v: c.RejectOrder, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
     return (e.OrderRejected(o.request.id, at, by.id, v.reason),)
 
 
-def _review(o: Order, v: c.ReviewOrder, at: Instant, by: Actor, p: LoopProfile) -> Outcome:  # noqa: ARG001
+def _review(o: Order, v: c.ReviewOrder, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
     latest = o.request.latest
     if at >= latest:
         return Refusal.LATE
@@ -257,7 +257,7 @@ def _post(o: Order, v: c.PostOrder, at: Instant, by: Actor, p: LoopProfile) -> O
     return (e.OrderPosted(o.request.id, at, by.id, until),)
 
 
-def _accept(o: Order, v: c.AcceptOffer, at: Instant, by: Actor, p: LoopProfile) -> Outcome:  # noqa: ARG001
+def _accept(o: Order, v: c.AcceptOffer, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
     if at > _answer_until(o, by):
         return Refusal.LATE
     due_at = min(at + p.schedule_within, o.request.latest)
@@ -282,7 +282,7 @@ def _decline(o: Order, v: c.DeclineOffer, at: Instant, by: Actor, p: LoopProfile
     return (declined, returned, *_moves_on(o, at, by, p))
 
 
-def _expire(o: Order, v: c.ExpireOffers, at: Instant, by: Actor, p: LoopProfile) -> Outcome:  # noqa: ARG001
+def _expire(o: Order, v: c.ExpireOffers, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
     if at < o.due_at:  # type: ignore[operator]  # offered or pooled: has a clock
         return Refusal.EARLY
     r = o.request
@@ -293,7 +293,7 @@ def _expire(o: Order, v: c.ExpireOffers, at: Instant, by: Actor, p: LoopProfile)
     return (*over, returned, *_moves_on(o, at, by, p))
 
 
-def _escalate(o: Order, v: c.EscalateOrder, at: Instant, by: Actor, p: LoopProfile) -> Outcome:  # noqa: ARG001
+def _escalate(o: Order, v: c.EscalateOrder, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
     clocked = by.role is Role.SYSTEM
     if at >= o.request.latest:
         # A clock that ran out while nobody looked must still lead somewhere.
@@ -306,7 +306,7 @@ def _escalate(o: Order, v: c.EscalateOrder, at: Instant, by: Actor, p: LoopProfi
     return (_escalation(o, holder, at, by, p),)
 
 
-def _schedule(o: Order, v: c.ScheduleService, at: Instant, by: Actor, p: LoopProfile) -> Outcome:  # noqa: ARG001
+def _schedule(o: Order, v: c.ScheduleService, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
     if at > o.due_at:  # type: ignore[operator]  # accepted or scheduled: has a clock
         return Refusal.LATE
     r = o.request
@@ -335,7 +335,7 @@ def _absent(o: Order, v: c.ReportAbsence, at: Instant, by: Actor, p: LoopProfile
     return (absent, *_moves_on(o, at, by, p))
 
 
-def _start(o: Order, v: c.StartService, at: Instant, by: Actor, p: LoopProfile) -> Outcome:  # noqa: ARG001
+def _start(o: Order, v: c.StartService, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
     if at > o.due_at:  # type: ignore[operator]  # scheduled: has a clock
         return Refusal.LATE
     if v.present < 1:
@@ -373,7 +373,7 @@ def _showcase(o: Order, v: c.ShowcaseOrder, at: Instant, by: Actor, p: LoopProfi
     return (e.OrderShowcased(o.request.id, at, by.id, at + (p.showcase or 0)),)
 
 
-def _close(o: Order, v: c.CloseOrder, at: Instant, by: Actor, p: LoopProfile) -> Outcome:  # noqa: ARG001
+def _close(o: Order, v: c.CloseOrder, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
     if by.role is Role.SYSTEM and at < o.due_at:  # type: ignore[operator]  # served on: has a clock
         return Refusal.EARLY
     over = at >= o.due_at  # type: ignore[operator]  # as above
@@ -381,11 +381,11 @@ def _close(o: Order, v: c.CloseOrder, at: Instant, by: Actor, p: LoopProfile) ->
     return (e.OrderClosed(o.request.id, at, by.id, reason),)
 
 
-def _cancel(o: Order, v: c.CancelOrder, at: Instant, by: Actor, p: LoopProfile) -> Outcome:  # noqa: ARG001
+def _cancel(o: Order, v: c.CancelOrder, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
     return (e.OrderCancelled(o.request.id, at, by.id, v.reason),)
 
 
-def _give_up(o: Order, v: c.GiveUpOrder, at: Instant, by: Actor, p: LoopProfile) -> Outcome:  # noqa: ARG001
+def _give_up(o: Order, v: c.GiveUpOrder, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
     if by.role is Role.SYSTEM and at < o.request.latest:
         return Refusal.EARLY
     return _given_up(o, at, by)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 from typing import ClassVar
 
-from practice_core.orders.model import Request
+from practice_core.orders.model import Request  # noqa: TC001 - cattrs reads the fields' types
 from practice_core.units import ActorId, Instant, Minutes, OrderId, SiteId, TeamId, value
 
 __all__ = [

@@ -69,7 +69,8 @@ def _placed(o: Order | None, v: e.OrderPlaced, s: OrderState) -> Order:
 def _waits(o: Order, s: OrderState, due_at: Instant, attempts: int) -> Order:
     due = c.GiveUpOrder if due_at >= o.request.latest else c.EscalateOrder
     return Order(
-        o.request, s, o.version + 1, attempts, o.holder, (), None, None, due_at, due, o.opening, o.asked
+        o.request, s, o.version + 1, attempts, o.holder, (), None, None, due_at, due, o.opening,
+        o.asked,
     )  # fmt: skip
 
 
@@ -133,7 +134,7 @@ def _moved(o: Order, s: OrderState, due_at: Instant | None, due: type | None) ->
     )  # fmt: skip
 
 
-def _started(o: Order, v: e.ServiceStarted, s: OrderState) -> Order:  # noqa: ARG001 - one shape for all
+def _started(o: Order, v: e.ServiceStarted, s: OrderState) -> Order:
     return _moved(o, s, None, None)
 
 
@@ -156,7 +157,7 @@ def _reopened(o: Order, v: e.OrderReopened, s: OrderState) -> Order:
     )  # fmt: skip
 
 
-def _ended(o: Order, v: e.OrderEvent, s: OrderState) -> Order:  # noqa: ARG001 - one shape for all
+def _ended(o: Order, v: e.OrderEvent, s: OrderState) -> Order:
     return _moved(o, s, None, None)
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 import attrs
 
 from practice_core.errors import DefinitionError, Fault
-from practice_core.hierarchy import Level
+from practice_core.hierarchy import Level  # noqa: TC001 - cattrs reads the fields' types
 from practice_core.orders.commands import COMMANDS
-from practice_core.units import Calendar, Duration, SiteId
+from practice_core.units import Calendar, Duration, SiteId  # noqa: TC001 - as above
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -119,7 +118,7 @@ class LoopProfile:
             raise DefinitionError(self._subject, (fault,))
         return route
 
-    def _faults(self) -> Iterable[Fault]:
+    def _faults(self) -> Iterable[Fault]:  # noqa: C901 - one test for each key, flat
         def fault(key: str, found: object, expected: str) -> Fault:
             return Fault(f"{self.name}.{key}", repr(found), expected, f"change {key}")
 
@@ -132,15 +131,14 @@ class LoopProfile:
             yield fault("chain", self.chain, "one or more different levels")
         if self.tries < 1:
             yield fault("tries", self.tries, "at least 1")
-        if not 1 <= self.satisfied_from <= 5:  # noqa: PLR2004 - scores run from 1 to 5
+        if not 1 <= self.satisfied_from <= 5:  # noqa: PLR2004 - the scores
             yield fault("satisfied_from", self.satisfied_from, "1 to 5")
         if self.redos < 0:
             yield fault("redos", self.redos, "0 or more")
         if not self.steps:
             yield fault("steps", self.steps, "at least one public step")
         known = {command.__name__ for command in COMMANDS}
-        for n, step in enumerate(self.steps):
-            for name in step.commands:
-                if name not in known:
-                    near = ", ".join(difflib.get_close_matches(name, known, n=1)) or "a command"
-                    yield fault(f"steps[{n}].commands", name, near)
+        named = ((n, name) for n, step in enumerate(self.steps) for name in step.commands)
+        for n, name in named:
+            if name not in known:
+                yield fault(f"steps[{n}].commands", name, "the class of a command")

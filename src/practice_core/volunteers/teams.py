@@ -30,8 +30,6 @@ class DayParts:
     ----------
     spans
         (from, to) after local midnight, in ms, ascending and apart.
-    offset
-        Local time east of UTC, in ms.
 
     Raises
     ------
@@ -40,7 +38,6 @@ class DayParts:
     """
 
     spans: tuple[tuple[Duration, Duration], ...]
-    offset: Duration
 
     def __attrs_post_init__(self) -> None:
         edges = [edge for span in self.spans for edge in span]

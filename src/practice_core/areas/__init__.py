@@ -1,0 +1,28 @@
+"""Areas: what is published about each, its loop and rules, as data files.
+
+An area's positions are made up inside its real outline; every number says what it rests on. This
+room never simulates and never dispatches.
+
+Examples
+--------
+>>> load_area("wujiang").hierarchy().counts()[Level.STATION]
+289
+"""
+
+from practice_core.areas.files import Basis, BasisKind, read, structure
+from practice_core.areas.load import Area, area_names, load_area, scenario_text
+from practice_core.areas.placement import place_sites
+from practice_core.hierarchy import Level
+
+__all__ = [
+    "Area",
+    "Basis",
+    "BasisKind",
+    "Level",
+    "area_names",
+    "load_area",
+    "place_sites",
+    "read",
+    "scenario_text",
+    "structure",
+]
