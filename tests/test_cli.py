@@ -199,6 +199,20 @@ def test_a_dead_worker_is_one_message(ask: Ask, monkeypatch: pytest.MonkeyPatch)
 # ------------------------------------------------------------------ the rest
 
 
+def test_the_areas_are_listed_with_their_published_numbers_of_sites(ask: Ask) -> None:
+    code, out, err = ask("areas")
+    assert (code, err) == (0, "")
+    (row,) = [line.split() for line in out.splitlines() if "wujiang" in line]
+    assert row == ["wujiang", "(Wujiang)", "1", "11", "289", "500"]
+    assert "吴江" in ask("areas", "--lang", "zh")[1]
+
+
+def test_the_areas_are_data_too(ask: Ask) -> None:
+    _, out, _ = ask("areas", "--json")
+    (wujiang,) = [one for one in json.loads(out)["areas"] if one["area"] == "wujiang"]
+    assert wujiang["sites"] == {"center": 1, "institute": 11, "station": 289, "spot": 500}
+
+
 def test_help_and_version_are_fine(ask: Ask) -> None:
     code, out, _ = ask("--help")
     assert code == 0

@@ -11,9 +11,11 @@ Examples
 
 from __future__ import annotations
 
+import enum
 import sys
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
+from json import dumps
 from pathlib import Path  # noqa: TC003 - cyclopts reads the annotation
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,17 +26,20 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table as RichTable
 
 from practice_core import experiment
+from practice_core.areas import area_names, load_area
 from practice_core.dispatch import POLICIES
 from practice_core.errors import DefinitionError, Fault, PracticeError
+from practice_core.hierarchy import Level
 from practice_core.simulation import load_scenario
-from practice_core.terms import Lang  # noqa: TC001 - cyclopts reads the annotation
+from practice_core.terms import Lang, term
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from practice_core.areas import Area
     from practice_core.experiment import Cell, Comparison, Table
 
-__all__ = ["app", "main"]
+__all__ = ["Heading", "app", "main"]
 
 FINE, WRONG_USE, INTERRUPTED = 0, 2, 130
 BROKEN = "a worker process died, perhaps for want of memory; lower --workers"
@@ -66,9 +71,56 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return FINE
 
 
+class Heading(enum.StrEnum):
+    """What stands above the list of areas; the words are in the vocabulary."""
+
+    AREAS = "areas"
+    AREA = "area"
+
+
 @app.command
-def areas() -> None:
-    """List the areas that can be simulated, with their counts."""
+def areas(
+    *,
+    json: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    lang: Lang = "en",
+) -> None:
+    """List the areas that ship, with their published numbers of sites.
+
+    Parameters
+    ----------
+    json
+        Print one JSON object instead of a table.
+    lang
+        Language of the table.
+    """
+    found = [load_area(name) for name in area_names()]
+    if json:
+        sys.stdout.write(_areas_json(found))
+        return
+    rows = [
+        (
+            f"{area.id} ({area.name_zh if lang == 'zh' else area.name_en})",
+            *(str(area.counts.get(level, 0)) for level in Level),
+        )
+        for area in found
+    ]
+    columns = (term(Heading.AREA, lang), *(term(level, lang) for level in Level))
+    _print(_stdout(), experiment.Table(term(Heading.AREAS, lang), columns, tuple(rows)))
+
+
+def _areas_json(found: Sequence[Area]) -> str:
+    listed = [
+        {
+            "area": area.id,
+            "name_zh": area.name_zh,
+            "name_en": area.name_en,
+            "sites": {str(level): count for level, count in area.counts.items()},
+            "published": dict(area.published),
+            "document": area.document,
+        }
+        for area in found
+    ]
+    return dumps({"areas": listed}, indent=2) + "\n"
 
 
 @app.command
@@ -169,6 +221,7 @@ def _show(comparison: Comparison, lang: Lang) -> None:
     for caveat in experiment.caveats(comparison, lang):
         console.print(caveat)
     for table in experiment.tables(comparison, lang):
+        console.print()
         _print(console, table)
 
 
@@ -179,7 +232,7 @@ def _stdout() -> Console:
 
 
 def _print(console: Console, table: Table) -> None:
-    console.print(f"\n{table.caption}")
+    console.print(table.caption)
     drawn = RichTable(box=box.SIMPLE_HEAD)
     for number, column in enumerate(table.columns):
         drawn.add_column(column, justify="right" if number else "left")

@@ -22,10 +22,12 @@ Examples
 ...     edges=(Edge(Door.OPEN, Shut, Door.SHUT),),
 ...     rules=(Rule(Close, frozenset({Door.OPEN}), frozenset({Role.OFFICER}), frozenset({Shut})),),
 ... )
->>> door.allowed(Door.OPEN, Role.OFFICER), door.allowed(Door.OPEN, Role.TEAM)
-((<class 'practice_core.lifecycle.Close'>,), ())
->>> door.walks()[Door.SHUT]
-(<class 'practice_core.lifecycle.Shut'>,)
+>>> [command.__name__ for command in door.allowed(Door.OPEN, Role.OFFICER)]
+['Close']
+>>> door.allowed(Door.OPEN, Role.TEAM)
+()
+>>> [event.kind for event in door.walks()[Door.SHUT]]
+['door.shut']
 """
 
 from __future__ import annotations

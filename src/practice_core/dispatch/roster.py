@@ -79,8 +79,8 @@ class Roster:
         self.grid = grid
         self._weeks = weeks = grid.weeks
         self._ties = ties
-        self._keys = np.array([entity(team.id) for team in self.teams], np.uint64)
-        self._key_of = self._keys.tolist()
+        self.keys = np.array([entity(team.id) for team in self.teams], np.uint64)
+        self._key_of = self.keys.tolist()
         self._members = np.array([team.members for team in self.teams], np.int64)
         homes = [hierarchy.site(team.home) for team in self.teams]
         self._lon = np.array([site.lon for site in homes])
@@ -303,7 +303,7 @@ class _Found:
         teams, km = self._walk.teams, self._walk.km
         lawful = self._lawful(teams, km)
         teams, km = teams[lawful], km[lawful]
-        tie = roster._ties.uniforms(self._order.request.id, roster._keys[teams])  # noqa: SLF001 - one room
+        tie = roster._ties.uniforms(self._order.request.id, roster.keys[teams])  # noqa: SLF001 - one room
         nearest = np.lexsort((tie, km))[:k]
         teams, km, tie = teams[nearest], km[nearest], tie[nearest]
         load = roster.load[teams] / (4 * roster.jobs_limit[teams])

@@ -1,0 +1,166 @@
+"""The made-up city: sites inside the real outline, and a roster of teams (MODEL 2.1)."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import attrs
+import numpy as np
+from scipy.special import ndtri
+
+from practice_core.areas import load_area
+from practice_core.hierarchy import Hierarchy, Level
+from practice_core.keyed import Purpose, entity, stream, uniforms
+from practice_core.units import SiteId, TeamId
+from practice_core.volunteers import BLOCKS_A_DAY, Team
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from practice_core.simulation.scenario import Scenario
+    from practice_core.terms import Category
+
+__all__ = ["DrawnCity", "draw_city", "log_normal"]
+
+_WEEKEND = 5
+_EVENING = BLOCKS_A_DAY - 1
+_LIFT_HALF = 0.5
+
+
+@attrs.frozen(eq=False)
+class DrawnCity:
+    """Sites and teams of one replication.
+
+    Parameters
+    ----------
+    hierarchy
+        The sites.
+    teams
+        The teams, in any order.
+    willingness
+        How much more readily than the average each team says yes, in log-odds.
+    institute_weight
+        Relative population of each institute.
+    """
+
+    hierarchy: Hierarchy
+    teams: tuple[Team, ...]
+    willingness: Mapping[TeamId, float]
+    institute_weight: Mapping[SiteId, float]
+
+
+@lru_cache(maxsize=2)
+def draw_city(scenario: Scenario, seed: int, replication: int) -> DrawnCity:
+    """Draw the city of one replication; the same for every policy.
+
+    Parameters
+    ----------
+    scenario
+        Of an area.
+    seed, replication
+        Which draw; with ``city.draw = "fixed"`` the replication plays no part.
+    """
+    if scenario.city.draw == "fixed":
+        replication = 0
+    area = load_area(scenario.area)
+    hierarchy = area.hierarchy(
+        scenario.city.institute_weights,
+        seed=seed,
+        replication=replication,
+        station_sigma_km=scenario.city.station_sigma_km,
+        spot_sigma_km=scenario.city.spot_sigma_km,
+    )
+    institutes = [site.id for site in hierarchy.at_level(Level.INSTITUTE)]
+    weight = dict(zip(institutes, scenario.city.institute_weights, strict=True))
+    ids = [TeamId(f"{area.prefix}-t{n:04d}") for n in range(1, scenario.teams.count + 1)]
+    teams, willingness = _draw_teams(scenario, hierarchy, weight, ids, seed, replication)
+    return DrawnCity(hierarchy, teams, willingness, weight)
+
+
+def log_normal(
+    u: NDArray[np.float64], median: float, sigma: float, least: float, most: float
+) -> NDArray[np.float64]:
+    """Give clipped log-normal values for uniform numbers, by inversion."""
+    return np.clip(median * np.exp(sigma * ndtri(u)), least, most)
+
+
+def _draw_teams(  # noqa: PLR0913 - all of one replication
+    scenario: Scenario,
+    hierarchy: Hierarchy,
+    weight: Mapping[SiteId, float],
+    ids: Sequence[TeamId],
+    seed: int,
+    replication: int,
+) -> tuple[tuple[Team, ...], dict[TeamId, float]]:
+    law = scenario.teams
+    keys = np.array([entity(team) for team in ids], np.uint64)
+
+    def draw(purpose: Purpose) -> NDArray[np.float64]:
+        return uniforms(stream(seed, replication, purpose), keys)
+
+    categories = list(law.category_shares)
+    first = [categories[n] for n in pick(draw(Purpose.TEAM_CATEGORY), law.category_shares.values())]
+    has_second = draw(Purpose.TEAM_SECOND) < law.second_share
+    second = draw(Purpose.TEAM_SECOND_CHOICE)
+    homes = _homes(scenario, hierarchy, weight, first, draw)
+    sigma = float(np.sqrt(2 * np.log(law.members_mean / law.members_median)))
+    members = log_normal(
+        draw(Purpose.TEAM_MEMBERS), law.members_median, sigma, law.members_least, law.members_most
+    ).astype(np.int64)
+    jobs = pick(draw(Purpose.TEAM_JOBS), law.jobs_per_week_shares) + 1
+    willing = np.round(law.willingness_sd * ndtri(draw(Purpose.TEAM_WILLINGNESS)), 6)
+    archetype_draw = draw(Purpose.TEAM_ARCHETYPE)
+    kinds = list(law.free)
+    week = {kind: _week(law.free[kind], law.availability_factor) for kind in kinds}
+    teams = []
+    for n, team in enumerate(ids):
+        kind = kinds[int(pick(archetype_draw[n : n + 1], law.archetypes[first[n]])[0])]
+        others = [c for c in law.second if c != first[n]]
+        extra = (others[int(second[n] * len(others))],) if has_second[n] and others else ()
+        count = int(members[n])
+        free = tuple(min(count, int(count * share)) for share in week[kind])
+        teams.append(Team(team, homes[n], (first[n], *extra), count, int(jobs[n]), free))
+    return tuple(teams), dict(zip(ids, willing.tolist(), strict=True))
+
+
+def pick(u: NDArray[np.float64], shares: Sequence[float]) -> NDArray[np.int64]:
+    """Give for each uniform number the index of its share."""
+    edges = np.cumsum(np.fromiter(shares, float))
+    return np.minimum(np.searchsorted(edges, u * edges[-1], side="right"), len(edges) - 1)
+
+
+def _homes(scenario, hierarchy, weight, first: list[Category], draw) -> list[SiteId]:  # noqa: ANN001
+    law = scenario.teams
+    levels = list(law.tier_shares)
+    tier = [levels[n] for n in pick(draw(Purpose.TEAM_TIER), law.tier_shares.values())]
+    lift = draw(Purpose.TEAM_LIFT)
+    home = draw(Purpose.TEAM_HOME)
+    institutes = list(weight)
+    institute = pick(home, weight.values())
+    stations = [site.id for site in hierarchy.at_level(Level.STATION)]
+    found = []
+    for n, level in enumerate(tier):
+        if level is Level.STATION and first[n] in law.lifted and lift[n] < law.lifted_share:
+            upper = lift[n] < law.lifted_share * _LIFT_HALF
+            level = Level.CENTER if upper else Level.INSTITUTE  # noqa: PLW2901 - lifted
+        if level is Level.CENTER:
+            found.append(hierarchy.root.id)
+        elif level is Level.INSTITUTE:
+            found.append(institutes[institute[n]])
+        else:
+            found.append(stations[int(home[n] * len(stations))])
+    return found
+
+
+def _week(free: Sequence[float], factor: float) -> tuple[float, ...]:
+    weekday, weekday_evening, weekend, weekend_evening = (share * factor for share in free)
+    return tuple(
+        (weekend_evening if part == _EVENING else weekend)
+        if day >= _WEEKEND
+        else (weekday_evening if part == _EVENING else weekday)
+        for day in range(7)
+        for part in range(BLOCKS_A_DAY)
+    )

@@ -1,0 +1,47 @@
+"""Conformance: the same lifecycles, driven by Hypothesis against anybody's implementation.
+
+A platform that keeps its orders in its own tables gives `OrderAdapter` a way to start an order,
+read it and give it a command; the machine then walks it through every state, at every clock, with
+every refusal. Here are also strategies for the domain's values. Hypothesis is imported in here and
+nowhere else; nothing here is needed at run time, and nothing knows how the tested side works.
+
+Examples
+--------
+>>> from hypothesis import settings
+>>> machine = lifecycle_machine(OrderAdapter())  # or OrderAdapter(my_orders)
+>>> few = settings(max_examples=1, stateful_step_count=2, database=None, derandomize=True)
+>>> try:
+...     run_lifecycle_machine(machine, settings=few)
+... except AssertionError as error:  # far too few to have met everything
+...     print(str(error)[:17])
+order: never met:
+"""
+
+from practice_core.testing.machine import (
+    Adapter,
+    Call,
+    Coverage,
+    Implementation,
+    LifecycleMachine,
+    lifecycle_machine,
+    run_lifecycle_machine,
+)
+from practice_core.testing.orders import Loop, OrderAdapter, Stepped
+from practice_core.testing.strategies import calendars, hierarchies, profiles, requests
+
+__all__ = [
+    "Adapter",
+    "Call",
+    "Coverage",
+    "Implementation",
+    "LifecycleMachine",
+    "Loop",
+    "OrderAdapter",
+    "Stepped",
+    "calendars",
+    "hierarchies",
+    "lifecycle_machine",
+    "profiles",
+    "requests",
+    "run_lifecycle_machine",
+]

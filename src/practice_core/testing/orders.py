@@ -1,0 +1,453 @@
+"""The orders' adapter: the law of the loop written a second time, as its documentation reads it.
+
+`practice_core.orders` computes what happens; here stands, independently, what may happen: which
+refusal is the first to apply, and what must hold after every command.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
+from typing import Any, TypeAlias
+
+import attrs
+from hypothesis import strategies as st
+
+from practice_core.lifecycle import Role, Rule
+from practice_core.orders import (
+    ORDER,
+    Actor,
+    Order,
+    OrderState,
+    Refusal,
+    Refused,
+    Request,
+    RequestedTime,
+    evolve,
+    step,
+)
+from practice_core.orders import commands as c
+from practice_core.orders import events as e
+from practice_core.orders.profile import LoopProfile
+from practice_core.terms import Category
+from practice_core.testing.machine import Call, Implementation
+from practice_core.testing.strategies import profiles, requests
+from practice_core.units import (
+    DAY,
+    ActorId,
+    Instant,
+    OrderId,
+    SiteId,
+    TeamId,
+    is_identifier,
+)
+
+__all__ = ["Loop", "OrderAdapter", "Stepped"]
+
+_ID = OrderId("order-1")
+_PEOPLE = {role: ActorId(str(role)) for role in Role}
+
+
+@attrs.frozen
+class Loop:
+    """The world of one order: the law of its area, and the desks that may hold it."""
+
+    profile: LoopProfile
+    route: tuple[SiteId, ...]
+
+
+@attrs.define
+class Stepped:
+    """An order held in memory and moved by `practice_core.orders.step`."""
+
+    profile: LoopProfile
+    order: Order | None = None
+
+    def read(self) -> Order | None:
+        """Give the order."""
+        return self.order
+
+    def give(self, call: Call) -> tuple[e.OrderEvent, ...] | Refusal:
+        """Give it a command."""
+        answer = step(self.order, call.command, call.at, call.by, self.profile)
+        if isinstance(answer, Refused):
+            return answer.reason
+        self.order, events = answer
+        return events
+
+
+class OrderAdapter:
+    """Drives the order lifecycle of any implementation.
+
+    Parameters
+    ----------
+    implementation
+        Starts one order, not yet placed, under a loop profile; by default `Stepped`.
+    """
+
+    lifecycle = ORDER
+    refusals = tuple(Refusal)
+
+    def __init__(
+        self, implementation: Callable[[LoopProfile], Implementation[Order]] = Stepped
+    ) -> None:
+        self.implementation = implementation
+
+    def worlds(self, target: OrderState) -> st.SearchStrategy[Loop]:
+        """Draw loops; only one that shows results has rated orders that stay open."""
+        shown = True if target in {OrderState.RATED, OrderState.SHOWCASED} else None
+        return profiles(showcase=shown).map(
+            lambda p: Loop(p, tuple(SiteId(f"desk-{n}") for n in range(len(p.chain))))
+        )
+
+    def implement(self, world: Loop) -> Implementation[Order]:
+        """Start an order under the loop's profile."""
+        return self.implementation(world.profile)
+
+    def replay(self, events: Sequence[e.OrderEvent]) -> Order | None:
+        """Fold the events through `evolve`."""
+        nothing: Order | None = None
+        return reduce(evolve, events, nothing)
+
+    @staticmethod
+    def state(subject: Order | None) -> OrderState:
+        """Give the order's state."""
+        return OrderState.ABSENT if subject is None else subject.state
+
+    def due(self, subject: Order | None) -> tuple[Instant, type] | None:
+        """Give the order's clock."""
+        if subject is None or subject.due_at is None or subject.due is None:
+            return None
+        return subject.due_at, subject.due
+
+    def plain(
+        self, world: Loop, subject: Order | None, command: type, role: Role, at: Instant
+    ) -> Call:
+        """Build the call that keeps furthest from every limit."""
+        by = _actor(subject, role, at)
+        fields = _fields(world, subject, command, at, by)
+        return Call(command(**{name: f.plain for name, f in fields.items()}), at, by)
+
+    def varied(
+        self, world: Loop, subject: Order | None, command: type, role: Role, at: Instant
+    ) -> st.SearchStrategy[Call]:
+        """Draw the command's arguments within their limits."""
+        by = _actor(subject, role, at)
+        fields = _fields(world, subject, command, at, by)
+        given = st.builds(command, **{name: f.lawful() for name, f in fields.items()})
+        return given.map(lambda one: Call(one, at, by))
+
+    def wild(self, world: Loop, subject: Order | None, at: Instant) -> st.SearchStrategy[Call]:
+        """Draw anybody giving anything at any time, though often only one thing is odd."""
+        return _wild(world, subject, at)
+
+    def refusal(self, world: Loop, subject: Order | None, call: Call) -> Refusal | None:  # noqa: ARG002 - no refusal depends on the profile
+        """Give the first member of `Refusal` that applies."""
+        return _Case(subject, call.command, call.at, call.by).first()
+
+    def check(
+        self,
+        world: Loop,
+        before: Order | None,
+        call: Call,
+        events: Sequence[e.OrderEvent],
+        after: Order,
+    ) -> None:
+        """Assert the laws of the loop that no single event shows."""
+        assert after.version == (before.version if before else 0) + len(events)
+        assert after.holder in world.route
+        ended = after.state in ORDER.final
+        for event in events:
+            assert event.order == after.id
+            assert (event.at, event.by) == (call.at, call.by.id)
+            clock = getattr(event, "due_at", getattr(event, "until", event.at))
+            assert clock >= event.at or ended, f"{event} sets a clock in the past"
+        team = before.team if before else None
+        if after.team is not None and after.team != team:
+            forced = f"{after.team} serves, though it never accepted"
+            assert isinstance(call.command, c.AcceptOffer), forced
+            assert call.by == Actor(call.by.id, Role.TEAM, call.by.site, after.team), forced
+        if before is not None and after.holder != before.holder:
+            steps = world.route.index(after.holder) - world.route.index(before.holder)
+            assert steps == 1, f"escalated by {steps} desks"
+
+
+def _actor(order: Order | None, role: Role, at: Instant) -> Actor:
+    """Give somebody in this role to whom the order belongs, if to anybody."""
+    if role is Role.TEAM:
+        return Actor(_PEOPLE[role], role, team=_answering(order, at))
+    if order is not None and role in {Role.REQUESTER, Role.PROXY}:
+        return Actor(order.request.placed_by, role)
+    return Actor(_PEOPLE[role], role)
+
+
+def _answering(order: Order | None, at: Instant) -> TeamId:
+    if order is None:
+        return TeamId("team-0")
+    open_still = (offer.team for offer in order.offers if offer.until >= at)
+    return order.team or next(open_still, TeamId(f"team-{len(order.asked)}"))
+
+
+Draw: TypeAlias = Callable[[], st.SearchStrategy[Any]]
+
+
+@attrs.frozen
+class _Field:
+    """A field of a command: the value furthest from every limit, lawful values, and others."""
+
+    plain: Any
+    lawful: Draw
+    odd: Draw
+
+
+def _fields(
+    world: Loop, order: Order | None, command: type, at: Instant, by: Actor
+) -> dict[str, _Field]:
+    request = _request(world, order, at, by)
+    asked = () if order is None else order.asked
+    r = request if order is None else order.request
+    fresh = [TeamId(f"team-{len(asked) + n}") for n in range(3)]
+    begin = max(at, r.earliest)
+    open_for = world.profile.offer_open
+    absent = command is c.ReportAbsence
+    reasons = list(_REASONS.get(command, ()))
+    known = {
+        "request": _Field(
+            request,
+            lambda: requests(at=at, route=world.route, placed_by=by.id, order=request.id),
+            lambda: _odd_requests(request),
+        ),
+        "into": _Field("order-2", lambda: st.just("order-2"), lambda: st.just(r.id)),
+        "teams": _Field(
+            (fresh[0], fresh[1]),
+            lambda: st.lists(st.sampled_from(fresh), min_size=1, unique=True).map(tuple),
+            lambda: st.sampled_from([(*asked[:1], fresh[0]), (), (fresh[0], fresh[0])]),
+        ),
+        "open_for": _Field(
+            open_for, lambda: st.integers(1, 2 * open_for), lambda: st.integers(-1, 0)
+        ),
+        "start": _Field(
+            begin,
+            lambda: st.integers(begin, max(begin, r.latest)),
+            lambda: st.sampled_from([at - 1, r.earliest - 1, r.latest]),
+        ),
+        "end": _Field(
+            r.latest,
+            lambda: st.integers(0, r.latest - r.earliest).map(lambda d: r.latest - d),
+            lambda: st.sampled_from([begin, r.latest + 1]),
+        ),
+        "present": _Field(
+            0 if absent else r.needed,
+            lambda: st.integers(0, r.needed - 1) if absent else st.integers(1, r.needed),
+            lambda: st.sampled_from([-1, r.needed] if absent else [0]),
+        ),
+        "minutes": _Field(r.duration, lambda: st.integers(1, 600), lambda: st.just(0)),
+        "score": _Field(5, lambda: st.integers(1, 5), lambda: st.sampled_from([0, 6])),
+        "consent": _Field(True, lambda: st.just(True), lambda: st.just(False)),  # noqa: FBT003 - the value
+        "reason": _Field(
+            reasons and reasons[0],
+            lambda: st.sampled_from(reasons),
+            lambda: st.sampled_from(reasons),
+        ),
+    }
+    return {field.name: known[field.name] for field in attrs.fields(command)}
+
+
+def _odd_requests(request: Request) -> st.SearchStrategy[Request]:
+    odd = {
+        "id": "-",
+        "placed_by": "somebody",
+        "placed_at": request.placed_at - 1,
+        "latest": request.earliest,
+        "needed": 0,
+        "duration": 0,
+        "route": (*request.route, request.route[0]),
+    }
+    return st.sampled_from(sorted(odd)).map(
+        lambda name: attrs.evolve(request, **{name: odd[name]})
+    )
+
+
+_REASONS: Mapping[type, type[enum.Enum]] = {
+    c.RejectOrder: e.RejectReason,
+    c.DeclineOffer: e.DeclineReason,
+    c.WithdrawTeam: e.WithdrawReason,
+    c.CancelOrder: e.CancelReason,
+}
+
+
+def _request(world: Loop, order: Order | None, at: Instant, by: Actor) -> Request:
+    return Request(
+        id=_ID if order is None else order.id,
+        site=world.route[0],
+        category=Category.AID,
+        placed_by=by.id,
+        placed_at=at,
+        earliest=at,
+        latest=at + 7 * DAY,
+        needed=3,
+        duration=120,
+        requested_time=RequestedTime.ANY,
+        route=world.route,
+    )
+
+
+@st.composite
+def _wild(draw: st.DrawFn, world: Loop, order: Order | None, now: Instant) -> Call:
+    state = OrderAdapter.state(order)
+    fitting = [rule for rule in ORDER.rules if state in rule.sources]
+    if fitting and draw(st.integers(0, 3)):
+        # The right command by the right person, but its time or an argument is odd.
+        faults = [(rule, fault) for rule in fitting for fault in _faults(rule)]
+        rule, fault = draw(st.sampled_from(faults))
+        at = draw(st.sampled_from(_instants(order, now))) if fault == "at" else now
+        by = _actor(order, draw(st.sampled_from(sorted(rule.roles))), at)
+    else:
+        rule, fault, at = draw(st.sampled_from(ORDER.rules)), "by", now
+        role = draw(st.sampled_from(Role))
+        by = draw(st.sampled_from([_actor(order, role, at), *_strangers(role)]))
+    fields = _fields(world, order, rule.command, at, by)
+    # A second fault, sometimes: then the first of the two refusals must be given.
+    odd = {fault, draw(st.sampled_from(["none", *sorted(fields)]))}
+    given = {n: draw(f.odd() if n in odd else f.lawful()) for n, f in fields.items()}
+    return Call(rule.command(**given), at, by)
+
+
+def _faults(rule: Rule[OrderState]) -> list[str]:
+    names = (field.name for field in attrs.fields(rule.command))
+    return ["at", *(name for name in names if name != "reason")]
+
+
+def _instants(order: Order | None, now: Instant) -> list[Instant]:
+    """Give the present, and every limit still to come with its neighbours."""
+    limits = () if order is None else (order.due_at, order.start, order.request.latest)
+    near = {limit + by for limit in limits if limit is not None for by in (-1, 0, 1)}
+    return [now, *sorted(at for at in near if at > now)]
+
+
+def _strangers(role: Role) -> list[Actor]:
+    stranger = ActorId("stranger")
+    return [Actor(stranger, role, team=team) for team in (TeamId("strangers"), None)]
+
+
+@attrs.frozen
+class _Case:
+    """A call on an order: one method for each refusal says whether it applies.
+
+    Each may rely on those before it, in the order of `Refusal`, not applying.
+    """
+
+    order: Any
+    command: Any
+    at: Instant
+    by: Actor
+
+    def first(self) -> Refusal | None:
+        return next((reason for reason in Refusal if getattr(self, reason)()), None)
+
+    @property
+    def rule(self) -> Rule[OrderState]:
+        return ORDER.rule_of[type(self.command)]
+
+    @property
+    def clocked(self) -> bool:
+        return self.by.role is Role.SYSTEM
+
+    def given(self, *commands: type) -> bool:
+        return isinstance(self.command, commands)
+
+    def unknown_order(self) -> bool:
+        return self.order is None and OrderState.ABSENT not in self.rule.sources
+
+    def role(self) -> bool:
+        return self.by.role not in self.rule.roles
+
+    def scope(self) -> bool:
+        if self.order is None or self.by.role in {Role.OFFICER, Role.SYSTEM}:
+            return False
+        if self.by.role is not Role.TEAM:
+            return bool(self.by.id != self.order.request.placed_by)
+        offered = [offer.team for offer in self.order.offers]
+        if self.order.state is OrderState.POOLED:
+            return self.by.team is None or self.by.team in self.order.asked
+        return self.by.team is None or self.by.team not in {*offered, self.order.team}
+
+    def state(self) -> bool:
+        return OrderAdapter.state(self.order) not in self.rule.sources
+
+    def late(self) -> bool:
+        if self.given(c.ReviewOrder, c.OfferOrder, c.PostOrder):
+            return bool(self.at >= self.order.request.latest)
+        if self.given(c.EscalateOrder):
+            return bool(self.at >= self.order.request.latest) and not self.clocked
+        if self.given(c.AcceptOffer, c.DeclineOffer):
+            mine = [offer.until for offer in self.order.offers if offer.team == self.by.team]
+            return bool(self.at > (mine or [self.order.due_at])[0])
+        if self.given(c.WithdrawTeam) and self.order.start is not None:
+            return bool(self.at > self.order.start)
+        windows = (c.ScheduleService, c.WithdrawTeam, c.StartService, c.RateOrder, c.ShowcaseOrder)
+        return self.given(*windows) and bool(self.at > self.order.due_at)
+
+    def early(self) -> bool:
+        if self.given(c.ReportAbsence) and self.order.start is not None and not self.clocked:
+            return bool(self.at < self.order.start)
+        if self.given(c.GiveUpOrder):
+            return self.clocked and bool(self.at < self.order.request.latest)
+        if self.given(c.EscalateOrder, c.CloseOrder):
+            return self.clocked and bool(self.at < self.order.due_at)
+        clocks = (c.ReportAbsence, c.ExpireOffers)
+        return self.given(*clocks) and bool(self.at < self.order.due_at)
+
+    def invalid_request(self) -> bool:
+        if not self.given(c.CollectNeed, c.PlaceOrder):
+            return False
+        r = self.command.request
+        return (
+            not is_identifier(r.id)
+            or (self.order is not None and r.id != self.order.id)
+            or (self.by.role is not Role.OFFICER and r.placed_by != self.by.id)
+            or r.placed_at != self.at
+            or r.latest <= max(self.at, r.earliest)
+            or min(r.needed, r.duration) < 1
+            or not r.route
+            or len(set(r.route)) < len(r.route)
+        )
+
+    def no_team(self) -> bool:
+        if not self.given(c.OfferOrder):
+            return False
+        return not self.command.teams or len(set(self.command.teams)) < len(self.command.teams)
+
+    def asked(self) -> bool:
+        return self.given(c.OfferOrder) and not set(self.command.teams).isdisjoint(self.order.asked)
+
+    def last_desk(self) -> bool:
+        if not self.given(c.EscalateOrder) or self.at >= self.order.request.latest:
+            return False
+        return bool(self.order.holder == self.order.request.route[-1])
+
+    def outside_window(self) -> bool:
+        if not self.given(c.ScheduleService):
+            return False
+        v, r = self.command, self.order.request
+        return not max(self.at, r.earliest) <= v.start < v.end <= r.latest
+
+    def invalid_value(self) -> bool:
+        v = self.command
+        return (
+            (self.given(c.OfferOrder, c.PostOrder) and v.open_for < 1)
+            or (self.given(c.StartService) and v.present < 1)
+            or (self.given(c.CompleteService) and v.minutes < 1)
+            or (self.given(c.RateOrder) and v.score not in {1, 2, 3, 4, 5})
+            or (
+                self.given(c.ReportAbsence)
+                and v.present not in range(self.order.request.needed)
+            )
+        )
+
+    def no_consent(self) -> bool:
+        return self.given(c.ShowcaseOrder) and not self.command.consent
+
+    def same_order(self) -> bool:
+        return self.given(c.MergeNeed) and bool(self.command.into == self.order.id)
