@@ -34,6 +34,7 @@ __all__ = [
     "OperationError",
     "PracticeError",
     "UnknownName",
+    "UnlawfulCommand",
 ]
 
 
@@ -138,3 +139,26 @@ class ImpossibleEvent(OperationError):
 
     def __reduce__(self) -> tuple[type[ImpossibleEvent], tuple[str, str, str]]:
         return type(self), (self.lifecycle, self.state, self.event)
+
+
+class UnlawfulCommand(OperationError):
+    """A command that the law of the loop refuses, given by a program that should know better.
+
+    Attributes
+    ----------
+    order : str
+        The order it was given to.
+    command : str
+        The class of the command.
+    why : str
+        What forbids it.
+    """
+
+    def __init__(self, order: str, command: str, why: str) -> None:
+        self.order = order
+        self.command = command
+        self.why = why
+        super().__init__(f"order {order}: {command}: {why}")
+
+    def __reduce__(self) -> tuple[type[UnlawfulCommand], tuple[str, str, str]]:
+        return type(self), (self.order, self.command, self.why)

@@ -73,14 +73,15 @@ class Roster:
         ties: Draws,
     ) -> None:
         self.teams = tuple(sorted(teams, key=lambda team: team.id))
-        self.index: dict[TeamId, int] = {team.id: n for n, team in enumerate(self.teams)}
+        self.ids: tuple[TeamId, ...] = tuple(team.id for team in self.teams)
+        self.index: dict[TeamId, int] = {team: n for n, team in enumerate(self.ids)}
         _check(self.teams, hierarchy)
         self.hierarchy = hierarchy
         self.grid = grid
         self._weeks = weeks = grid.weeks
         self._ties = ties
         self.keys = np.array([entity(team.id) for team in self.teams], np.uint64)
-        self._key_of = self.keys.tolist()
+        self.key_of = self.keys.tolist()
         self._members = np.array([team.members for team in self.teams], np.int64)
         homes = [hierarchy.site(team.home) for team in self.teams]
         self._lon = np.array([site.lon for site in homes])
@@ -249,7 +250,7 @@ class Roster:
 
     def tie(self, order: Order, team: int) -> float:
         """Give the keyed hash of (order, team)."""
-        return self._ties.uniform(order.request.id, self._key_of[team])
+        return self._ties.uniform(order.request.id, self.key_of[team])
 
 
 def ineligible_now(team: Team, order: Order) -> bool:
@@ -308,7 +309,7 @@ class _Found:
         teams, km, tie = teams[nearest], km[nearest], tie[nearest]
         load = roster.load[teams] / (4 * roster.jobs_limit[teams])
         return CandidateArrays(
-            tuple([roster.teams[n].id for n in teams.tolist()]),
+            tuple([roster.ids[n] for n in teams.tolist()]),
             km,
             load,
             roster.open_jobs[teams],

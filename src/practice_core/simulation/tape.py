@@ -186,10 +186,14 @@ class Tape:
         """Give the draws that a policy may use."""
         return Draws(self.seed, self.replication, Purpose.POLICY)
 
+    def site_of(self, order: int) -> SiteId:
+        """Give the site of the order at a place on the tape."""
+        return self.sites[self.demand.site[order]]
+
     def request(self, order: int, route: tuple[SiteId, ...]) -> Request:
         """Build the request of the order at a place on the tape."""
         d = self.demand
-        site = self.sites[d.site[order]]
+        site = self.site_of(order)
         return Request(
             d.ids[order],
             site,

@@ -1,0 +1,1 @@
+"""What the words of a county's volunteer practice network mean, once."""

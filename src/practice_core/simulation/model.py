@@ -1,0 +1,478 @@
+"""The model: SimPy tells the story of every order, through the domain's own objects.
+
+One generator per order. Whatever happens to an order goes through `orders.step`, so a simulated
+order cannot do what a real one may not; whom to ask is decided by the policy object a platform
+would deploy. The model draws nothing: all chance is on the tape.
+
+Events at one instant happen by (priority, place on the tape), never by the order in which they
+were put on the agenda (MODEL section 2.3).
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import attrs
+import simpy
+
+from practice_core.areas import load_area
+from practice_core.dispatch import Escalate, Offer, Post, Wait
+from practice_core.errors import UnlawfulCommand
+from practice_core.lifecycle import Role
+from practice_core.orders import (
+    ORDER,
+    AcceptOffer,
+    Actor,
+    CloseOrder,
+    CompleteService,
+    DeclineOffer,
+    DeclineReason,
+    EscalateOrder,
+    ExpireOffers,
+    GiveUpOrder,
+    OfferOrder,
+    OrderState,
+    PlaceOrder,
+    PostOrder,
+    RateOrder,
+    Refused,
+    ReportAbsence,
+    ReviewOrder,
+    ScheduleService,
+    StartService,
+    step,
+)
+from practice_core.simulation.log import EventLog
+from practice_core.simulation.tape import OWN
+from practice_core.units import DAY, HOUR, ActorId
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+
+    from practice_core.dispatch import Candidates, Decision, Policy, Roster, Slot
+    from practice_core.hierarchy import Hierarchy
+    from practice_core.orders import Order, OrderCommand
+    from practice_core.simulation.tape import Tape
+    from practice_core.units import Duration, Instant, SiteId, TeamId
+
+    Story: TypeAlias = Generator[simpy.Event, Any, None]
+    Chapter: TypeAlias = Generator[simpy.Event, Any, Order]
+    Reply: TypeAlias = tuple[Instant, int, TeamId, bool]
+
+__all__ = ["Model"]
+
+RECHECK: Duration = 12 * HOUR
+"""How long an order waits that a policy says nothing about (MODEL section 2.3)."""
+SATISFIED, DISSATISFIED = 5, 2
+"""Scores given: the model draws satisfaction, not stars."""
+_GRAIN = 1 << 20
+"""Probabilities are rounded to 2**-20, so that the last bit of exp decides nothing."""
+
+
+class Priority(enum.IntEnum):
+    """What comes first at one instant; 0 is SimPy's own, for processes that begin."""
+
+    WORK_ENDS = 1
+    ANSWER = 3
+    START = 4
+    PLACE = 5
+    RECHECK = 6
+    TICK = 7
+    CLOCK = 8
+
+
+_PLACES = 1 << 32
+
+
+class _At(simpy.Event):
+    """Happens at an instant; among those of one instant, by priority and then place."""
+
+    def __init__(self, env: simpy.Environment, at: Instant, priority: int) -> None:
+        self.env = env
+        self.callbacks = []
+        self._value = None
+        self._ok = True
+        env.schedule(self, priority, at - env.now)  # type: ignore[arg-type]  # SimPy names 0 and 1
+
+
+@attrs.define(eq=False)
+class _View:
+    """What the policy sees: the roster and the orders that wait; implements `dispatch.View`."""
+
+    now: Instant
+    hierarchy: Hierarchy
+    roster: Roster
+    on_desk: dict[int, Order]
+
+    def candidates(self, order: Order, *, within: SiteId | None = None) -> Candidates:
+        """Give the lawful teams, nearest first."""
+        return self.roster.candidates(order, self.now, within)
+
+    def home(self, team: TeamId) -> SiteId:
+        """Give the home of a team."""
+        return self.roster.teams[self.roster.index[team]].home
+
+    def waiting(self, scope: SiteId | None = None) -> Sequence[Order]:
+        """Give the orders on the desks in `scope`, oldest first."""
+        covers = self.hierarchy.covers
+        found = [self.on_desk[rank] for rank in sorted(self.on_desk)]
+        return found if scope is None else [o for o in found if covers(scope, o.holder)]
+
+
+class Model:
+    """One policy on one tape.
+
+    Parameters
+    ----------
+    tape
+        All that chance decides.
+    policy
+        Whom to ask; the very object a platform would deploy.
+
+    Attributes
+    ----------
+    log : EventLog
+        What happened, once `run` is done.
+    final : list of OrderState
+        How each order of the tape ended.
+
+    Raises
+    ------
+    UnlawfulCommand
+        When the policy decides what the law of the loop or the roster forbids.
+    """
+
+    def __init__(self, tape: Tape, policy: Policy) -> None:
+        area = load_area(tape.scenario.area)
+        self.tape = tape
+        self.policy = policy
+        self.profile = area.profile
+        self.roster = tape.roster()
+        self.draw = tape.policy_draw()
+        self.env = simpy.Environment(tape.grid.begins)
+        self.final = [OrderState.ABSENT] * len(tape.demand)
+        self._begins = tape.grid.begins
+        self._route = cache(lambda site: self.profile.route(site, tape.city.hierarchy))
+        self.log = EventLog(tape.demand.ids, self.request, tape.sites, self.roster.ids)
+        self.view = _View(self._begins, tape.city.hierarchy, self.roster, {})
+        self._asleep: dict[int, simpy.Process] = {}
+        self._system = Actor(ActorId("system"), Role.SYSTEM)
+        self._requester = cache(lambda who: Actor(who, Role.REQUESTER))
+        self._officer = cache(lambda site: Actor(ActorId(site), Role.OFFICER, site=site))
+        self._team = cache(lambda team: Actor(ActorId(team), Role.TEAM, team=team))
+        law = tape.scenario.answer
+        self._answer = (law.eta, law.kd_per_km, law.kl, law.kn)
+        self._quiet = (law.quiet_from_hour * HOUR, law.quiet_to_hour * HOUR)
+        willingness = tape.city.willingness
+        self._willing = [willingness[team] for team in self.roster.ids]
+        self._keys = tape.demand.key.tolist()
+        self._effect = tape.demand.effect.tolist()
+        self._share = tape.scenario.service.quorum
+        self._slots: dict[int, Slot] = {}
+
+    def request(self, rank: int) -> Any:  # noqa: ANN401 - see Tape.request
+        """Give the request of the order at a place on the tape."""
+        return self.tape.request(rank, self._route(self.tape.site_of(rank)))
+
+    def run(self) -> None:
+        """Run to the end of every story."""
+        self.env.process(self._feed())
+        if self.policy.period:
+            self.env.process(self._ticks())
+        self.env.run()
+
+    # -- time -----------------------------------------------------------------------------------
+
+    def _at(self, at: Instant, priority: Priority, rank: int) -> simpy.Event:
+        return _At(self.env, at, priority * _PLACES + rank)
+
+    def _awake(self, t: Instant, morning: Duration = 0) -> Instant:
+        """Give `t`, or `morning` after the end of the quiet hours it falls in."""
+        quiet, loud = self._quiet
+        since = (t - self._begins) % DAY
+        if since < loud:
+            return t - since + loud + morning
+        if since >= quiet:
+            return t - since + DAY + loud + morning
+        return t
+
+    def _feed(self) -> Story:
+        """Begin every story when its order is placed."""
+        env, place = self.env, Priority.PLACE
+        demand = self.tape.demand
+        own = (demand.stream == OWN).tolist()
+        for rank, placed in enumerate(demand.placed.tolist()):
+            yield self._at(placed, place, rank)
+            env.process(self._hosted(rank) if own[rank] else self._dispatched(rank))
+
+    def _ticks(self) -> Story:
+        """Ask a policy that has a period about all waiting orders, in waking hours."""
+        quiet, loud = self._quiet
+        for midnight in range(self._begins, self.tape.scenario.ends, DAY):
+            for at in range(midnight + loud, midnight + quiet, self.policy.period):
+                yield self._at(at, Priority.TICK, 0)
+                orders = self.view.waiting()
+                if orders:
+                    ranks = {order.id: rank for rank, order in self.view.on_desk.items()}
+                    for decision in self._choose(orders):
+                        if not isinstance(decision, Wait):
+                            self._asleep.pop(ranks[decision.order]).interrupt(decision)
+
+    # -- an order's story -----------------------------------------------------------------------
+
+    def _dispatched(self, rank: int) -> Story:
+        """Tell the story of a resident's order or a site's request."""
+        request = self.request(rank)
+        requester = self._requester(request.placed_by)
+        order = self._do(rank, None, PlaceOrder(request), requester)
+        review = int(self.tape.demand.review[rank])
+        reviewed_at = self.profile.calendar.add_working(request.placed_at, review)
+        if reviewed_at < request.latest:
+            yield self._at(reviewed_at, Priority.PLACE, rank)
+            order = self._do(rank, order, ReviewOrder(), self._officer(order.holder))
+        while order.state not in ORDER.final:
+            if order.state is OrderState.REVIEWED:
+                order = yield from self._on_desk(rank, order)
+            elif order.state is OrderState.SCHEDULED:
+                order = yield from self._in_service(rank, order, requester)
+            else:
+                yield self._at(order.due_at, Priority.CLOCK, rank)
+                order = self._do(rank, order, order.due(), self._system)
+        self.final[rank] = order.state
+
+    def _hosted(self, rank: int) -> Story:
+        """Tell the story of an own activity: its host was asked when it was planned."""
+        request = self.request(rank)
+        order = self._do(rank, None, PlaceOrder(request), self._requester(request.placed_by))
+        officer = self._officer(order.holder)
+        review = int(self.tape.demand.review[rank])
+        reviewed_at = self.profile.calendar.add_working(request.placed_at, review)
+        yield self._at(min(reviewed_at, request.earliest), Priority.PLACE, rank)
+        order = self._do(rank, order, ReviewOrder(), officer)
+        hosting = self.tape.hostings.get(rank)
+        if hosting is None:
+            order = self._do(rank, order, GiveUpOrder(), officer)
+        else:
+            n, slot = hosting.team, hosting.slot
+            host = self._team(request.host)
+            offer = OfferOrder((request.host,), self.profile.offer_open)
+            order = self._do(rank, order, offer, officer)
+            order = self._do(rank, order, AcceptOffer(), host)
+            order = self._do(rank, order, ScheduleService(slot.start, slot.end), host)
+            minutes = hosting.members * request.duration
+            self.roster.note_accepted(n, self.env.now, minutes)
+            yield self._at(slot.start, Priority.START, rank)
+            present = hosting.members_present + hosting.individuals_present
+            order = self._do(rank, order, StartService(present), host)
+            yield self._at(slot.end, Priority.WORK_ENDS, rank)
+            order = self._do(rank, order, CompleteService(request.duration), host)
+            self.roster.note_done(n)
+            order = self._do(rank, order, CloseOrder(), officer)
+        self.final[rank] = order.state
+
+    # -- on the desk ----------------------------------------------------------------------------
+
+    def _on_desk(self, rank: int, order: Order) -> Chapter:
+        """Tell the story from the desk to an agreed time, or to the end."""
+        on_desk = self.view.on_desk
+        while order.state is OrderState.REVIEWED:
+            if self.env.now >= order.due_at:
+                order = self._do(rank, order, order.due(), self._system)
+                continue
+            on_desk[rank] = order
+            decision = yield from self._decision(rank, order)
+            del on_desk[rank]
+            if isinstance(decision, Offer):
+                order = yield from self._offered(rank, order, decision)
+            elif isinstance(decision, Post):
+                order = yield from self._posted(rank, order, decision)
+            elif isinstance(decision, Escalate):
+                officer = self._officer(order.holder)
+                order = self._do(rank, order, EscalateOrder(), officer)
+        return order
+
+    def _decision(self, rank: int, order: Order) -> Generator[simpy.Event, Any, Decision | None]:
+        """Wait for a decision to act on; None: look again, at the clock or when asked anew."""
+        now = self.env.now
+        if self.policy.period:
+            return (yield from self._sleep(rank, order, order.due_at))
+        loud = self._awake(now)
+        if loud > now:
+            yield from self._sleep(rank, order, loud, by_release=False)
+            return None
+        decision = next(iter(self._choose((order,))), None)
+        if decision is not None and not isinstance(decision, Wait):
+            return decision
+        until = now + RECHECK if decision is None else decision.until
+        if until <= now:
+            raise UnlawfulCommand(order.id, "Wait", f"until {until}, not after now, {now}")
+        return (yield from self._sleep(rank, order, until))
+
+    def _sleep(
+        self, rank: int, order: Order, until: Instant, *, by_release: bool = True
+    ) -> Generator[simpy.Event, Any, Decision | None]:
+        """Sleep until an instant, the order's clock, a release of a team or a tick's decision."""
+        due_at = order.due_at
+        wakes = self._at(
+            min(until, due_at), Priority.RECHECK if until < due_at else Priority.CLOCK, rank
+        )
+        if not by_release:
+            yield wakes
+            return None
+        self._asleep[rank] = self.env.active_process
+        try:
+            yield wakes
+        except simpy.Interrupt as news:
+            if news.cause is None:
+                yield self._at(self.env.now, Priority.RECHECK, rank)
+            return news.cause
+        del self._asleep[rank]
+        return None
+
+    def _release(self, team: int) -> None:
+        """Wake every waiting order that the released team could serve."""
+        if self.policy.period:
+            return
+        categories = self.roster.teams[team].categories
+        on_desk = self.view.on_desk
+        for rank in sorted(self._asleep):
+            if on_desk[rank].request.category in categories:
+                self._asleep.pop(rank).interrupt()
+
+    def _choose(self, orders: Sequence[Order]) -> Sequence[Decision]:
+        self.view.now = self.env.now
+        decisions = self.policy.choose(orders, self.view, self.draw)
+        asked = {order.id for order in orders}
+        for decision in decisions:
+            if decision.order not in asked:
+                raise UnlawfulCommand(decision.order, type(decision).__name__, "not asked about")
+            asked.remove(decision.order)
+        return decisions
+
+    # -- offers and answers ---------------------------------------------------------------------
+
+    def _offered(self, rank: int, order: Order, offer: Offer) -> Chapter:
+        now, roster = self.env.now, self.roster
+        for team in offer.teams:
+            if team not in roster.index or roster.slot(order, team, now) is None:
+                raise UnlawfulCommand(order.id, "OfferOrder", f"team {team} may not be asked now")
+        order = self._do(rank, order, OfferOrder(offer.teams, offer.open_for), self._officer(order.holder))
+        roster.forget(now)
+        replies = sorted([r for f in order.offers for r in self._reply(rank, order, f.team, f.until)])
+        for team in offer.teams:
+            roster.note_offer(roster.index[team], now)
+        for at, _, team, accepts in replies:
+            if at > order.due_at:
+                break
+            yield self._at(at, Priority.ANSWER, rank)
+            order = self._answered(rank, order, team, accepts=accepts)
+            if order.state is not OrderState.OFFERED:
+                return order
+        yield self._at(order.due_at, Priority.ANSWER, rank)
+        return self._do(rank, order, ExpireOffers(), self._system)
+
+    def _posted(self, rank: int, order: Order, post: Post) -> Chapter:
+        order = self._do(rank, order, PostOrder(post.open_for), self._officer(order.holder))
+        self.view.now = self.env.now
+        lawful = self.view.candidates(order).arrays().teams
+        replies = sorted([r for team in lawful for r in self._reply(rank, order, team, order.due_at)])
+        for at, _, team, accepts in replies:
+            if accepts:
+                yield self._at(at, Priority.ANSWER, rank)
+                slot = self.roster.slot(order, team, at)
+                if slot is not None:
+                    return self._accepted(rank, order, team, slot)
+        yield self._at(order.due_at, Priority.ANSWER, rank)
+        return self._do(rank, order, ExpireOffers(), self._system)
+
+    def _reply(self, rank: int, order: Order, team: TeamId, until: Instant) -> Sequence[Reply]:
+        """Give what a team answers and when; nothing if it keeps silent or is too late."""
+        roster = self.roster
+        n = roster.index[team]
+        key = roster.key_of[n]
+        answer = self.tape.answer_of(self._keys[rank], key, order.opening)
+        eta, kd, kl, kn = self._answer
+        odds = eta + self._willing[n] + self._effect[rank] - kd * roster.km(order.request.site, team)
+        odds -= kl * roster.load_of(n) + kn * roster.notes_of(n)
+        accepts = answer.u < round(_GRAIN / (1 + math.exp(-odds))) / _GRAIN
+        if answer.silent and not accepts:
+            return ()
+        at = self._awake(self.env.now + answer.delay, answer.morning)
+        return ((at, key, team, accepts),) if at <= until else ()
+
+    def _answered(self, rank: int, order: Order, team: TeamId, *, accepts: bool) -> Order:
+        if not accepts:
+            return self._do(rank, order, DeclineOffer(), self._team(team))
+        slot = self.roster.slot(order, team, self.env.now)
+        if slot is None:
+            return self._do(rank, order, DeclineOffer(DeclineReason.SLOT_GONE), self._team(team))
+        return self._accepted(rank, order, team, slot)
+
+    def _accepted(self, rank: int, order: Order, team: TeamId, slot: Slot) -> Order:
+        roster, request = self.roster, order.request
+        n = roster.index[team]
+        actor = self._team(team)
+        order = self._do(rank, order, AcceptOffer(), actor)
+        order = self._do(rank, order, ScheduleService(slot.start, slot.end), actor)
+        roster.book(n, slot, request.needed)
+        roster.note_accepted(n, self.env.now, request.needed * request.duration)
+        self._slots[rank] = slot
+        return order
+
+    # -- service and rating ---------------------------------------------------------------------
+
+    def _in_service(self, rank: int, order: Order, requester: Actor) -> Chapter:
+        tape, roster, request = self.tape, self.roster, order.request
+        slot = self._slots.pop(rank)
+        yield self._at(slot.start, Priority.START, rank)
+        n = roster.index[order.team]
+        key, team_key, opening = self._keys[rank], roster.key_of[n], order.opening
+        present = 0
+        if tape.shows_up(key, team_key, opening):
+            present = tape.present(key, team_key, opening, request.needed)
+        if present < quorum(request.needed, self._share):
+            order = self._do(rank, order, ReportAbsence(present), self._officer(order.holder))
+            roster.release(n, slot, request.needed)
+            roster.note_done(n)
+            self._release(n)
+            return order
+        team = self._team(order.team)
+        order = self._do(rank, order, StartService(present), team)
+        yield self._at(slot.end, Priority.WORK_ENDS, rank)
+        order = self._do(rank, order, CompleteService(request.duration), team)
+        roster.note_done(n)
+        return self._rated(rank, order, requester)
+
+    def _rated(self, rank: int, order: Order, requester: Actor) -> Order:
+        """Rate at once or not at all; the desk calls back and closes an unrated redo."""
+        waited = order.start - order.request.earliest
+        satisfied = self.tape.rating(self._keys[rank], order.opening, waited)
+        if satisfied is not None:
+            score = SATISFIED if satisfied else DISSATISFIED
+            return self._do(rank, order, RateOrder(score), requester)
+        if order.opening:
+            return self._do(rank, order, CloseOrder(), self._officer(order.holder))
+        return order
+
+    # -- the one way anything changes -----------------------------------------------------------
+
+    def _do(self, rank: int, order: Order | None, command: OrderCommand, by: Actor) -> Order:
+        done = step(order, command, self.env.now, by, self.profile)
+        if isinstance(done, Refused):
+            name = type(command).__name__
+            raise UnlawfulCommand(self.tape.demand.ids[rank], name, f"refused: {done.reason}")
+        order, events = done
+        self.log.write(rank, events)
+        return order
+
+
+def quorum(needed: int, share: float) -> int:
+    """Give the least number of volunteers that makes a service.
+
+    >>> [quorum(needed, 0.6) for needed in range(1, 7)]
+    [1, 2, 2, 3, 3, 4]
+    """
+    return max(1, math.ceil(round(share * needed, 9)))
