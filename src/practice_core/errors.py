@@ -20,6 +20,7 @@ sites.csv: 1 fault
 from __future__ import annotations
 
 import difflib
+from bisect import bisect
 from typing import TYPE_CHECKING
 
 import attrs
@@ -36,6 +37,11 @@ __all__ = [
     "UnknownName",
     "UnlawfulCommand",
 ]
+
+
+_LISTED = 20
+"""A message lists no more names than a person will read."""
+_NEIGHBOURS = 500
 
 
 class PracticeError(Exception):
@@ -90,7 +96,9 @@ class DefinitionError(PracticeError, ValueError):
 
 
 class UnknownName(PracticeError, LookupError):
-    """A name that nothing here answers to; the nearest known one is offered.
+    """A name that nothing here answers to; the nearest known ones are offered.
+
+    The message lists what is known if that is short, and else says how much it is.
 
     Attributes
     ----------
@@ -99,16 +107,33 @@ class UnknownName(PracticeError, LookupError):
     name : str
         The name as given.
     known : tuple of str
-        Every name that would have been found.
+        Every name that would have been found, sorted.
+
+    Examples
+    --------
+    >>> print(UnknownName("area", "wujang", ["taicang", "wujiang"]))
+    no area named 'wujang'; did you mean 'wujiang'? known: taicang, wujiang
+    >>> print(UnknownName("site", "hall", ["halls", *(f"st-{n}" for n in range(999))]))
+    no site named 'hall'; did you mean 'halls'? 1000 are known
     """
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         self.kind = kind
         self.name = name
         self.known = tuple(sorted(known))
-        near = difflib.get_close_matches(name, self.known, n=1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        super().__init__(f"no {kind} named {name!r}; {hint}known: {', '.join(self.known)}")
+        super().__init__(f"no {kind} named {name!r}; {self._hint()}{self._listed()}")
+
+    def _hint(self) -> str:
+        # Comparing with all of a county's sites would take a second: names spelt alike stand near.
+        place = bisect(self.known, self.name)
+        spelt_alike = self.known[max(0, place - _NEIGHBOURS) : place + _NEIGHBOURS]
+        near = [repr(one) for one in difflib.get_close_matches(self.name, spelt_alike, n=3)]
+        return f"did you mean {', '.join(near)}? " if near else ""
+
+    def _listed(self) -> str:
+        if len(self.known) > _LISTED:
+            return f"{len(self.known)} are known"
+        return f"known: {', '.join(self.known)}"
 
     def __reduce__(self) -> tuple[type[UnknownName], tuple[str, str, tuple[str, ...]]]:
         return type(self), (self.kind, self.name, self.known)

@@ -22,6 +22,7 @@ Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 
 from __future__ import annotations
 
 import enum
+from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -82,6 +83,7 @@ class Purpose(enum.IntEnum):
     INDIVIDUAL = 70
 
 
+@lru_cache(maxsize=1 << 16)
 def entity(identifier: str) -> int:
     """Give the 64-bit key of an id: the first 8 bytes of its BLAKE2b digest.
 

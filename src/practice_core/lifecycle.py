@@ -44,7 +44,7 @@ from practice_core.terms import Lang, term, word
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["Edge", "Lifecycle", "Role", "Rule"]
+__all__ = ["Caption", "Edge", "Lifecycle", "Role", "Rule"]
 
 S = TypeVar("S", bound=enum.StrEnum)
 
@@ -57,6 +57,21 @@ class Role(enum.StrEnum):
     OFFICER = "officer"
     TEAM = "team"
     SYSTEM = "system"
+
+
+class Caption(enum.StrEnum):
+    """What stands around the tables of a lifecycle's page."""
+
+    GENERATED = "generated"
+    EDGES = "edges"
+    RULES = "rules"
+    STATE = "state"
+    EVENT = "event"
+    NEXT_STATE = "next_state"
+    COMMAND = "command"
+    ROLES = "roles"
+    STATES = "states"
+    OUTCOMES = "outcomes"
 
 
 @attrs.frozen
@@ -143,44 +158,86 @@ class Lifecycle(Generic[S]):
     def walks(self) -> Mapping[S, tuple[type, ...]]:
         """Give for every state the events of a shortest walk from the initial state to it."""
         found: dict[S, tuple[type, ...]] = {self.initial: ()}
-        front = [self.initial]
-        while front:
-            reached: list[S] = []
-            for state in front:
-                for event, target in self.table[state].items():
-                    if target not in found:
-                        found[target] = (*found[state], event)
-                        reached.append(target)
-            front = reached
+        reached = [self.initial]
+        for state in reached:  # grows while it is read
+            for event, target in self.table[state].items():
+                if target not in found:
+                    found[target] = (*found[state], event)
+                    reached.append(target)
         return found
 
-    def yields(self, rule: Rule[S]) -> frozenset[tuple[S, type]]:
-        """Give the (state, event) pairs that a command under `rule` may pass through.
+    def yields(self, rule: Rule[S]) -> tuple[tuple[S, type], ...]:
+        """Give the (state, event) pairs that a command may pass through, nearest first.
 
         A command may yield several events, so some of them happen in states that it leads to.
         """
-        passed: set[tuple[S, type]] = set()
-        front = set(rule.sources)
-        while front:
-            state = front.pop()
-            for event in rule.outcomes & self.table[state].keys():
-                if (state, event) not in passed:
-                    passed.add((state, event))
-                    front.add(self.table[state][event])
-        return frozenset(passed)
+        passed: list[tuple[S, type]] = []
+        reached = [state for state in type(self.initial) if state in rule.sources]
+        for state in reached:  # grows while it is read
+            for event, target in self.table[state].items():
+                if event in rule.outcomes:
+                    passed.append((state, event))
+                    if target not in reached:
+                        reached.append(target)
+        return tuple(passed)
 
     def mermaid(self, lang: Lang = "en") -> str:
-        """Draw the lifecycle as a Mermaid state diagram, its words in `lang`."""
+        """Draw the lifecycle as a Mermaid state diagram, its words in `lang`.
+
+        Raises
+        ------
+        UnknownName
+            If the vocabulary lacks a word for a state or an event.
+        """
         drawn = [state for state in type(self.initial) if state is not self.initial]
         lines = ["stateDiagram-v2"]
         lines += [f'    state "{term(state, lang)}" as {state.name}' for state in drawn]
         lines += [
             f"    {'[*]' if edge.source is self.initial else edge.source.name} --> "
-            f"{edge.target.name}: {word('event', edge.event.kind, lang)}"  # type: ignore[attr-defined]  # events carry their kind; `type` cannot say so
+            f"{edge.target.name}: {_said(edge.event, lang)}"
             for edge in self.edges
         ]
         lines += [f"    {state.name} --> [*]" for state in drawn if state in self.final]
         return "\n".join(lines) + "\n"
+
+    def markdown(self) -> str:
+        """Write the lifecycle's page, first in English and then in Chinese.
+
+        Returns
+        -------
+        str
+            Markdown: the diagram, every edge, and every rule.
+
+        Raises
+        ------
+        UnknownName
+            If the vocabulary lacks a word for the lifecycle, a state, an event or a command.
+        """
+        return "\n".join(line for lang in ("en", "zh") for line in self._page(lang))
+
+    def _page(self, lang: Lang) -> Iterable[str]:
+        title = word("lifecycle", self.name, lang)
+        yield f"# {title[0].upper()}{title[1:]}\n"
+        yield f"{term(Caption.GENERATED, lang)}\n"
+        yield f"```mermaid\n{self.mermaid(lang)}```\n"
+        yield f"## {term(Caption.EDGES, lang)}\n"
+        yield from _heading(lang, Caption.STATE, Caption.EVENT, Caption.NEXT_STATE)
+        for edge in self.edges:
+            event = f"{_said(edge.event, lang)} `{edge.event.__name__}`"
+            yield f"| {term(edge.source, lang)} | {event} | {term(edge.target, lang)} |"
+        yield f"\n## {term(Caption.RULES, lang)}\n"
+        yield from _heading(lang, Caption.COMMAND, Caption.ROLES, Caption.STATES, Caption.OUTCOMES)
+        comma = "、" if lang == "zh" else ", "
+        for rule in self.rules:
+            name = rule.command.__name__
+            cells = (
+                f"{word('command', name, lang)} `{name}`",
+                comma.join(term(role, lang) for role in Role if role in rule.roles),
+                comma.join(term(s, lang) for s in type(self.initial) if s in rule.sources),
+                comma.join(_said(e, lang) for e in dict.fromkeys(e for _, e in self.yields(rule))),
+            )
+            yield f"| {' | '.join(cells)} |"
+        yield ""
 
     def _faults(self) -> Iterable[Fault]:
         seen: set[tuple[S, type]] = set()
@@ -231,3 +288,11 @@ class Lifecycle(Generic[S]):
         if isinstance(place, Edge):
             place = f"{place.source} --{place.event.__name__}--> {place.target}"
         return Fault(f"{self.name}: {place}", found, expected, remedy)
+
+
+def _said(event: type, lang: Lang) -> str:
+    return word("event", event.kind, lang)  # type: ignore[attr-defined]  # events carry their kind; `type` cannot say so
+
+
+def _heading(lang: Lang, *captions: Caption) -> tuple[str, str]:
+    return f"| {' | '.join(term(c, lang) for c in captions)} |", "|---" * len(captions) + "|"

@@ -52,7 +52,8 @@ def term(member: enum.Enum, lang: Lang = "en") -> str:
     UnknownName
         If the vocabulary has no row for it.
     """
-    return word(section(type(member)), str(member.value), lang)
+    key = member.value if isinstance(member, str) else member.name.lower()
+    return word(section(type(member)), key, lang)
 
 
 def word(group: str, key: str, lang: Lang = "en") -> str:

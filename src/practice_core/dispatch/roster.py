@@ -41,7 +41,8 @@ NOTICE: Duration = 2 * HOUR
 ROAD_KM_PER_HOUR = 25
 MEMORY: Duration = 28 * DAY
 NOTE_MEMORY: Duration = 7 * DAY
-_CACHED_WALKS = 4_096
+_CACHED = 1 << 22
+"""Distances kept for the next asking: 32 MiB."""
 
 
 class Roster:
@@ -106,10 +107,15 @@ class Roster:
         self._jobs = memoryview(self.jobs).cast("B").cast("h")
         self._load = memoryview(self.load)
         self._notes = memoryview(self.notes)
+        self._minutes = memoryview(self.minutes)
+        self._open_jobs = memoryview(self.open_jobs)
+        self._last_offered_at = memoryview(self.last_offered_at)
         self._width = weeks * BLOCKS_A_WEEK
         self._accepted: deque[tuple[Instant, int, int]] = deque()
         self._offered: deque[tuple[Instant, int]] = deque()
-        self._walks: dict[tuple[SiteId, Category, SiteId | None], _Walk] = {}
+        self._walks: dict[tuple[SiteId, Category, SiteId | None], Walk] = {}
+        self._km: dict[SiteId, NDArray[np.float64]] = {}
+        self._cached = 0
 
     # -- what is free ---------------------------------------------------------------------------
 
@@ -148,7 +154,25 @@ class Roster:
 
     def km(self, site: SiteId, team: TeamId) -> float:
         """Give the road distance from a team's home to a site, one way."""
-        return DETOUR * self.hierarchy.km(site, self.teams[self.index[team]].home)
+        return self.km_from(site).item(self.index[team])
+
+    def km_from(self, site: SiteId) -> NDArray[np.float64]:
+        """Give the road distances of all teams' homes from a site, kept for the next asking."""
+        found = self._km.get(site)
+        if found is None:
+            here = self.hierarchy.site(site)
+            found = DETOUR * great_circle_km(here.lon, here.lat, self._lon, self._lat)
+            self._keep(len(found))
+            self._km[site] = found
+        return found
+
+    def _keep(self, count: int) -> None:
+        """Make room for so many more distances."""
+        self._cached += count
+        if self._cached > _CACHED:
+            self._walks.clear()
+            self._km.clear()
+            self._cached = count
 
     # -- what is booked -------------------------------------------------------------------------
 
@@ -170,7 +194,7 @@ class Roster:
         while accepted and accepted[0][0] <= now:
             _, team, minutes = accepted.popleft()
             self._load[team] -= 1
-            self.minutes[team] -= minutes
+            self._minutes[team] -= minutes
         while offered and offered[0][0] <= now:
             self._notes[offered.popleft()[1]] -= 1
 
@@ -178,18 +202,18 @@ class Roster:
         """Remember that a team received an offer."""
         self._notes[team] += 1
         self._offered.append((now + NOTE_MEMORY, team))
-        self.last_offered_at[team] = now
+        self._last_offered_at[team] = now
 
     def note_accepted(self, team: int, now: Instant, minutes: int) -> None:
         """Remember that a team accepted a job of so many expected member-minutes."""
         self._load[team] += 1
-        self.minutes[team] += minutes
-        self.open_jobs[team] += 1
+        self._minutes[team] += minutes
+        self._open_jobs[team] += 1
         self._accepted.append((now + MEMORY, team, minutes))
 
     def note_done(self, team: int) -> None:
         """Remember that a job ended, one way or the other."""
-        self.open_jobs[team] -= 1
+        self._open_jobs[team] -= 1
 
     def load_of(self, team: int) -> float:
         """Give accepted jobs of the last 28 days as a share of the most in four weeks."""
@@ -206,43 +230,32 @@ class Roster:
         self.forget(now)
         return _Found(self, order, self.starts(order, now), within)
 
-    def walk(self, site: SiteId, category: Category, within: SiteId | None) -> _Walk:
+    def walk(self, site: SiteId, category: Category, within: SiteId | None = None) -> Walk:
         """Give the teams of a category by distance from a site, kept for the next asking."""
         key = (site, category, within)
         found = self._walks.get(key)
         if found is None:
-            if len(self._walks) >= _CACHED_WALKS:
-                self._walks.clear()
-            found = self._walks[key] = self._measure(site, category, within)
+            teams = self._of_category.get(category, _NOBODY)
+            if within is not None and within != self.hierarchy.root.id:
+                covers = self.hierarchy.covers
+                inside = [covers(within, self.teams[n].home) for n in teams.tolist()]
+                teams = teams[np.array(inside, bool)]
+            km = self.km_from(site)[teams]
+            order = np.argsort(km, kind="stable")
+            self._keep(2 * len(teams))
+            found = self._walks[key] = Walk(teams[order], km[order])
         return found
-
-    def _measure(self, site: SiteId, category: Category, within: SiteId | None) -> _Walk:
-        teams = self._of_category.get(category, np.empty(0, np.int64))
-        if within is not None and within != self.hierarchy.root.id:
-            covers = self.hierarchy.covers
-            inside = [covers(within, self.teams[n].home) for n in teams.tolist()]
-            teams = teams[np.array(inside, bool)]
-        here = self.hierarchy.site(site)
-        km = DETOUR * great_circle_km(here.lon, here.lat, self._lon[teams], self._lat[teams])
-        order = np.argsort(km, kind="stable")
-        teams, km = teams[order], km[order]
-        edges = np.flatnonzero(np.diff(km, prepend=-1.0, append=np.inf))
-        groups = tuple(
-            (float(km[a]), tuple(teams[a:b].tolist()))
-            for a, b in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
-        )
-        return _Walk(teams, km, groups)
 
     def candidate(self, team: int, km: float, tie: float) -> Candidate:
         """Describe one team as a policy sees it."""
-        last = int(self.last_offered_at[team])
+        last = self._last_offered_at[team]
         return Candidate(
             self.teams[team].id,
             self.teams[team].home,
             km,
             self.load_of(team),
-            int(self.open_jobs[team]),
-            int(self.minutes[team]),
+            self._open_jobs[team],
+            self._minutes[team],
             self._notes[team],
             None if last < 0 else last,
             tie,
@@ -259,11 +272,15 @@ def ineligible_now(team: Team, order: Order) -> bool:
     return reason is not None and not any(offer.team == team.id for offer in order.offers)
 
 
-@attrs.frozen
-class _Walk:
+_NOBODY: NDArray[np.int64] = np.empty(0, np.int64)
+
+
+@attrs.frozen(eq=False)
+class Walk:
+    """Teams (by index) and their road distance, nearest first; a tie is broken by who asks."""
+
     teams: NDArray[np.int64]
     km: NDArray[np.float64]
-    groups: tuple[tuple[float, tuple[int, ...]], ...]
 
 
 class _Found:
@@ -286,17 +303,19 @@ class _Found:
         request = order.request
         needed, duration, asked = request.needed, request.duration, self._asked
         first_slot = roster.first_slot
-        for km, teams in self._walk.groups:
-            lawful = [
-                team
-                for team in teams
-                if team not in asked and first_slot(team, needed, km, starts, duration)
-            ]
-            if len(lawful) > 1:
+        km_of, team_at = memoryview(self._walk.km), memoryview(self._walk.teams)
+        here, end = 0, len(km_of)
+        while here < end:
+            km = km_of[here]
+            lawful = []
+            while here < end and km_of[here] == km:
+                team = team_at[here]
+                if team not in asked and first_slot(team, needed, km, starts, duration):
+                    lawful.append(team)
+                here += 1
+            if lawful:
                 for tie, team in sorted([(roster.tie(order, team), team) for team in lawful]):
                     yield roster.candidate(team, km, tie)
-            elif lawful:
-                yield roster.candidate(lawful[0], km, roster.tie(order, lawful[0]))
 
     def arrays(self, k: int | None = None) -> CandidateArrays:
         """Give the first `k` (all, if None) as columns; one pass over all, not one by one."""

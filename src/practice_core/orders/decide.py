@@ -392,7 +392,12 @@ def _give_up(o: Order, v: c.GiveUpOrder, at: Instant, by: Actor, p: LoopProfile)
 
 
 def _given_up(o: Order, at: Instant, by: Actor) -> tuple[e.OrderEvent, ...]:
-    reason = e.UnservedReason.DUE if o.asked else e.UnservedReason.NOBODY
+    if not o.asked:
+        reason = e.UnservedReason.NOBODY
+    elif at < o.request.latest:
+        reason = e.UnservedReason.TRIES
+    else:
+        reason = e.UnservedReason.DUE
     return (e.OrderUnserved(o.request.id, at, by.id, reason),)
 
 

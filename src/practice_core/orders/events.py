@@ -95,8 +95,11 @@ class UnservedReason(enum.StrEnum):
     """Why an order ended without service."""
 
     DUE = "due"
+    """Its window is over."""
     TRIES = "tries"
+    """Teams were asked in vain, as often as the loop asks or until a desk gave up."""
     NOBODY = "nobody"
+    """No team was asked."""
 
 
 @value

@@ -118,7 +118,7 @@ class Order:
     team
         The team that accepted, until it withdraws or stays away.
     start
-        When the service is to start or did.
+        When the service is scheduled to start.
     due_at, due
         The next clock, and the command that the system gives when it runs out.
     opening

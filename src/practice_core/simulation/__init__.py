@@ -1,0 +1,24 @@
+"""The reference simulation: a scenario, its tape, a model on SimPy, and measures.
+
+`run` is pure: the same scenario, policy, seed and replication give the same log, byte for byte.
+What is assumed is data with its basis; nothing here was calibrated to an area's orders.
+"""
+
+from practice_core.simulation.log import EventLog
+from practice_core.simulation.measures import KPIS, Measure
+from practice_core.simulation.run import Run, run, run_tape
+from practice_core.simulation.scenario import Scenario, load_scenario
+from practice_core.simulation.tape import Tape, make_tape
+
+__all__ = [
+    "KPIS",
+    "EventLog",
+    "Measure",
+    "Run",
+    "Scenario",
+    "Tape",
+    "load_scenario",
+    "make_tape",
+    "run",
+    "run_tape",
+]
