@@ -82,7 +82,8 @@ class Candidate:
     km
         Road distance from its home to the order's site, one way.
     load
-        Jobs it accepted in the last 28 days, as a share of what it takes at most in four weeks.
+        Offers it accepted in the last 28 days, as a share of the jobs it takes at most in four weeks;
+        activities it hosts itself do not count.
     open_jobs
         Jobs accepted and not yet done.
     minutes_28d

@@ -256,20 +256,17 @@ class Model:
         if hosting is None:
             order = self._do(rank, order, GiveUpOrder(), officer)
         else:
-            n, slot = hosting.team, hosting.slot
+            slot = hosting.slot
             host = self._team(request.host)
             offer = OfferOrder((request.host,), self.profile.offer_open)
             order = self._do(rank, order, offer, officer)
             order = self._do(rank, order, AcceptOffer(), host)
             order = self._do(rank, order, ScheduleService(slot.start, slot.end), host)
-            minutes = hosting.members * request.duration
-            self.roster.note_accepted(n, self.env.now, minutes)
             yield self._at(slot.start, Priority.START, rank)
             present = hosting.members_present + hosting.individuals_present
             order = self._do(rank, order, StartService(present), host)
             yield self._at(slot.end, Priority.WORK_ENDS, rank)
             order = self._do(rank, order, CompleteService(request.duration), host)
-            self.roster.note_done(n)
             order = self._do(rank, order, CloseOrder(), officer)
         self.final[rank] = order.state
 

@@ -1,14 +1,15 @@
 """The conformance machine: drive anybody's implementation of a lifecycle, and miss no edge.
 
 Rules drawn blindly almost never reach the late states of a lifecycle. So subjects are seeded along
-shortest walks to every state, one rule draws among legal commands only, another gives illegal ones
-that must leave no trace, the clock is a rule of its own, at the end every subject is drained to a
-final state, and a run that never fired some edge fails.
+shortest walks to every state, one rule draws among legal commands only, another gives every illegal
+one that the adapter knows and finds no trace of it, the clock is a rule of its own, at the end
+every subject is drained to a final state, and a run that never fired some edge fails.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 import attrs
@@ -24,7 +25,8 @@ from practice_core.lifecycle import Lifecycle, Role
 
 if TYPE_CHECKING:
     import enum
-    from collections.abc import Collection, Sequence
+    import unittest
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from hypothesis import settings as Settings  # noqa: N812 - a class under a function's name
 
@@ -45,9 +47,10 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 W = TypeVar("W")
 
-_SUBJECTS = 3
-_DRAIN = 1_000
-"""A subject that has not ended after so many clocks never will."""
+_DRAIN = 100
+"""A subject that has not ended after so many commands never will."""
+_PARTS = 5
+"""Illegal commands leave no trace, so many are given at a time: one part of all that are known."""
 
 
 @attrs.frozen
@@ -105,14 +108,12 @@ class Adapter(Protocol[S, T, W]):
         """Build the call most likely to be legal: if it is not, then none is."""
         ...
 
-    def varied(
-        self, world: W, subject: T | None, command: type, role: Role, at: Instant
-    ) -> st.SearchStrategy[Call]:
-        """Draw calls that are mostly legal."""
+    def varied(self, world: W, subject: T | None, call: Call) -> st.SearchStrategy[Call]:
+        """Draw the like of a plain call with other arguments, mostly legal."""
         ...
 
-    def wild(self, world: W, subject: T | None, at: Instant) -> st.SearchStrategy[Call]:
-        """Draw calls that are mostly not."""
+    def wild(self, world: W, subject: T | None, at: Instant) -> Iterable[Call]:
+        """Give calls that are mostly illegal, between them in every way there is."""
         ...
 
     def refusal(self, world: W, subject: T | None, call: Call) -> enum.StrEnum | None:
@@ -184,119 +185,146 @@ class LifecycleMachine(RuleBasedStateMachine):
 
     adapter: ClassVar[Adapter[Any, Any, Any]]
     coverage: ClassVar[Coverage[Any]]
+    walks: ClassVar[Mapping[Any, tuple[type, ...]]]
+    to_the_end: ClassVar[Mapping[Any, int]]
 
     def __init__(self) -> None:
         super().__init__()
         self.subjects: list[_Subject[Any, Any]] = []
 
-    @precondition(lambda self: len(self._open()) < _SUBJECTS)
+    @precondition(lambda self: not self._open())
     @rule(data=st.data())
     def seed(self, data: st.DataObject) -> None:
-        """Walk a new subject to some state, along a shortest walk, and go on from there."""
-        lifecycle = self.adapter.lifecycle
-        target = data.draw(st.sampled_from(list(type(lifecycle.initial))), label="state")
+        """Walk a subject to some state, trespass there, and take every way on with one of its own.
+
+        The one drawn last is the example's subject until it has ended.
+        """
+        target = data.draw(st.sampled_from(list(self.walks)), label="state")
         world = data.draw(self.adapter.worlds(target), label="world")
-        subject = _Subject(world, self.adapter.implement(world))
-        self.subjects.append(subject)
-        for event in lifecycle.walks()[target]:
-            state = self.adapter.state(subject.there.read())
-            calls = (
-                call
-                for call in self._legal(subject)
-                if event in lifecycle.rule_of[type(call.command)].outcomes
-            )
-            call = next(calls, None)
-            assert call is not None, f"no command leads from {state} by {event.__name__}"
-            self._accepted(subject, call)
-        reached = self.adapter.state(subject.there.read())
-        assert reached is target, f"the walk to {target} ended in {reached}"
-        if target not in lifecycle.final:
-            self._any(data, subject)
+        subject = self._walk(world, target)
+        self._trespass(subject, self._wild(subject))
+        ways = [subject]
+        for calls in self._legal(subject).values():
+            ways.append(self._walk(world, target))
+            self._go(data, ways[-1], calls)
+        chosen = data.draw(st.sampled_from(ways), label="subject")
+        self.subjects += [way for way in ways if way is not chosen] + [chosen]
 
     @precondition(lambda self: self._open())
     @rule(data=st.data(), wait=st.integers(0, 24 * 3_600_000))
     def step(self, data: st.DataObject, wait: Duration) -> None:
-        """Give one legal command to one subject, at once or a little later."""
-        subject = data.draw(st.sampled_from(self._open()), label="subject")
+        """Give a legal command, at once or a little later."""
+        subject = self.subjects[-1]
         due = self.adapter.due(subject.there.read())
         if due is None or subject.now + wait <= due[0]:
             subject.now += wait
-        self._any(data, subject)
+        legal = self._legal(subject)
+        assert legal, f"{subject.there.read()}: nobody may do anything"
+        command = data.draw(st.sampled_from(list(legal)), label="command")
+        self._go(data, subject, legal[command])
 
     @precondition(lambda self: self.subjects)
-    @rule(data=st.data())
-    def trespass(self, data: st.DataObject) -> None:
-        """Give an illegal command: refused for the documented reason, and without a trace."""
-        ended = [s for s in self.subjects if s not in self._open()]
-        subject = data.draw(st.sampled_from([*self._open(), *ended[-1:]]), label="subject")
-        call = data.draw(
-            self.adapter.wild(subject.world, subject.there.read(), subject.now), label="call"
-        )
-        if self._refusal(subject, call) is not None:
-            self._refused(subject, call)
+    @rule(part=st.integers(0, _PARTS - 1))
+    def trespass(self, part: int) -> None:
+        """Give illegal commands: each refused for the documented reason, and without a trace."""
+        subject = self.subjects[-1]
+        self._trespass(subject, islice(self._wild(subject), part, None, _PARTS))
 
-    @precondition(lambda self: any(self.adapter.due(s.there.read()) for s in self.subjects))
-    @rule(data=st.data(), past=st.sampled_from([-1, 0, 1, 30 * 86_400_000]))
-    def clock(self, data: st.DataObject, past: Duration) -> None:
+    @precondition(lambda self: self.subjects and self.adapter.due(self.subjects[-1].there.read()))
+    @rule(past=st.sampled_from([-1, 0, 1, 30 * 86_400_000]))
+    def clock(self, past: Duration) -> None:
         """Move to just before, exactly at or after the next clock; the system then acts on it."""
-        waiting = [s for s in self.subjects if self.adapter.due(s.there.read())]
-        subject = data.draw(st.sampled_from(waiting), label="subject")
-        at, command = self.adapter.due(subject.there.read()) or (0, object)
+        subject = self.subjects[-1]
+        at, command = self.adapter.due(subject.there.read())  # type: ignore[misc]  # there is one
         subject.now = max(subject.now, at + past)
         call = self._plain(subject, command, Role.SYSTEM)
         if subject.now < at:
-            assert self._refusal(subject, call) is not None, f"{command.__name__} before its clock"
-            self._refused(subject, call)
+            self._trespass(subject, [call])
         else:
             self._accepted(subject, call)
 
     def teardown(self) -> None:
-        """Drain: by clocks alone, or else by one command at a time, every subject can end."""
+        """Drain: by its clocks or, without one, the shortest way out, every subject can end."""
         for subject in self.subjects:
             for _ in range(_DRAIN):
-                if self.adapter.state(subject.there.read()) in self.adapter.lifecycle.final:
+                if self._ended(subject):
                     break
                 self._accepted(subject, self._next(subject))
             else:
-                message = f"{subject.there.read()} has not ended after {_DRAIN} clocks"
+                message = f"{subject.there.read()} has not ended after {_DRAIN} commands"
                 raise AssertionError(message)
 
-    def _open(self) -> list[_Subject[Any, Any]]:
-        final = self.adapter.lifecycle.final
-        return [s for s in self.subjects if self.adapter.state(s.there.read()) not in final]
+    def _state(self, subject: _Subject[Any, Any]) -> enum.StrEnum:
+        state: enum.StrEnum = self.adapter.state(subject.there.read())
+        return state
 
-    def _any(self, data: st.DataObject, subject: _Subject[Any, Any]) -> None:
-        legal = self._legal(subject)
-        assert legal, f"{subject.there.read()}: nobody may do anything"
-        call = data.draw(st.sampled_from(legal), label="command")
-        other = data.draw(
-            self.adapter.varied(
-                subject.world, subject.there.read(), type(call.command), call.by.role, subject.now
-            ),
-            label="variation",
-        )
+    def _ended(self, subject: _Subject[Any, Any]) -> bool:
+        return self._state(subject) in self.adapter.lifecycle.final
+
+    def _open(self) -> bool:
+        return bool(self.subjects) and not self._ended(self.subjects[-1])
+
+    def _walk(self, world: object, target: enum.StrEnum) -> _Subject[Any, Any]:
+        subject = _Subject(world, self.adapter.implement(world))
+        for event in self.walks[target]:
+            state = self._state(subject)
+            calls = (calls[0] for calls in self._legal(subject).values())
+            call = next((call for call in calls if event in self._outcomes(call)), None)
+            assert call is not None, f"no legal command leads from {state} by {event.__name__}"
+            self._accepted(subject, call)
+        reached = self._state(subject)
+        assert reached is target, f"the walk to {target} ended in {reached}"
+        return subject
+
+    def _go(self, data: st.DataObject, subject: _Subject[Any, Any], calls: Sequence[Call]) -> None:
+        call = data.draw(st.sampled_from(calls), label="call")
+        varied = self.adapter.varied(subject.world, subject.there.read(), call)
+        other = data.draw(varied, label="variation")
         self._accepted(subject, call if self._refusal(subject, other) else other)
 
+    def _wild(self, subject: _Subject[Any, Any]) -> Iterable[Call]:
+        return self.adapter.wild(subject.world, subject.there.read(), subject.now)
+
+    def _trespass(self, subject: _Subject[Any, Any], calls: Iterable[Call]) -> None:
+        for call in calls:
+            expected = self._refusal(subject, call)
+            if expected is not None:
+                before = subject.there.read()
+                answer = subject.there.give(call)
+                assert answer == expected, f"{call}: {answer} instead of the refusal {expected}"
+                assert subject.there.read() == before, f"{call}: refused, but it left a trace"
+                self.coverage.refused[expected] += 1
+        self._same_as_replayed(subject)
+
     def _next(self, subject: _Subject[Any, Any]) -> Call:
-        due = self.adapter.due(subject.there.read())
+        there = subject.there.read()
+        due = self.adapter.due(there)
         if due is not None:
             subject.now = max(subject.now, due[0])
             return self._plain(subject, due[1], Role.SYSTEM)
-        legal = self._legal(subject)
-        assert legal, f"{subject.there.read()} has no clock, and nobody may do anything"
-        return legal[-1]  # the rules are in the order of a life: the last leads furthest
+        legal = [calls[0] for calls in self._legal(subject).values()]
+        assert legal, f"{there} has no clock, and nobody may do anything"
+        row = self.adapter.lifecycle.table[self.adapter.state(there)]
 
-    def _legal(self, subject: _Subject[Any, Any]) -> list[Call]:
-        """Give one legal call for each command that somebody may give now, in order of the rules."""
-        lifecycle = self.adapter.lifecycle
-        state = self.adapter.state(subject.there.read())
-        calls = [
-            self._plain(subject, one.command, role)
-            for one in lifecycle.rules
-            if state in one.sources
-            for role in sorted(one.roles)
-        ]
-        return [call for call in calls if self._refusal(subject, call) is None]
+        def to_the_end(call: Call) -> int:
+            return min(self.to_the_end[row[e]] for e in self._outcomes(call) if e in row)
+
+        return min(legal, key=to_the_end)
+
+    def _legal(self, subject: _Subject[Any, Any]) -> dict[type, list[Call]]:
+        """Give the plain legal calls for each command that somebody may give now."""
+        state = self._state(subject)
+        legal: dict[type, list[Call]] = {}
+        for one in self.adapter.lifecycle.rules:
+            if state in one.sources:
+                calls = [self._plain(subject, one.command, role) for role in sorted(one.roles)]
+                lawful = [call for call in calls if self._refusal(subject, call) is None]
+                if lawful:
+                    legal[one.command] = lawful
+        return legal
+
+    def _outcomes(self, call: Call) -> frozenset[type]:
+        return self.adapter.lifecycle.rule_of[type(call.command)].outcomes
 
     def _plain(self, subject: _Subject[Any, Any], command: type, role: Role) -> Call:
         there = subject.there.read()
@@ -305,26 +333,17 @@ class LifecycleMachine(RuleBasedStateMachine):
     def _refusal(self, subject: _Subject[Any, Any], call: Call) -> enum.StrEnum | None:
         return self.adapter.refusal(subject.world, subject.there.read(), call)
 
-    def _refused(self, subject: _Subject[Any, Any], call: Call) -> None:
-        expected = self._refusal(subject, call)
-        before = subject.there.read()
-        answer = subject.there.give(call)
-        assert answer == expected, f"{call}: {answer} instead of the refusal {expected}"
-        assert subject.there.read() == before, f"{call}: refused, but it changed the subject"
-        self._same_as_replayed(subject)
-        self.coverage.refused[expected] += 1
-
     def _accepted(self, subject: _Subject[Any, Any], call: Call) -> None:
         lifecycle = self.adapter.lifecycle
         before = subject.there.read()
         events = subject.there.give(call)
         assert isinstance(events, (list, tuple)), f"{call}: refused as {events}, though legal"
         assert events, f"{call}: carried out without an event"
-        outcomes = lifecycle.rule_of[type(call.command)].outcomes
         state = self.adapter.state(before)
         for event in events:
             kind = type(event)
-            assert kind in outcomes, f"{call}: {kind.__name__} is no declared outcome"
+            assert kind in self._outcomes(call), f"{call}: {kind.__name__} is no declared outcome"
+            assert kind in lifecycle.table[state], f"{call}: {kind.__name__} in state {state}"
             self.coverage.fired[state, kind] += 1
             state = lifecycle.target(state, kind)
         subject.events.extend(events)
@@ -350,15 +369,31 @@ def lifecycle_machine(adapter: Adapter[S, T, W]) -> type[LifecycleMachine]:
     Returns
     -------
     type of LifecycleMachine
-        A `hypothesis.stateful.RuleBasedStateMachine`; `run_lifecycle_machine` runs it with the
-        coverage gate, its ``TestCase`` without.
+        A `hypothesis.stateful.RuleBasedStateMachine`. Its ``TestCase``, which pytest and unittest
+        collect, and `run_lifecycle_machine` run it with the coverage gate.
+
+    Examples
+    --------
+    >>> from practice_core.testing import OrderAdapter
+    >>> TestOrders = lifecycle_machine(OrderAdapter()).TestCase  # in a file of tests, that is all
     """
+    lifecycle = adapter.lifecycle
     bound: dict[str, object] = {
         "adapter": adapter,
-        "coverage": Coverage(adapter.lifecycle, adapter.refusals),
-        "__doc__": f"Conformance of the {adapter.lifecycle.name} lifecycle.",
+        "coverage": Coverage(lifecycle, adapter.refusals),
+        "walks": lifecycle.walks(),
+        "to_the_end": _to_the_end(lifecycle),
+        "__doc__": f"Conformance of the {lifecycle.name} lifecycle.",
     }
-    return type(f"{adapter.lifecycle.name.title()}Machine", (LifecycleMachine,), bound)
+    name = f"{lifecycle.name.title()}Machine"
+    machine = type(name, (LifecycleMachine,), bound)
+
+    def run(case: unittest.TestCase) -> None:
+        run_lifecycle_machine(machine, settings=case.settings)  # type: ignore[attr-defined]  # theirs has them
+
+    gated = type(f"{name}.TestCase", (machine.TestCase,), {"runTest": run})
+    type.__setattr__(machine, "TestCase", gated)
+    return machine
 
 
 def run_lifecycle_machine(
@@ -371,7 +406,7 @@ def run_lifecycle_machine(
     machine
         From `lifecycle_machine`.
     settings
-        Of Hypothesis; by default those in force.
+        Of Hypothesis; by default those of the machine's ``TestCase``.
 
     Returns
     -------
@@ -385,6 +420,18 @@ def run_lifecycle_machine(
         refusal.
     """
     machine.coverage.clear()
-    run_state_machine_as_test(machine, settings=settings)  # type: ignore[no-untyped-call]  # theirs
+    run_state_machine_as_test(machine, settings=settings)
     machine.coverage.check()
     return machine.coverage
+
+
+def _to_the_end(lifecycle: Lifecycle[S]) -> Mapping[S, int]:
+    """Give for every state the fewest events to a final one."""
+    steps = dict.fromkeys(lifecycle.final, 0)
+    reached = list(steps)
+    for target in reached:  # grows while it is read
+        for edge in lifecycle.edges:
+            if edge.target is target and edge.source not in steps:
+                steps[edge.source] = steps[target] + 1
+                reached.append(edge.source)
+    return steps

@@ -7,8 +7,9 @@ refusal is the first to apply, and what must hold after every command.
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import reduce
+from itertools import product
 from typing import Any, TypeAlias
 
 import attrs
@@ -125,22 +126,27 @@ class OrderAdapter:
         self, world: Loop, subject: Order | None, command: type, role: Role, at: Instant
     ) -> Call:
         """Build the call that keeps furthest from every limit."""
-        by = _actor(subject, role, at)
-        fields = _fields(world, subject, command, at, by)
-        return Call(command(**{name: f.plain for name, f in fields.items()}), at, by)
+        call = Call(command, at, _actor(subject, role, at))
+        given = {name: _values(name, world, subject, call)[0] for name in _names(command)}
+        return attrs.evolve(call, command=command(**given))
 
-    def varied(
-        self, world: Loop, subject: Order | None, command: type, role: Role, at: Instant
-    ) -> st.SearchStrategy[Call]:
+    def varied(self, world: Loop, subject: Order | None, call: Call) -> st.SearchStrategy[Call]:
         """Draw the command's arguments within their limits."""
-        by = _actor(subject, role, at)
-        fields = _fields(world, subject, command, at, by)
-        given = st.builds(command, **{name: f.lawful() for name, f in fields.items()})
-        return given.map(lambda one: Call(one, at, by))
+        blank = attrs.evolve(call, command=type(call.command))
+        given = {name: _lawful(name, world, subject, blank) for name in _names(blank.command)}
+        return st.builds(blank.command, **given).map(lambda one: Call(one, call.at, call.by))
 
-    def wild(self, world: Loop, subject: Order | None, at: Instant) -> st.SearchStrategy[Call]:
-        """Draw anybody giving anything at any time, though often only one thing is odd."""
-        return _wild(world, subject, at)
+    def wild(self, world: Loop, subject: Order | None, at: Instant) -> Iterable[Call]:
+        """Give everything by everybody, and what fits the state at odd times with odd arguments."""
+        for rule in ORDER.rules:
+            fits = self.state(subject) in rule.sources
+            for by in _everybody(subject, at):
+                odd = fits and by.role in rule.roles
+                for when in _instants(subject, at) if odd else (at,):
+                    blank = Call(rule.command, when, by)
+                    lots = [_values(name, world, subject, blank) for name in _names(rule.command)]
+                    for values in product(*(lots if odd else [lot[:1] for lot in lots])):
+                        yield Call(rule.command(*values), when, by)
 
     def refusal(self, world: Loop, subject: Order | None, call: Call) -> Refusal | None:  # noqa: ARG002 - no refusal depends on the profile
         """Give the first member of `Refusal` that applies."""
@@ -189,84 +195,112 @@ def _answering(order: Order | None, at: Instant) -> TeamId:
     return order.team or next(open_still, TeamId(f"team-{len(order.asked)}"))
 
 
-Draw: TypeAlias = Callable[[], st.SearchStrategy[Any]]
+def _everybody(order: Order | None, at: Instant) -> Iterable[Actor]:
+    """Give for each role somebody to whom the order belongs, and somebody to whom it does not."""
+    stranger = ActorId("stranger")
+    for role in Role:
+        yield _actor(order, role, at)
+        yield Actor(stranger, role)
+    asked = () if order is None else order.asked[:1]
+    for team in (TeamId("strangers"), *asked):
+        yield Actor(stranger, Role.TEAM, team=team)
 
 
-@attrs.frozen
-class _Field:
-    """A field of a command: the value furthest from every limit, lawful values, and others."""
-
-    plain: Any
-    lawful: Draw
-    odd: Draw
+def _instants(order: Order | None, now: Instant) -> list[Instant]:
+    """Give the present, and every limit still to come with its neighbours."""
+    limits = () if order is None else (order.due_at, order.start, order.request.latest)
+    near = {limit + by for limit in limits if limit is not None for by in (-1, 0, 1)}
+    return [now, *sorted(at for at in near if at > now)]
 
 
-def _fields(
-    world: Loop, order: Order | None, command: type, at: Instant, by: Actor
-) -> dict[str, _Field]:
-    request = _request(world, order, at, by)
-    asked = () if order is None else order.asked
-    r = request if order is None else order.request
-    fresh = [TeamId(f"team-{len(asked) + n}") for n in range(3)]
-    begin = max(at, r.earliest)
-    open_for = world.profile.offer_open
-    absent = command is c.ReportAbsence
-    reasons = list(_REASONS.get(command, ()))
-    known = {
-        "request": _Field(
-            request,
-            lambda: requests(at=at, route=world.route, placed_by=by.id, order=request.id),
-            lambda: _odd_requests(request),
-        ),
-        "into": _Field("order-2", lambda: st.just("order-2"), lambda: st.just(r.id)),
-        "teams": _Field(
-            (fresh[0], fresh[1]),
-            lambda: st.lists(st.sampled_from(fresh), min_size=1, unique=True).map(tuple),
-            lambda: st.sampled_from([(*asked[:1], fresh[0]), (), (fresh[0], fresh[0])]),
-        ),
-        "open_for": _Field(
-            open_for, lambda: st.integers(1, 2 * open_for), lambda: st.integers(-1, 0)
-        ),
-        "start": _Field(
-            begin,
-            lambda: st.integers(begin, max(begin, r.latest)),
-            lambda: st.sampled_from([at - 1, r.earliest - 1, r.latest]),
-        ),
-        "end": _Field(
-            r.latest,
-            lambda: st.integers(0, r.latest - r.earliest).map(lambda d: r.latest - d),
-            lambda: st.sampled_from([begin, r.latest + 1]),
-        ),
-        "present": _Field(
-            0 if absent else r.needed,
-            lambda: st.integers(0, r.needed - 1) if absent else st.integers(1, r.needed),
-            lambda: st.sampled_from([-1, r.needed] if absent else [0]),
-        ),
-        "minutes": _Field(r.duration, lambda: st.integers(1, 600), lambda: st.just(0)),
-        "score": _Field(5, lambda: st.integers(1, 5), lambda: st.sampled_from([0, 6])),
-        "consent": _Field(True, lambda: st.just(True), lambda: st.just(False)),  # noqa: FBT003 - the value
-        "reason": _Field(
-            reasons and reasons[0],
-            lambda: st.sampled_from(reasons),
-            lambda: st.sampled_from(reasons),
-        ),
-    }
-    return {field.name: known[field.name] for field in attrs.fields(command)}
+def _names(command: type) -> list[str]:
+    return [field.name for field in attrs.fields(command)]
 
 
-def _odd_requests(request: Request) -> st.SearchStrategy[Request]:
-    odd = {
-        "id": "-",
-        "placed_by": "somebody",
-        "placed_at": request.placed_at - 1,
-        "latest": request.earliest,
-        "needed": 0,
-        "duration": 0,
-        "route": (*request.route, request.route[0]),
-    }
-    return st.sampled_from(sorted(odd)).map(
-        lambda name: attrs.evolve(request, **{name: odd[name]})
-    )
+def _values(  # noqa: C901, PLR0911 - one case for each name, flat
+    name: str, world: Loop, order: Order | None, call: Call
+) -> tuple[Any, ...]:
+    """Give for a field of a command the value furthest from every limit, then odd ones."""
+    r = _request(world, order, call) if order is None or name == "request" else order.request
+    begin = max(call.at, r.earliest)
+    match name:
+        case "request":
+            return r, *_odd_requests(r)
+        case "into":
+            return "order-2", r.id
+        case "teams":
+            asked = () if order is None else order.asked
+            one, two, _ = _fresh(order)
+            return (one, two), (), (one, one), (*asked[:1], one)
+        case "open_for":
+            return world.profile.offer_open, 0, -1
+        case "start":
+            return begin, call.at - 1, r.earliest - 1, r.latest
+        case "end":
+            return r.latest, begin, r.latest + 1
+        case "present" if call.command is c.ReportAbsence:
+            return 0, -1, r.needed
+        case "present":
+            return r.needed, 0
+        case "minutes":
+            return r.duration, 0
+        case "score":
+            return 5, 0, 6
+        case "consent":
+            return True, False
+        case _:
+            return (next(iter(_REASONS[call.command])),)
+
+
+def _lawful(  # noqa: C901, PLR0911 - one case for each name, flat
+    name: str, world: Loop, order: Order | None, call: Call
+) -> st.SearchStrategy[Any]:
+    """Draw the values of a field of a command that are within its limits."""
+    r = _request(world, order, call) if order is None or name == "request" else order.request
+    begin = max(call.at, r.earliest)
+    match name:
+        case "request":
+            return requests(at=call.at, route=world.route, placed_by=call.by.id, order=r.id)
+        case "into":
+            return st.just("order-2")
+        case "teams":
+            return st.lists(st.sampled_from(_fresh(order)), min_size=1, unique=True).map(tuple)
+        case "open_for":
+            return st.integers(1, 2 * world.profile.offer_open)
+        case "start" | "end":
+            return st.integers(begin, max(begin, r.latest))
+        case "present" if call.command is c.ReportAbsence:
+            return st.integers(0, r.needed - 1)
+        case "present":
+            return st.integers(1, r.needed)
+        case "minutes":
+            return st.integers(1, 600)
+        case "score":
+            return st.integers(1, 5)
+        case "consent":
+            return st.just(True)  # noqa: FBT003 - the value itself
+        case _:
+            return st.sampled_from(list(_REASONS[call.command]))
+
+
+def _fresh(order: Order | None) -> list[TeamId]:
+    asked = 0 if order is None else len(order.asked)
+    return [TeamId(f"team-{asked + n}") for n in range(3)]
+
+
+def _odd_requests(request: Request) -> list[Request]:
+    odd: list[dict[str, Any]] = [
+        {"id": "-"},
+        {"id": "order-3"},
+        {"placed_by": "somebody"},
+        {"placed_at": request.placed_at - 1},
+        {"latest": request.earliest},
+        {"needed": 0},
+        {"duration": 0},
+        {"route": ()},
+        {"route": (*request.route, request.route[0])},
+    ]
+    return [attrs.evolve(request, **changes) for changes in odd]
 
 
 _REASONS: Mapping[type, type[enum.Enum]] = {
@@ -277,58 +311,20 @@ _REASONS: Mapping[type, type[enum.Enum]] = {
 }
 
 
-def _request(world: Loop, order: Order | None, at: Instant, by: Actor) -> Request:
+def _request(world: Loop, order: Order | None, call: Call) -> Request:
     return Request(
         id=_ID if order is None else order.id,
         site=world.route[0],
         category=Category.AID,
-        placed_by=by.id,
-        placed_at=at,
-        earliest=at,
-        latest=at + 7 * DAY,
+        placed_by=call.by.id,
+        placed_at=call.at,
+        earliest=call.at,
+        latest=call.at + 7 * DAY,
         needed=3,
         duration=120,
         requested_time=RequestedTime.ANY,
         route=world.route,
     )
-
-
-@st.composite
-def _wild(draw: st.DrawFn, world: Loop, order: Order | None, now: Instant) -> Call:
-    state = OrderAdapter.state(order)
-    fitting = [rule for rule in ORDER.rules if state in rule.sources]
-    if fitting and draw(st.integers(0, 3)):
-        # The right command by the right person, but its time or an argument is odd.
-        faults = [(rule, fault) for rule in fitting for fault in _faults(rule)]
-        rule, fault = draw(st.sampled_from(faults))
-        at = draw(st.sampled_from(_instants(order, now))) if fault == "at" else now
-        by = _actor(order, draw(st.sampled_from(sorted(rule.roles))), at)
-    else:
-        rule, fault, at = draw(st.sampled_from(ORDER.rules)), "by", now
-        role = draw(st.sampled_from(Role))
-        by = draw(st.sampled_from([_actor(order, role, at), *_strangers(role)]))
-    fields = _fields(world, order, rule.command, at, by)
-    # A second fault, sometimes: then the first of the two refusals must be given.
-    odd = {fault, draw(st.sampled_from(["none", *sorted(fields)]))}
-    given = {n: draw(f.odd() if n in odd else f.lawful()) for n, f in fields.items()}
-    return Call(rule.command(**given), at, by)
-
-
-def _faults(rule: Rule[OrderState]) -> list[str]:
-    names = (field.name for field in attrs.fields(rule.command))
-    return ["at", *(name for name in names if name != "reason")]
-
-
-def _instants(order: Order | None, now: Instant) -> list[Instant]:
-    """Give the present, and every limit still to come with its neighbours."""
-    limits = () if order is None else (order.due_at, order.start, order.request.latest)
-    near = {limit + by for limit in limits if limit is not None for by in (-1, 0, 1)}
-    return [now, *sorted(at for at in near if at > now)]
-
-
-def _strangers(role: Role) -> list[Actor]:
-    stranger = ActorId("stranger")
-    return [Actor(stranger, role, team=team) for team in (TeamId("strangers"), None)]
 
 
 @attrs.frozen
@@ -440,10 +436,7 @@ class _Case:
             or (self.given(c.StartService) and v.present < 1)
             or (self.given(c.CompleteService) and v.minutes < 1)
             or (self.given(c.RateOrder) and v.score not in {1, 2, 3, 4, 5})
-            or (
-                self.given(c.ReportAbsence)
-                and v.present not in range(self.order.request.needed)
-            )
+            or (self.given(c.ReportAbsence) and v.present not in range(self.order.request.needed))
         )
 
     def no_consent(self) -> bool:
