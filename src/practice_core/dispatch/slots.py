@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import attrs
 
 from practice_core.orders import RequestedTime
-from practice_core.units import DAY, MINUTE, WEEK, Duration, Instant, Minutes
+from practice_core.units import DAY, MINUTE, WEEK, Duration, Instant, Minutes, value
 from practice_core.volunteers import BLOCKS_A_DAY, BLOCKS_A_WEEK
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ Start: TypeAlias = tuple[Instant, int, int, Duration]
 """Start of a service, first block, blocks it touches, time from its end to the next block."""
 
 
-@attrs.frozen
+@value
 class Slot:
     """A time at which a job may take place.
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import enum
-from array import array
 from operator import attrgetter
+from struct import Struct
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 import attrs
@@ -23,6 +23,11 @@ __all__ = ["EventLog"]
 
 _HEAD = 3
 """Fields every event has first: order, at, by."""
+_ROW = Struct("<BqIIqq")
+_pack = _ROW.pack
+_DTYPE = np.dtype(
+    [("kind", "u1"), ("at", "<i8"), ("order", "<u4"), ("by", "<u4"), ("a", "<i8"), ("b", "<i8")]
+)
 
 
 class EventLog:
@@ -61,44 +66,32 @@ class EventLog:
         self._names: dict[type, Sequence[Any]] = {OrderId: orders, SiteId: sites, TeamId: teams}
         self._actor: dict[ActorId, int] = {}
         self._writers = {kind: self._writer(n, kind) for n, kind in enumerate(EVENTS)}
-        self.columns = {
-            "kind": array("B"),
-            "at": array("q"),
-            "order": array("I"),
-            "by": array("I"),
-            "a": array("q"),
-            "b": array("q"),
-        }
-        self._append = tuple(column.append for column in self.columns.values())
+        self._rows = bytearray()
 
     def __len__(self) -> int:
-        return len(self.columns["kind"])
+        return len(self._rows) // _ROW.size
 
     def write(self, order: int, events: Sequence[OrderEvent]) -> None:
         """Append events of the order at place `order`."""
-        kind, at, orders, by, a, b = self._append
         for event in events:
-            code, first, second = self._writers[type(event)]
+            kind, a, b = self._writers[type(event)]
             actor = self._actor.get(event.by)
             if actor is None:
                 actor = self._actor[event.by] = len(self.actors)
                 self.actors.append(event.by)
-            kind(code)
-            at(event.at)
-            orders(order)
-            by(actor)
-            a(first(event) if first else 0)
-            b(second(event) if second else 0)
+            self._rows += _pack(
+                kind, event.at, order, actor, a(event) if a else 0, b(event) if b else 0
+            )
 
     def column(self, name: str) -> NDArray[Any]:
         """Give one column as an array; a copy."""
-        return np.array(self.columns[name])
+        return np.frombuffer(bytes(self._rows), _DTYPE)[name].copy()
 
     def events(self) -> Iterator[OrderEvent]:
         """Give the domain events back, in order."""
         readers = [self._reader(kind) for kind in EVENTS]
         orders, actors = self.orders, self.actors
-        for kind, at, order, by, *fields in zip(*self.columns.values(), strict=True):
+        for kind, at, order, by, *fields in _ROW.iter_unpack(bytes(self._rows)):
             reading = zip(readers[kind], fields, strict=False)
             own = [read(order, number) for read, number in reading]
             yield EVENTS[kind](orders[order], at, actors[by], *own)
@@ -106,16 +99,14 @@ class EventLog:
     def to_bytes(self) -> bytes:
         """Give the whole log as bytes: the same run, the same bytes.
 
-        A line of text that names the columns, the lists of ids a line each, then the columns,
-        little-endian, one after another.
+        A line of text that names the columns, the lists of ids a line each, then the rows,
+        little-endian and packed.
         """
         head = [f"practice_core event log 1; {len(self)} events; kind u1, at i8, order u4, by u4, a i8, b i8"]
         head += ["kinds " + " ".join(kind.kind for kind in EVENTS)]
         head += [f"orders {' '.join(self.orders)}", f"teams {' '.join(self.teams)}"]
         head += [f"sites {' '.join(self._names[SiteId])}", f"actors {' '.join(self.actors)}", ""]
-        columns = (self.column(name) for name in self.columns)
-        body = b"".join(c.astype(c.dtype.newbyteorder("<")).tobytes() for c in columns)
-        return "\n".join(head).encode() + body
+        return "\n".join(head).encode() + bytes(self._rows)
 
     def save(self, path: Path) -> None:
         """Write `to_bytes` to a file."""

@@ -10,7 +10,6 @@ were put on the agenda (MODEL section 2.3).
 
 from __future__ import annotations
 
-import enum
 import math
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -60,40 +59,31 @@ if TYPE_CHECKING:
 
     Story: TypeAlias = Generator[simpy.Event, Any, None]
     Chapter: TypeAlias = Generator[simpy.Event, Any, Order]
+    Pause: TypeAlias = Generator[simpy.Event, Any, Decision | None]
     Reply: TypeAlias = tuple[Instant, int, TeamId, bool]
 
 __all__ = ["Model"]
 
-RECHECK: Duration = 12 * HOUR
+RECHECK_AFTER: Duration = 12 * HOUR
 """How long an order waits that a policy says nothing about (MODEL section 2.3)."""
+_ASKED = (OrderState.OFFERED, OrderState.POOLED)
 SATISFIED, DISSATISFIED = 5, 2
 """Scores given: the model draws satisfaction, not stars."""
 _GRAIN = 1 << 20
 """Probabilities are rounded to 2**-20, so that the last bit of exp decides nothing."""
 
 
-class Priority(enum.IntEnum):
-    """What comes first at one instant; 0 is SimPy's own, for processes that begin."""
-
-    WORK_ENDS = 1
-    ANSWER = 3
-    START = 4
-    PLACE = 5
-    RECHECK = 6
-    TICK = 7
-    CLOCK = 8
-
-
-_PLACES = 1 << 32
+# What comes first at one instant. The low 32 bits are the place on the tape; 0 and 1 are SimPy's.
+WORK_ENDS, ANSWER, START, PLACE, RECHECK, TICK, CLOCK = (n << 32 for n in range(1, 8))
 
 
 class _At(simpy.Event):
-    """Happens at an instant; among those of one instant, by priority and then place."""
+    """Happens at an instant, which is its value; of one instant, by priority."""
 
     def __init__(self, env: simpy.Environment, at: Instant, priority: int) -> None:
         self.env = env
         self.callbacks = []
-        self._value = None
+        self._value = at
         self._ok = True
         env.schedule(self, priority, at - env.now)  # type: ignore[arg-type]  # SimPy names 0 and 1
 
@@ -169,6 +159,7 @@ class Model:
         willingness = tape.city.willingness
         self._willing = [willingness[team] for team in self.roster.ids]
         self._keys = tape.demand.key.tolist()
+        self._review = tape.demand.review.tolist()
         self._effect = tape.demand.effect.tolist()
         self._share = tape.scenario.service.quorum
         self._slots: dict[int, Slot] = {}
@@ -186,9 +177,6 @@ class Model:
 
     # -- time -----------------------------------------------------------------------------------
 
-    def _at(self, at: Instant, priority: Priority, rank: int) -> simpy.Event:
-        return _At(self.env, at, priority * _PLACES + rank)
-
     def _awake(self, t: Instant, morning: Duration = 0) -> Instant:
         """Give `t`, or `morning` after the end of the quiet hours it falls in."""
         quiet, loud = self._quiet
@@ -201,11 +189,11 @@ class Model:
 
     def _feed(self) -> Story:
         """Begin every story when its order is placed."""
-        env, place = self.env, Priority.PLACE
+        env = self.env
         demand = self.tape.demand
         own = (demand.stream == OWN).tolist()
         for rank, placed in enumerate(demand.placed.tolist()):
-            yield self._at(placed, place, rank)
+            yield _At(env, placed, PLACE | rank)
             env.process(self._hosted(rank) if own[rank] else self._dispatched(rank))
 
     def _ticks(self) -> Story:
@@ -213,11 +201,11 @@ class Model:
         quiet, loud = self._quiet
         for midnight in range(self._begins, self.tape.scenario.ends, DAY):
             for at in range(midnight + loud, midnight + quiet, self.policy.period):
-                yield self._at(at, Priority.TICK, 0)
+                yield _At(self.env, at, TICK)
                 orders = self.view.waiting()
                 if orders:
                     ranks = {order.id: rank for rank, order in self.view.on_desk.items()}
-                    for decision in self._choose(orders):
+                    for decision in self._choose(orders, at):
                         if not isinstance(decision, Wait):
                             self._asleep.pop(ranks[decision.order]).interrupt(decision)
 
@@ -227,48 +215,50 @@ class Model:
         """Tell the story of a resident's order or a site's request."""
         request = self.request(rank)
         requester = self._requester(request.placed_by)
-        order = self._do(rank, None, PlaceOrder(request), requester)
-        review = int(self.tape.demand.review[rank])
-        reviewed_at = self.profile.calendar.add_working(request.placed_at, review)
+        order = self._do(rank, None, PlaceOrder(request), requester, request.placed_at)
+        reviewed_at = self._reviewed_at(rank, request.placed_at)
         if reviewed_at < request.latest:
-            yield self._at(reviewed_at, Priority.PLACE, rank)
-            order = self._do(rank, order, ReviewOrder(), self._officer(order.holder))
+            at = yield _At(self.env, reviewed_at, PLACE | rank)
+            order = self._do(rank, order, ReviewOrder(), self._officer(order.holder), at)
         while order.state not in ORDER.final:
             if order.state is OrderState.REVIEWED:
                 order = yield from self._on_desk(rank, order)
             elif order.state is OrderState.SCHEDULED:
                 order = yield from self._in_service(rank, order, requester)
             else:
-                yield self._at(order.due_at, Priority.CLOCK, rank)
-                order = self._do(rank, order, order.due(), self._system)
+                at = yield _At(self.env, order.due_at, CLOCK | rank)
+                order = self._do(rank, order, order.due(), self._system, at)
         self.final[rank] = order.state
 
     def _hosted(self, rank: int) -> Story:
         """Tell the story of an own activity: its host was asked when it was planned."""
         request = self.request(rank)
-        order = self._do(rank, None, PlaceOrder(request), self._requester(request.placed_by))
+        at = request.placed_at
+        order = self._do(rank, None, PlaceOrder(request), self._requester(request.placed_by), at)
         officer = self._officer(order.holder)
-        review = int(self.tape.demand.review[rank])
-        reviewed_at = self.profile.calendar.add_working(request.placed_at, review)
-        yield self._at(min(reviewed_at, request.earliest), Priority.PLACE, rank)
-        order = self._do(rank, order, ReviewOrder(), officer)
+        reviewed_at = min(self._reviewed_at(rank, at), request.earliest)
+        at = yield _At(self.env, reviewed_at, PLACE | rank)
+        order = self._do(rank, order, ReviewOrder(), officer, at)
         hosting = self.tape.hostings.get(rank)
         if hosting is None:
-            order = self._do(rank, order, GiveUpOrder(), officer)
+            order = self._do(rank, order, GiveUpOrder(), officer, at)
         else:
             slot = hosting.slot
             host = self._team(request.host)
             offer = OfferOrder((request.host,), self.profile.offer_open)
-            order = self._do(rank, order, offer, officer)
-            order = self._do(rank, order, AcceptOffer(), host)
-            order = self._do(rank, order, ScheduleService(slot.start, slot.end), host)
-            yield self._at(slot.start, Priority.START, rank)
+            order = self._do(rank, order, offer, officer, at)
+            order = self._do(rank, order, AcceptOffer(), host, at)
+            order = self._do(rank, order, ScheduleService(slot.start, slot.end), host, at)
+            at = yield _At(self.env, slot.start, START | rank)
             present = hosting.members_present + hosting.individuals_present
-            order = self._do(rank, order, StartService(present), host)
-            yield self._at(slot.end, Priority.WORK_ENDS, rank)
-            order = self._do(rank, order, CompleteService(request.duration), host)
-            order = self._do(rank, order, CloseOrder(), officer)
+            order = self._do(rank, order, StartService(present), host, at)
+            at = yield _At(self.env, slot.end, WORK_ENDS | rank)
+            order = self._do(rank, order, CompleteService(request.duration), host, at)
+            order = self._do(rank, order, CloseOrder(), officer, at)
         self.final[rank] = order.state
+
+    def _reviewed_at(self, rank: int, placed_at: Instant) -> Instant:
+        return self.profile.calendar.add_working(placed_at, self._review[rank])
 
     # -- on the desk ----------------------------------------------------------------------------
 
@@ -276,11 +266,12 @@ class Model:
         """Tell the story from the desk to an agreed time, or to the end."""
         on_desk = self.view.on_desk
         while order.state is OrderState.REVIEWED:
-            if self.env.now >= order.due_at:
-                order = self._do(rank, order, order.due(), self._system)
+            at = self.env.now
+            if at >= order.due_at:
+                order = self._do(rank, order, order.due(), self._system, at)
                 continue
             on_desk[rank] = order
-            decision = yield from self._decision(rank, order)
+            decision = yield from self._decision(rank, order, at)
             del on_desk[rank]
             if isinstance(decision, Offer):
                 order = yield from self._offered(rank, order, decision)
@@ -288,46 +279,40 @@ class Model:
                 order = yield from self._posted(rank, order, decision)
             elif isinstance(decision, Escalate):
                 officer = self._officer(order.holder)
-                order = self._do(rank, order, EscalateOrder(), officer)
+                order = self._do(rank, order, EscalateOrder(), officer, self.env.now)
         return order
 
-    def _decision(self, rank: int, order: Order) -> Generator[simpy.Event, Any, Decision | None]:
+    def _decision(self, rank: int, order: Order, at: Instant) -> Pause:
         """Wait for a decision to act on; None: look again, at the clock or when asked anew."""
-        now = self.env.now
         if self.policy.period:
-            return (yield from self._sleep(rank, order, order.due_at))
-        loud = self._awake(now)
-        if loud > now:
-            yield from self._sleep(rank, order, loud, by_release=False)
+            return (yield from self._sleep(rank, order.due_at, order.due_at))
+        loud = self._awake(at)
+        if loud > at:
+            yield self._wakes(rank, loud, order.due_at)
             return None
-        decision = next(iter(self._choose((order,))), None)
+        decision = next(iter(self._choose((order,), at)), None)
         if decision is not None and not isinstance(decision, Wait):
             return decision
-        until = now + RECHECK if decision is None else decision.until
-        if until <= now:
-            raise UnlawfulCommand(order.id, "Wait", f"until {until}, not after now, {now}")
-        return (yield from self._sleep(rank, order, until))
+        until = at + RECHECK_AFTER if decision is None else decision.until
+        if until <= at:
+            raise UnlawfulCommand(order.id, "Wait", f"until {until}, not after now, {at}")
+        return (yield from self._sleep(rank, until, order.due_at))
 
-    def _sleep(
-        self, rank: int, order: Order, until: Instant, *, by_release: bool = True
-    ) -> Generator[simpy.Event, Any, Decision | None]:
+    def _sleep(self, rank: int, until: Instant, due_at: Instant) -> Pause:
         """Sleep until an instant, the order's clock, a release of a team or a tick's decision."""
-        due_at = order.due_at
-        wakes = self._at(
-            min(until, due_at), Priority.RECHECK if until < due_at else Priority.CLOCK, rank
-        )
-        if not by_release:
-            yield wakes
-            return None
         self._asleep[rank] = self.env.active_process
         try:
-            yield wakes
+            yield self._wakes(rank, until, due_at)
         except simpy.Interrupt as news:
             if news.cause is None:
-                yield self._at(self.env.now, Priority.RECHECK, rank)
+                yield _At(self.env, self.env.now, RECHECK | rank)
             return news.cause
         del self._asleep[rank]
         return None
+
+    def _wakes(self, rank: int, until: Instant, due_at: Instant) -> simpy.Event:
+        first = RECHECK if until < due_at else CLOCK
+        return _At(self.env, min(until, due_at), first | rank)
 
     def _release(self, team: int) -> None:
         """Wake every waiting order that the released team could serve."""
@@ -339,8 +324,8 @@ class Model:
             if on_desk[rank].request.category in categories:
                 self._asleep.pop(rank).interrupt()
 
-    def _choose(self, orders: Sequence[Order]) -> Sequence[Decision]:
-        self.view.now = self.env.now
+    def _choose(self, orders: Sequence[Order], at: Instant) -> Sequence[Decision]:
+        self.view.now = at
         decisions = self.policy.choose(orders, self.view, self.draw)
         asked = {order.id for order in orders}
         for decision in decisions:
@@ -352,40 +337,45 @@ class Model:
     # -- offers and answers ---------------------------------------------------------------------
 
     def _offered(self, rank: int, order: Order, offer: Offer) -> Chapter:
-        now, roster = self.env.now, self.roster
+        at, roster = self.env.now, self.roster
         for team in offer.teams:
-            if team not in roster.index or roster.slot(order, team, now) is None:
+            if team not in roster.index or roster.slot(order, team, at) is None:
                 raise UnlawfulCommand(order.id, "OfferOrder", f"team {team} may not be asked now")
-        order = self._do(rank, order, OfferOrder(offer.teams, offer.open_for), self._officer(order.holder))
-        roster.forget(now)
-        replies = sorted([r for f in order.offers for r in self._reply(rank, order, f.team, f.until)])
+        command = OfferOrder(offer.teams, offer.open_for)
+        order = self._do(rank, order, command, self._officer(order.holder), at)
+        roster.forget(at)
+        replies = [r for o in order.offers for r in self._reply(rank, order, o.team, at, o.until)]
         for team in offer.teams:
-            roster.note_offer(roster.index[team], now)
-        for at, _, team, accepts in replies:
-            if at > order.due_at:
-                break
-            yield self._at(at, Priority.ANSWER, rank)
-            order = self._answered(rank, order, team, accepts=accepts)
+            roster.note_offer(roster.index[team], at)
+        for when, _, team, accepts in sorted(replies):
+            at = yield _At(self.env, when, ANSWER | rank)
+            order = self._answered(rank, order, team, at, accepts=accepts)
             if order.state is not OrderState.OFFERED:
                 return order
-        yield self._at(order.due_at, Priority.ANSWER, rank)
-        return self._do(rank, order, ExpireOffers(), self._system)
+        return (yield from self._expired(rank, order))
 
     def _posted(self, rank: int, order: Order, post: Post) -> Chapter:
-        order = self._do(rank, order, PostOrder(post.open_for), self._officer(order.holder))
-        self.view.now = self.env.now
-        lawful = self.view.candidates(order).arrays().teams
-        replies = sorted([r for team in lawful for r in self._reply(rank, order, team, order.due_at)])
-        for at, _, team, accepts in replies:
+        at = self.env.now
+        order = self._do(rank, order, PostOrder(post.open_for), self._officer(order.holder), at)
+        lawful = self.roster.candidates(order, at).arrays().teams
+        replies = [r for team in lawful for r in self._reply(rank, order, team, at, order.due_at)]
+        for when, _, team, accepts in sorted(replies):
             if accepts:
-                yield self._at(at, Priority.ANSWER, rank)
+                at = yield _At(self.env, when, ANSWER | rank)
                 slot = self.roster.slot(order, team, at)
                 if slot is not None:
-                    return self._accepted(rank, order, team, slot)
-        yield self._at(order.due_at, Priority.ANSWER, rank)
-        return self._do(rank, order, ExpireOffers(), self._system)
+                    return self._accepted(rank, order, team, slot, at)
+        return (yield from self._expired(rank, order))
 
-    def _reply(self, rank: int, order: Order, team: TeamId, until: Instant) -> Sequence[Reply]:
+    def _expired(self, rank: int, order: Order) -> Chapter:
+        while order.state in _ASKED:
+            at = yield _At(self.env, order.due_at, ANSWER | rank)
+            order = self._do(rank, order, ExpireOffers(), self._system, at)
+        return order
+
+    def _reply(  # noqa: PLR0913 - one offer
+        self, rank: int, order: Order, team: TeamId, at: Instant, until: Instant
+    ) -> Sequence[Reply]:
         """Give what a team answers and when; nothing if it keeps silent or is too late."""
         roster = self.roster
         n = roster.index[team]
@@ -397,25 +387,28 @@ class Model:
         accepts = answer.u < round(_GRAIN / (1 + math.exp(-odds))) / _GRAIN
         if answer.silent and not accepts:
             return ()
-        at = self._awake(self.env.now + answer.delay, answer.morning)
-        return ((at, key, team, accepts),) if at <= until else ()
+        when = self._awake(at + answer.delay, answer.morning)
+        return ((when, key, team, accepts),) if when <= until else ()
 
-    def _answered(self, rank: int, order: Order, team: TeamId, *, accepts: bool) -> Order:
-        if not accepts:
-            return self._do(rank, order, DeclineOffer(), self._team(team))
-        slot = self.roster.slot(order, team, self.env.now)
-        if slot is None:
-            return self._do(rank, order, DeclineOffer(DeclineReason.SLOT_GONE), self._team(team))
-        return self._accepted(rank, order, team, slot)
+    def _answered(  # noqa: PLR0913 - one answer
+        self, rank: int, order: Order, team: TeamId, at: Instant, *, accepts: bool
+    ) -> Order:
+        slot = self.roster.slot(order, team, at) if accepts else None
+        if slot is not None:
+            return self._accepted(rank, order, team, slot, at)
+        reason = DeclineReason.SLOT_GONE if accepts else DeclineReason.UNWILLING
+        return self._do(rank, order, DeclineOffer(reason), self._team(team), at)
 
-    def _accepted(self, rank: int, order: Order, team: TeamId, slot: Slot) -> Order:
+    def _accepted(  # noqa: PLR0913 - one acceptance
+        self, rank: int, order: Order, team: TeamId, slot: Slot, at: Instant
+    ) -> Order:
         roster, request = self.roster, order.request
         n = roster.index[team]
         actor = self._team(team)
-        order = self._do(rank, order, AcceptOffer(), actor)
-        order = self._do(rank, order, ScheduleService(slot.start, slot.end), actor)
+        order = self._do(rank, order, AcceptOffer(), actor, at)
+        order = self._do(rank, order, ScheduleService(slot.start, slot.end), actor, at)
         roster.book(n, slot, request.needed)
-        roster.note_accepted(n, self.env.now, request.needed * request.duration)
+        roster.note_accepted(n, at, request.needed * request.duration)
         self._slots[rank] = slot
         return order
 
@@ -424,41 +417,43 @@ class Model:
     def _in_service(self, rank: int, order: Order, requester: Actor) -> Chapter:
         tape, roster, request = self.tape, self.roster, order.request
         slot = self._slots.pop(rank)
-        yield self._at(slot.start, Priority.START, rank)
+        at = yield _At(self.env, slot.start, START | rank)
         n = roster.index[order.team]
         key, team_key, opening = self._keys[rank], roster.key_of[n], order.opening
         present = 0
         if tape.shows_up(key, team_key, opening):
             present = tape.present(key, team_key, opening, request.needed)
         if present < quorum(request.needed, self._share):
-            order = self._do(rank, order, ReportAbsence(present), self._officer(order.holder))
+            order = self._do(rank, order, ReportAbsence(present), self._officer(order.holder), at)
             roster.release(n, slot, request.needed)
             roster.note_done(n)
             self._release(n)
             return order
         team = self._team(order.team)
-        order = self._do(rank, order, StartService(present), team)
-        yield self._at(slot.end, Priority.WORK_ENDS, rank)
-        order = self._do(rank, order, CompleteService(request.duration), team)
+        order = self._do(rank, order, StartService(present), team, at)
+        at = yield _At(self.env, slot.end, WORK_ENDS | rank)
+        order = self._do(rank, order, CompleteService(request.duration), team, at)
         roster.note_done(n)
-        return self._rated(rank, order, requester)
+        return self._rated(rank, order, requester, at)
 
-    def _rated(self, rank: int, order: Order, requester: Actor) -> Order:
+    def _rated(self, rank: int, order: Order, requester: Actor, at: Instant) -> Order:
         """Rate at once or not at all; the desk calls back and closes an unrated redo."""
         waited = order.start - order.request.earliest
         satisfied = self.tape.rating(self._keys[rank], order.opening, waited)
         if satisfied is not None:
             score = SATISFIED if satisfied else DISSATISFIED
-            return self._do(rank, order, RateOrder(score), requester)
+            return self._do(rank, order, RateOrder(score), requester, at)
         if order.opening:
-            return self._do(rank, order, CloseOrder(), self._officer(order.holder))
+            return self._do(rank, order, CloseOrder(), self._officer(order.holder), at)
         return order
 
     # -- the one way anything changes -----------------------------------------------------------
 
-    def _do(self, rank: int, order: Order | None, command: OrderCommand, by: Actor) -> Order:
-        done = step(order, command, self.env.now, by, self.profile)
-        if isinstance(done, Refused):
+    def _do(  # noqa: PLR0913 - those of step, and the place
+        self, rank: int, order: Order | None, command: OrderCommand, by: Actor, at: Instant
+    ) -> Order:
+        done = step(order, command, at, by, self.profile)
+        if type(done) is Refused:
             name = type(command).__name__
             raise UnlawfulCommand(self.tape.demand.ids[rank], name, f"refused: {done.reason}")
         order, events = done

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from functools import lru_cache
-from typing import TYPE_CHECKING, TypeAlias
+from bisect import bisect_right
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 import numpy as np
@@ -23,7 +24,7 @@ from practice_core.keyed import Draws, Purpose, entity, stream, uniform, uniform
 from practice_core.orders import Request, RequestedTime
 from practice_core.simulation.city import DrawnCity, draw_city, log_normal, pick
 from practice_core.terms import Category
-from practice_core.units import DAY, HOUR, MINUTE, WEEK, ActorId, Duration, Instant, OrderId, TeamId
+from practice_core.units import DAY, HOUR, MINUTE, WEEK, ActorId, Duration, Instant, OrderId, TeamId, value
 from practice_core.volunteers import BLOCKS_A_DAY, BLOCKS_A_WEEK
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ _TIMES = tuple(RequestedTime)
 Column: TypeAlias = "NDArray[np.int64]"
 
 
-@attrs.frozen
+@value
 class Answer:
     """What one team makes of one order, whenever and however often it is asked.
 
@@ -162,7 +163,7 @@ class Tape:
     _bases: Mapping[Purpose, int] = attrs.field(init=False)
     _host_of: Mapping[int, TeamId] = attrs.field(init=False)
     _delay: tuple[float, float] = attrs.field(init=False)
-    _turnout: Mapping[int, NDArray[np.float64]] = attrs.field(init=False, factory=dict)
+    _turnout: dict[int, list[float]] = attrs.field(init=False, factory=dict)
 
     def __attrs_post_init__(self) -> None:
         bases = {purpose: stream(self.seed, self.replication, purpose) for purpose in Purpose}
@@ -192,22 +193,25 @@ class Tape:
 
     def request(self, order: int, route: tuple[SiteId, ...]) -> Request:
         """Build the request of the order at a place on the tape."""
-        d = self.demand
-        site = self.site_of(order)
+        order_id, site, category, asked, stream_code, *numbers = self._requests[order]
+        place = self.sites[site]
         return Request(
-            d.ids[order],
-            site,
-            _CATEGORIES[d.category[order]],
-            ActorId(f"{STREAMS[d.stream[order]]}.{site}"),
-            int(d.placed[order]),
-            int(d.earliest[order]),
-            int(d.latest[order]),
-            int(d.needed[order]),
-            int(d.duration[order]),
-            _TIMES[d.requested_time[order]],
+            order_id,
+            place,
+            _CATEGORIES[category],
+            ActorId(f"{STREAMS[stream_code]}.{place}"),
+            *numbers,
+            _TIMES[asked],
             route,
             self._host_of.get(order),
         )
+
+    @cached_property
+    def _requests(self) -> list[tuple[Any, ...]]:
+        d = self.demand
+        columns = (d.site, d.category, d.requested_time, d.stream)
+        columns += (d.placed, d.earliest, d.latest, d.needed, d.duration)
+        return list(zip(d.ids, *[column.tolist() for column in columns], strict=True))
 
     def answer(self, order: OrderId, team: TeamId, opening: int) -> Answer:
         """Give what `team` makes of `order` in an opening: 0, or 1 after it was reopened."""
@@ -236,9 +240,8 @@ class Tape:
         edges = self._turnout.get(needed)
         if edges is None:
             shows = 1 - self.scenario.service.member_no_show
-            edges = self._turnout[needed] = binom.cdf(np.arange(needed), needed, shows)
-        u = uniform(self._bases[Purpose.MEMBERS_PRESENT], order, team, opening)
-        return int(np.searchsorted(edges, u, side="right"))
+            edges = self._turnout[needed] = binom.cdf(np.arange(needed), needed, shows).tolist()
+        return bisect_right(edges, uniform(self._bases[Purpose.MEMBERS_PRESENT], order, team, opening))
 
     def rating(self, order: int, opening: int, waited: Duration) -> bool | None:
         """Tell whether the requester is satisfied; None if he does not rate. By key."""

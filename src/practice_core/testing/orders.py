@@ -276,7 +276,7 @@ def _lawful(  # noqa: C901, PLR0911 - one case for each name, flat
         case "minutes":
             return st.integers(1, 600)
         case "score":
-            return st.integers(1, 5)
+            return st.just(1) | st.integers(1, 5)
         case "consent":
             return st.just(True)  # noqa: FBT003 - the value itself
         case _:
