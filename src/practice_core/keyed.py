@@ -81,6 +81,7 @@ class Purpose(enum.IntEnum):
     TEAM_ARCHETYPE = 68
     TEAM_LIFT = 69
     INDIVIDUAL = 70
+    INDIVIDUAL_CHOICE = 71
 
 
 @lru_cache(maxsize=1 << 16)

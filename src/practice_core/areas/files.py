@@ -1,25 +1,31 @@
 """Files in which every number carries its basis: published, derived or assumed.
 
-A number stands as a table: ``{ value = 2, basis = "assumed", range = [0, 4], why = "..." }``. Reading
-takes the bases off, so that a definition is built from plain values and the bases are kept beside
-it under the dotted key of each number.
+A number stands as a table: ``{ value = 2, basis = "assumed", range = [0, 4], why = "..." }``.
+Reading takes the bases off, so that a definition is built from plain values and the bases are kept
+beside it under the dotted key of each number.
 """
 
 from __future__ import annotations
 
 import enum
 import tomllib
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
 
 import attrs
 import cattrs
-from cattrs.errors import ClassValidationError
-from cattrs.v import transform_error
+from cattrs.cols import is_sequence, list_structure_factory
+from cattrs.errors import (
+    ClassValidationError,
+    ForbiddenExtraKeysError,
+    IterableValidationError,
+    IterableValidationNote,
+)
+from cattrs.gen import make_dict_structure_fn
 
 from practice_core.errors import DefinitionError, Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 __all__ = ["Basis", "BasisKind", "read", "structure"]
 
@@ -31,6 +37,11 @@ _KEYS = {
     "assumed": {"why"},
 }
 _OPTIONAL = {"range", "scale"}
+_LARGEST = 1 << 17
+"""Characters of a file, ten times those of the largest that ships: reading stays below seconds."""
+_LONGEST_LINE = 1000
+_MOST = 2.0**63
+"""No number is larger: every one fits a machine word."""
 
 
 class BasisKind(enum.StrEnum):
@@ -83,16 +94,17 @@ def read(text: str, subject: str) -> tuple[dict[str, Any], dict[str, Basis]]:
     Raises
     ------
     DefinitionError
-        If it is not TOML, or with every number that lacks its basis.
+        If it is not TOML or far too large, or with every number that lacks its basis.
     """
-    try:
-        tree = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        fault = Fault(subject, str(error), "TOML", "mend the file there")
-        raise DefinitionError(subject, (fault,)) from None
     bases: dict[str, Basis] = {}
     faults: list[Fault] = []
-    values = _plain(tree, "", bases, faults)
+    try:
+        tree = tomllib.loads(_bounded(text))
+        values = {key: _plain(node, key, bases, faults) for key, node in tree.items()}
+    except RecursionError:
+        faults = [Fault(subject, "tables or lists too deep", "a few levels", "make it flatter")]
+    except ValueError as error:
+        faults = [Fault(subject, str(error), "TOML", "mend the file there")]
     if faults:
         raise DefinitionError(subject, faults)
     return values, bases
@@ -109,8 +121,20 @@ def structure(values: Mapping[str, Any], kind: type[T], subject: str) -> T:
     try:
         return _CONVERTER.structure(values, kind)
     except ClassValidationError as error:
-        faults = [_fault(line) for line in transform_error(error, path=subject)]
-        raise DefinitionError(subject, faults) from None
+        raise DefinitionError(subject, tuple(_faults(error, ""))) from None
+    except _Unexpected as error:
+        raise DefinitionError(subject, (_fault(error, "file"),)) from None
+
+
+def _bounded(text: str) -> str:
+    if len(text) > _LARGEST:
+        message = f"{len(text)} characters, more than {_LARGEST}"
+        raise ValueError(message)
+    longest = max(map(len, text.splitlines()), default=0)
+    if longest > _LONGEST_LINE:
+        message = f"a line of {longest} characters, more than {_LONGEST_LINE}"
+        raise ValueError(message)
+    return text
 
 
 def _plain(node: Any, key: str, bases: dict[str, Basis], faults: list[Fault]) -> Any:  # noqa: ANN401 - a TOML node
@@ -118,10 +142,7 @@ def _plain(node: Any, key: str, bases: dict[str, Basis], faults: list[Fault]) ->
         bases[key] = _basis(node, key, faults)
         return node.get("value")
     if isinstance(node, dict):
-        return {
-            name: _plain(part, f"{key}.{name}" if key else name, bases, faults)
-            for name, part in node.items()
-        }
+        return {name: _plain(part, f"{key}.{name}", bases, faults) for name, part in node.items()}
     if isinstance(node, list):
         return [_plain(part, f"{key}[{n}]", bases, faults) for n, part in enumerate(node)]
     if isinstance(node, (int, float)) and not isinstance(node, bool):
@@ -137,14 +158,21 @@ def _basis(node: dict[str, Any], key: str, faults: list[Fault]) -> Basis:
         expected = "published, derived or assumed"
         faults.append(Fault(key, f"basis {kind!r}", expected, "name one of the three"))
         return Basis(BasisKind.ASSUMED, "")
-    missing = {"value", *wanted} - node.keys()
+    present = {name for name in wanted if isinstance(node.get(name), str) and node[name].strip()}
+    missing = ({"value", *wanted} - node.keys()) | (wanted - present)
     extra = node.keys() - {"value", "basis", *wanted, *_OPTIONAL}
-    faults.extend(Fault(key, f"no {name}", f"{name} beside basis", "add it") for name in sorted(missing))
-    faults.extend(Fault(key, f"unknown {name}", "value, basis and its source", "remove it") for name in sorted(extra))
+    faults.extend(
+        Fault(key, f"no {name}", f"{name} beside basis", f"add {name}") for name in sorted(missing)
+    )
+    faults.extend(
+        Fault(key, f"unknown {name}", "value, basis and its source", f"remove {name}")
+        for name in sorted(extra)
+    )
     if kind == "assumed" and not _OPTIONAL & node.keys():
-        faults.append(Fault(key, "assumed without range", "range or scale", "give the plausible range"))
+        found = "assumed without range"
+        faults.append(Fault(key, found, "range or scale", "give the plausible range"))
     spans = {name: _span(node[name], f"{key}.{name}", faults) for name in _OPTIONAL & node.keys()}
-    source = " ".join(str(node.get(name, "")) for name in sorted(wanted))
+    source = " ".join(node[name] for name in sorted(present))
     return Basis(BasisKind(kind), source, spans.get("range"), spans.get("scale"))
 
 
@@ -158,31 +186,113 @@ def _span(node: Any, key: str, faults: list[Fault]) -> tuple[float, float] | Non
     return None
 
 
-def _fault(line: str) -> Fault:
-    problem, _, place = line.partition(" @ ")
-    return Fault(place or "file", problem, "the keys and types of the room's classes", "mend the key")
+class _Unexpected(TypeError):
+    """A value of another type than its key wants."""
+
+    def __init__(self, found: object, expected: str) -> None:
+        super().__init__(found, expected)
+        self.found = found
+        self.expected = expected
 
 
-def _strict_number(kind: type) -> Any:  # noqa: ANN401 - a cattrs hook
-    accepted: Iterable[type] = (int,) if kind is int else (int, float)
+def _faults(error: ClassValidationError | IterableValidationError, key: str) -> Iterator[Fault]:
+    noted, bare = error.group_exceptions()
+    for inner, note in noted:
+        part = note.index if isinstance(note, IterableValidationNote) else note.name
+        below = f"{key}[{part}]" if isinstance(part, int) else _below(key, part)
+        if isinstance(inner, (ClassValidationError, IterableValidationError)):
+            yield from _faults(inner, below)
+        else:
+            yield _fault(inner, below)
+    for inner in bare:
+        if isinstance(inner, ForbiddenExtraKeysError):
+            known = ", ".join(field.name for field in attrs.fields(inner.cl))
+            for name in sorted(inner.extra_fields):
+                yield Fault(_below(key, name), "unknown key", f"one of {known}", f"remove {name}")
+        else:
+            yield _fault(inner, key or "file")
 
-    def hook(value: Any, _: Any) -> Any:  # noqa: ANN401 - a cattrs hook
-        if isinstance(value, bool) or not isinstance(value, tuple(accepted)):
-            message = f"expected {'a whole number' if kind is int else 'a number'}, got {value!r}"
-            raise TypeError(message)
-        return kind(value)
+
+def _below(key: str, name: str) -> str:
+    return f"{key}.{name}" if key else name
+
+
+def _fault(error: Exception, key: str) -> Fault:
+    name = key.rpartition(".")[2]
+    if isinstance(error, KeyError):
+        return Fault(key, "nothing", "a value", f"add {name}")
+    if isinstance(error, _Unexpected):
+        return Fault(key, repr(error.found), error.expected, f"change {name}")
+    if isinstance(error, AttributeError):  # cattrs asked something else for its items
+        return Fault(key, "a single value", "a table", f"change {name}")
+    return Fault(key, str(error), "another value", f"change {name}")
+
+
+def _whole_number(value: Any, _: Any) -> int:  # noqa: ANN401 - a cattrs hook
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) >= _MOST:
+        raise _Unexpected(value, "a whole number")
+    return value
+
+
+def _number(value: Any, _: Any) -> float:  # noqa: ANN401 - a cattrs hook
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not is_number or not abs(value) < _MOST:  # nan is below nothing
+        raise _Unexpected(value, "a number")
+    return float(value)
+
+
+def _text(value: Any, _: Any) -> str:  # noqa: ANN401 - a cattrs hook
+    if not isinstance(value, str):
+        raise _Unexpected(value, "text")
+    return value
+
+
+def _one_of(value: Any, names: Sequence[str]) -> str:  # noqa: ANN401 - a TOML node
+    if not isinstance(value, str) or value not in names:
+        raise _Unexpected(value, f"one of {', '.join(names)}")
+    return value
+
+
+def _guarded(
+    accepted: type, expected: str, build: Callable[[Any, Any], Any]
+) -> Callable[[Any, Any], Any]:
+    def hook(value: Any, kind: Any) -> Any:  # noqa: ANN401 - a cattrs hook
+        if not isinstance(value, accepted):
+            raise _Unexpected(value, expected)
+        return build(value, kind)
 
     return hook
 
 
-def _strict_text(value: Any, _: Any) -> str:  # noqa: ANN401 - a cattrs hook
-    if not isinstance(value, str):
-        message = f"expected text, got {value!r}"
-        raise TypeError(message)
-    return value
-
-
 _CONVERTER = cattrs.Converter(forbid_extra_keys=True)
-_CONVERTER.register_structure_hook(int, _strict_number(int))
-_CONVERTER.register_structure_hook(float, _strict_number(float))
-_CONVERTER.register_structure_hook(str, _strict_text)
+_CONVERTER.register_structure_hook(int, _whole_number)
+_CONVERTER.register_structure_hook(float, _number)
+_CONVERTER.register_structure_hook(str, _text)
+
+
+@_CONVERTER.register_structure_hook_factory(attrs.has)
+def _table_hook(kind: Any, converter: cattrs.Converter) -> Callable[[Any, Any], Any]:  # noqa: ANN401 - a class
+    build = make_dict_structure_fn(kind, converter, _cattrs_forbid_extra_keys=True)
+    return _guarded(dict, "a table", build)
+
+
+@_CONVERTER.register_structure_hook_factory(is_sequence)
+def _list_hook(kind: Any, converter: cattrs.Converter) -> Callable[[Any, Any], Any]:  # noqa: ANN401 - a class
+    return _guarded(list, "a list", list_structure_factory(kind, converter))
+
+
+def _is_literal(kind: Any) -> bool:  # noqa: ANN401 - a type
+    return get_origin(kind) is Literal
+
+
+@_CONVERTER.register_structure_hook_factory(_is_literal)
+def _literal_hook(kind: Any) -> Callable[[Any, Any], Any]:  # noqa: ANN401 - a type
+    return lambda value, _: _one_of(value, get_args(kind))
+
+
+# By class, as for str: else every member would be taken for plain text and not be looked at.
+def _member(value: Any, kind: type[enum.StrEnum]) -> enum.StrEnum:  # noqa: ANN401 - a TOML node
+    return kind(_one_of(value, [member.value for member in kind]))
+
+
+_CONVERTER.register_structure_hook(enum.StrEnum, _member)

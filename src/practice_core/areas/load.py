@@ -73,7 +73,7 @@ class Area:
     rules: RuleSet
     bases: Mapping[str, Basis]
 
-    def hierarchy(  # noqa: PLR0913 - the spread of a made-up map
+    def hierarchy(
         self,
         weights: Sequence[float] | None = None,
         *,
@@ -224,6 +224,7 @@ def _calendar(found: _CalendarFile) -> Calendar:
 
 def _profile(found: _LoopFile, calendar: Calendar) -> LoopProfile:
     working_day = max(sum(b - a for a, b in spans) for spans in calendar.week)
+    desk, showcase = found.desk_within_hours, found.showcase_within_days
     return LoopProfile(
         name=found.name,
         steps=tuple(found.steps),
@@ -233,12 +234,12 @@ def _profile(found: _LoopFile, calendar: Calendar) -> LoopProfile:
         review_within=_ms(found.review_within_hours, HOUR),
         offer_open=_ms(found.offer_open_hours, HOUR),
         schedule_within=_ms(found.schedule_within_hours, HOUR),
-        desk_within=None if found.desk_within_hours is None else _ms(found.desk_within_hours, HOUR),
+        desk_within=None if desk is None else _ms(desk, HOUR),
         rating_within=_ms(found.rating_within_days, DAY),
         satisfied_from=found.satisfied_from,
         redos=found.redos,
         redo_within=found.redo_within_working_days * working_day,
-        showcase=None if found.showcase_within_days is None else _ms(found.showcase_within_days, DAY),
+        showcase=None if showcase is None else _ms(showcase, DAY),
     )
 
 

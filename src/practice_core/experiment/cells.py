@@ -1,4 +1,4 @@
-"""Cells: one policy in one replication, computed wherever an executor computes it.
+"""Cells: one policy in one replication, computed wherever an executor computes them.
 
 Examples
 --------
@@ -61,19 +61,24 @@ class Cell:
     log: bytes | None = None
 
 
-def simulate(  # noqa: PLR0913 - a cell is the product of all of these
+def simulate(
     scenario: Scenario,
-    policy: Policy,
+    policies: Mapping[str, Policy],
     *,
-    label: str,
     seed: int,
     replication: int,
-    keep_log: bool = False,
-) -> Cell:
-    """Compute one cell: a pure function of its arguments, and all of them pickle."""
-    done = run(scenario, policy, seed=seed, replication=replication)
-    log = done.log.to_bytes() if keep_log else None
-    return Cell(label, replication, done.weeks, dict(done.measures), log)
+    keep_logs: bool = False,
+) -> tuple[Cell, ...]:
+    """Compute the cells of some policies in one replication, whose tape is drawn once for all.
+
+    A pure function of its arguments, and all of them pickle.
+    """
+    cells = []
+    for label, policy in policies.items():
+        done = run(scenario, policy, seed=seed, replication=replication)
+        log = done.log.to_bytes() if keep_logs else None
+        cells.append(Cell(label, replication, done.weeks, dict(done.measures), log))
+    return tuple(cells)
 
 
 def finished(jobs: Sequence[Callable[[], T]], executor: Executor | None) -> Generator[T]:

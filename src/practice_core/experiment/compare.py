@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from contextlib import closing
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -138,6 +139,7 @@ def compare(  # noqa: PLR0913 - an experiment has this many factors
     replications: int,
     seed: int,
     executor: Executor | None = None,
+    workers: int = 1,
     on_cell: Callable[[Cell], None] | None = None,
     keep_logs: bool = False,
 ) -> Comparison:
@@ -159,6 +161,9 @@ def compare(  # noqa: PLR0913 - an experiment has this many factors
         Where cells are computed; None is here, one by one. Any
         `concurrent.futures.Executor` gives the same result, in whatever order it finishes. In
         other processes a policy of one's own must pickle.
+    workers
+        How many jobs the executor does at once. It changes the time, never the result: while there
+        is a replication for every worker, each takes a whole one and draws its tape once.
     on_cell
         Called here with each cell as it is done: for progress, or to keep its log.
     keep_logs
@@ -175,23 +180,17 @@ def compare(  # noqa: PLR0913 - an experiment has this many factors
     if replications < 1:
         fault = Fault("replications", str(replications), "at least 1", "raise it")
         raise DefinitionError("comparison", (fault,))
-    # Replication-major: neighbours share a tape, which a worker remembers.
+    whole = replications - replications % workers if executor is not None else 0
     jobs = [
         partial(
-            simulate,
-            scenario,
-            policy,
-            label=label,
-            seed=seed,
-            replication=replication,
-            keep_log=keep_logs,
+            simulate, scenario, group, seed=seed, replication=replication, keep_logs=keep_logs
         )
         for replication in range(replications)
-        for label, policy in chosen.items()
+        for group in ([chosen] if replication < whole else [{k: v} for k, v in chosen.items()])
     ]
     done: dict[tuple[str, int], Cell] = {}
-    with closing(finished(jobs, executor)) as cells:
-        for cell in cells:
+    with closing(finished(jobs, executor)) as groups:
+        for cell in chain.from_iterable(groups):
             done[cell.label, cell.replication] = attrs.evolve(cell, log=None)
             if on_cell is not None:
                 on_cell(cell)

@@ -33,7 +33,7 @@ class Step:
 
     zh: str
     en: str
-    commands: tuple[str, ...]
+    commands: tuple[str, ...] = attrs.field(converter=tuple)
 
 
 @attrs.frozen(kw_only=True)

@@ -6,14 +6,17 @@ What is assumed is data with its basis; nothing here was calibrated to an area's
 
 from practice_core.simulation.log import EventLog
 from practice_core.simulation.measures import KPIS, Measure
+from practice_core.simulation.records import ISSUANCE, Records
 from practice_core.simulation.runs import Run, run, run_tape
 from practice_core.simulation.scenario import Scenario, load_scenario
 from practice_core.simulation.tape import Tape, make_tape
 
 __all__ = [
+    "ISSUANCE",
     "KPIS",
     "EventLog",
     "Measure",
+    "Records",
     "Run",
     "Scenario",
     "Tape",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import attrs
@@ -9,6 +10,7 @@ import attrs
 from practice_core.areas import load_area
 from practice_core.simulation.measures import measure, totals
 from practice_core.simulation.model import Model
+from practice_core.simulation.records import credit, service_records
 from practice_core.simulation.tape import make_tape
 
 if TYPE_CHECKING:
@@ -16,8 +18,10 @@ if TYPE_CHECKING:
 
     from practice_core.dispatch import Policy
     from practice_core.orders import OrderState
+    from practice_core.points import Ledger
     from practice_core.simulation.log import EventLog
     from practice_core.simulation.measures import Measure
+    from practice_core.simulation.records import Records
     from practice_core.simulation.scenario import Scenario
     from practice_core.simulation.tape import Tape
 
@@ -55,6 +59,15 @@ class Run:
     def weeks(self) -> int:
         """Length of the cohort."""
         return self.tape.scenario.horizon.weeks
+
+    @cached_property
+    def records(self) -> Records:
+        """Who served on what, a row each."""
+        return service_records(self.tape, self.log)
+
+    def ledger(self) -> Ledger:
+        """Post what the records earned by the area's points rules; its balances sum to zero."""
+        return credit(self.records, load_area(self.tape.scenario.area).rules)
 
 
 def run(scenario: Scenario, policy: Policy, *, seed: int, replication: int) -> Run:

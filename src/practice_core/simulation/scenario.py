@@ -6,14 +6,18 @@ import datetime as dt
 import json
 from functools import cache
 from hashlib import blake2b
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
 from practice_core.areas import Basis, Level, load_area, read, scenario_text, structure
+from practice_core.dispatch import Grid
 from practice_core.errors import DefinitionError, Fault, UnknownName
-from practice_core.terms import Category
+from practice_core.orders import RequestedTime  # noqa: TC001 - as below
+from practice_core.terms import Category  # noqa: TC001 - cattrs reads the fields' types
 from practice_core.units import DAY, WEEK, Instant, instant
+from practice_core.volunteers import BLOCKS_A_DAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -115,7 +119,7 @@ class Season:
 class RequestedTimes:
     """The part of the week asked for."""
 
-    shares: dict[str, float]
+    shares: dict[RequestedTime, float]
 
 
 @attrs.frozen
@@ -201,6 +205,8 @@ class Scenario:
     ------
     DefinitionError
         With every unknown, missing, mistyped or impossible value.
+    UnknownName
+        If there is no such area.
 
     Examples
     --------
@@ -319,7 +325,7 @@ class Scenario:
             for part in path:
                 node = node.get(part) if isinstance(node, dict) else None
             if not isinstance(node, dict) or last not in node:
-                raise UnknownName("scenario key", key, _keys(self.values))
+                raise UnknownName("key", key, _keys(self.values))
             node[last] = value
         return Scenario(values, self.bases)
 
@@ -352,6 +358,8 @@ def load_scenario(name: str) -> Scenario:
 
 
 def _copy(node: Any) -> Any:  # noqa: ANN401 - a tree of plain values
+    if isinstance(node, list):
+        return [_copy(part) for part in node]
     return {k: _copy(v) for k, v in node.items()} if isinstance(node, dict) else node
 
 
@@ -362,75 +370,189 @@ def _keys(node: Mapping[str, Any], prefix: str = "") -> Iterable[str]:
             yield from _keys(part, f"{prefix}{name}.")
 
 
+_STREAMS = ("resident", "site_request", "own_activity")
 _UNIT = (
-    ("resident", "even_share"),
-    ("own_activity", "mass_share"),
-    ("teams", "lifted_share"),
-    ("teams", "second_share"),
-    ("answer", "silent_share"),
-    ("service", "team_no_show"),
-    ("service", "member_no_show"),
-    ("service", "quorum"),
-    ("service", "rating_given"),
-    ("service", "dissatisfied"),
+    "resident.even_share",
+    "own_activity.mass_share",
+    "teams.lifted_share",
+    "teams.second_share",
+    "answer.silent_share",
+    "service.team_no_show",
+    "service.member_no_show",
+    "service.quorum",
+    "service.rating_given",
+    "service.dissatisfied",
 )
 _SHARES = (
-    ("resident", "needed_shares"),
-    ("resident", "mix"),
-    ("site_request", "mix"),
-    ("site_request", "level_shares"),
-    ("own_activity", "mix"),
-    ("own_activity", "level_shares"),
-    ("own_activity", "part_shares"),
-    ("requested_time", "shares"),
-    ("teams", "tier_shares"),
-    ("teams", "category_shares"),
-    ("teams", "jobs_per_week_shares"),
+    "resident.needed_shares",
+    "resident.mix",
+    "site_request.mix",
+    "site_request.level_shares",
+    "own_activity.mix",
+    "own_activity.level_shares",
+    "own_activity.part_shares",
+    "requested_time.shares",
+    "teams.tier_shares",
+    "teams.category_shares",
+    "teams.jobs_per_week_shares",
 )
+_LEAST = {
+    "horizon.warmup_weeks": 0,
+    "horizon.weeks": 1,
+    "horizon.runout_days": 0,
+    **{f"{stream}.per_year": 0 for stream in _STREAMS},
+    **{f"{stream}.duration_shortest_min": 1 for stream in _STREAMS},
+    "resident.patience_sigma": 0,
+    "resident.patience_shortest_days": 0,
+    "site_request.needed_least": 1,
+    "site_request.ahead_least_days": 0,
+    "own_activity.lead_days": 0,
+    "own_activity.host_reach": 1,
+    "own_activity.host_decay_per_km": 0,
+    "season.weekend_factor": 0,
+    "season.peak_factor": 0,
+    "season.night_factor": 0,
+    "teams.count": 1,
+    "teams.members_least": 1,
+    "teams.willingness_sd": 0,
+    "teams.availability_factor": 0,
+    "answer.order_effect_sd": 0,
+    "answer.delay_sigma": 0,
+    "answer.quiet_to_hour": 0,
+    "service.review_sigma": 0,
+    "service.dissatisfied_per_day": 0,
+    "service.dissatisfied_after_days": 0,
+}
+_POSITIVE = (
+    *(f"{stream}.duration_median_min" for stream in _STREAMS),
+    "resident.patience_median_days",
+    "own_activity.usual_median",
+    "own_activity.mass_share",
+    "own_activity.mass_median",
+    "teams.members_median",
+    "answer.delay_median_hours",
+    "service.review_median_hours",
+)
+_ASCENDING = (
+    *((f"{stream}.duration_median_min", "duration_mean_min") for stream in _STREAMS),
+    *((f"{stream}.duration_shortest_min", "duration_longest_min") for stream in _STREAMS),
+    ("resident.patience_shortest_days", "patience_longest_days"),
+    ("site_request.needed_least", "needed_most"),
+    ("own_activity.usual_median", "usual_mean"),
+    ("teams.members_median", "members_mean"),
+    ("teams.members_least", "members_most"),
+    ("answer.quiet_to_hour", "quiet_from_hour"),
+)
+_FACTORS = {"own_activity.weekday_factors": 7, "season.month_factors": 12}
+_HOURS = ("season.peak_hours", "season.night_hours")
+_HOURS_A_DAY = 24
+_KINDS_OF_BLOCK = 4
+"""Day and evening, on weekdays and at weekends."""
 _TOLERANCE = 1e-9
 
 
+def _fault(key: str, found: object, expected: str) -> Fault:
+    return Fault(key, repr(found), expected, f"change {key.rpartition('.')[2]}")
+
+
 def _faults(parts: _Parts) -> Iterable[Fault]:
-    def fault(key: str, found: object, expected: str) -> Fault:
-        return Fault(key, repr(found), expected, f"change {key.rpartition('.')[2]}")
+    yield from _number_faults(parts)
+    yield from _list_faults(parts)
+    yield from _team_faults(parts.teams)
+    yield from _horizon_faults(parts)
+    yield from _stream_faults(parts)
 
-    for section, key in _UNIT:
-        share = getattr(getattr(parts, section), key)
+
+def _number_faults(parts: _Parts) -> Iterable[Fault]:
+    for key in _UNIT:
+        share = attrgetter(key)(parts)
         if not 0 <= share <= 1:
-            yield fault(f"{section}.{key}", share, "a probability from 0 to 1")
-    for section, key in _SHARES:
-        shares = getattr(getattr(parts, section), key)
-        numbers = list(shares.values()) if isinstance(shares, dict) else shares
-        if any(n < 0 for n in numbers) or abs(sum(numbers) - 1) > _TOLERANCE:
-            yield fault(f"{section}.{key}", shares, "shares of 0 or more that sum to 1")
-    for section in ("resident", "site_request", "own_activity"):
-        stream = getattr(parts, section)
-        if stream.per_year < 0:
-            yield fault(f"{section}.per_year", stream.per_year, "0 or more")
-        if not 0 < stream.duration_median_min <= stream.duration_mean_min:
-            pair = (stream.duration_median_min, stream.duration_mean_min)
-            yield fault(f"{section}.duration_median_min", pair, "0 < median <= mean")
-        if not 1 <= stream.duration_shortest_min <= stream.duration_longest_min:
-            pair = (stream.duration_shortest_min, stream.duration_longest_min)
-            yield fault(f"{section}.duration_shortest_min", pair, "1 <= shortest <= longest")
-    yield from _horizon_faults(parts, fault)
+            yield _fault(key, share, "a probability from 0 to 1")
+    for key, least in _LEAST.items():
+        number = attrgetter(key)(parts)
+        if number < least:
+            yield _fault(key, number, f"{least} or more")
+    for key in _POSITIVE:
+        number = attrgetter(key)(parts)
+        if number <= 0:
+            yield _fault(key, number, "more than 0")
+    for key, upper in _ASCENDING:
+        section, _, lower = key.partition(".")
+        pair = attrgetter(lower, upper)(getattr(parts, section))
+        if pair[0] > pair[1]:
+            yield _fault(key, pair, f"at most {upper}")
+    if parts.answer.quiet_from_hour > _HOURS_A_DAY:
+        yield _fault("answer.quiet_from_hour", parts.answer.quiet_from_hour, "at most 24")
 
 
-def _horizon_faults(parts: _Parts, fault: Any) -> Iterable[Fault]:  # noqa: ANN401 - a local function
-    horizon = parts.horizon
-    for key in ("warmup_weeks", "runout_days"):
-        if getattr(horizon, key) < 0:
-            yield fault(f"horizon.{key}", getattr(horizon, key), "0 or more")
-    if horizon.weeks < 1:
-        yield fault("horizon.weeks", horizon.weeks, "at least 1")
+def _list_faults(parts: _Parts) -> Iterable[Fault]:
+    for key in _SHARES:
+        shares = attrgetter(key)(parts)
+        yield from _share_faults(key, list(shares.values()) if isinstance(shares, dict) else shares)
+    for key, length in _FACTORS.items():
+        factors = attrgetter(key)(parts)
+        if len(factors) != length or min(factors) < 0 or not any(factors):
+            yield _fault(key, factors, f"{length} factors of 0 or more, one above 0")
+    for key in _HOURS:
+        hours = attrgetter(key)(parts)
+        if not set(hours) <= set(range(_HOURS_A_DAY)):
+            yield _fault(key, hours, "hours from 0 to 23")
+    if len(parts.own_activity.part_shares) != BLOCKS_A_DAY:
+        found = parts.own_activity.part_shares
+        yield _fault("own_activity.part_shares", found, f"{BLOCKS_A_DAY} shares")
+
+
+def _share_faults(key: str, shares: list[float]) -> Iterable[Fault]:
+    if any(share < 0 for share in shares) or abs(sum(shares) - 1) > _TOLERANCE:
+        yield _fault(key, shares, "shares of 0 or more that sum to 1")
+
+
+def _team_faults(teams: Teams) -> Iterable[Fault]:
+    for kind, free in teams.free.items():
+        if len(free) != _KINDS_OF_BLOCK or min(free) < 0:
+            yield _fault(f"teams.free.{kind}", free, f"{_KINDS_OF_BLOCK} shares of 0 or more")
+    for category in sorted(teams.category_shares.keys() | teams.archetypes.keys()):
+        key = f"teams.archetypes.{category}"
+        shares = teams.archetypes.get(category, [])
+        if len(shares) != len(teams.free):
+            yield _fault(key, shares, f"a share for each of {', '.join(teams.free)}")
+        else:
+            yield from _share_faults(key, shares)
+
+
+def _horizon_faults(parts: _Parts) -> Iterable[Fault]:
+    horizon, area = parts.horizon, load_area(parts.area)
     try:
         monday = dt.date.fromisoformat(horizon.starts_on).weekday() == 0
     except ValueError:
         monday = False
     if not monday:
-        yield fault("horizon.starts_on", horizon.starts_on, "the date of a Monday, YYYY-MM-DD")
+        yield _fault("horizon.starts_on", horizon.starts_on, "the date of a Monday, YYYY-MM-DD")
     longest = max(parts.resident.patience_longest_days, parts.site_request.ahead_most_days)
-    closing = load_area(parts.area).profile.rating_within / DAY
+    closing = area.profile.rating_within / DAY
     if horizon.runout_days < longest + closing:
         needed = f"at least {longest + closing:g}: the longest due time and the rating window"
-        yield fault("horizon.runout_days", horizon.runout_days, needed)
+        yield _fault("horizon.runout_days", horizon.runout_days, needed)
+    weights, institutes = parts.city.institute_weights, area.counts[Level.INSTITUTE]
+    if len(weights) != institutes or min(weights) <= 0:
+        expected = f"{institutes} numbers above 0, one for each institute"
+        yield _fault("city.institute_weights", weights, expected)
+
+
+def _stream_faults(parts: _Parts) -> Iterable[Fault]:
+    own, request = parts.own_activity, parts.site_request
+    mass_mean = own.mean_needed - (1 - own.mass_share) * own.usual_mean
+    if mass_mean < own.mass_share * own.mass_median:
+        expected = "so many that mass events have a mean of mass_median or more"
+        yield _fault("own_activity.mean_needed", own.mean_needed, expected)
+    if request.ahead_most_days < request.ahead_least_days + 7:
+        pair = (request.ahead_least_days, request.ahead_most_days)
+        expected = "a week apart or more, so that every part of the week lies between"
+        yield _fault("site_request.ahead_most_days", pair, expected)
+    grid = Grid(load_area(parts.area).parts, 0, 1)
+    for asked, share in parts.requested_time.shares.items():
+        if share > 0 and not grid.pattern(asked, request.duration_longest_min):
+            expected = f"short enough for {asked}"
+            yield _fault(
+                "site_request.duration_longest_min", request.duration_longest_min, expected
+            )

@@ -386,7 +386,7 @@ def lifecycle_machine(adapter: Adapter[S, T, W]) -> type[LifecycleMachine]:
         "__doc__": f"Conformance of the {lifecycle.name} lifecycle.",
     }
     name = f"{lifecycle.name.title()}Machine"
-    machine = type(name, (LifecycleMachine,), bound)
+    machine: type[LifecycleMachine] = type(name, (LifecycleMachine,), bound)
 
     def run(case: unittest.TestCase) -> None:
         run_lifecycle_machine(machine, settings=case.settings)  # type: ignore[attr-defined]  # theirs has them

@@ -6,11 +6,9 @@ refusal is the first to apply, and what must hold after every command.
 
 from __future__ import annotations
 
-import enum
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import reduce
+from functools import cache, reduce
 from itertools import product
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import attrs
 from hypothesis import strategies as st
@@ -30,7 +28,6 @@ from practice_core.orders import (
 )
 from practice_core.orders import commands as c
 from practice_core.orders import events as e
-from practice_core.orders.profile import LoopProfile
 from practice_core.terms import Category
 from practice_core.testing.machine import Call, Implementation
 from practice_core.testing.strategies import profiles, requests
@@ -43,6 +40,12 @@ from practice_core.units import (
     TeamId,
     is_identifier,
 )
+
+if TYPE_CHECKING:
+    import enum
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from practice_core.orders.profile import LoopProfile
 
 __all__ = ["Loop", "OrderAdapter", "Stepped"]
 
@@ -84,7 +87,8 @@ class OrderAdapter:
     Parameters
     ----------
     implementation
-        Starts one order, not yet placed, under a loop profile; by default `Stepped`.
+        Starts one order, not yet placed, under a loop profile; by default `Stepped`. Each gets a
+        store of its own: all orders of a run have the same id.
     """
 
     lifecycle = ORDER
@@ -138,15 +142,17 @@ class OrderAdapter:
 
     def wild(self, world: Loop, subject: Order | None, at: Instant) -> Iterable[Call]:
         """Give everything by everybody, and what fits the state at odd times with odd arguments."""
+        everybody = list(_everybody(subject, at))
+        instants = _instants(subject, at)
         for rule in ORDER.rules:
-            fits = self.state(subject) in rule.sources
-            for by in _everybody(subject, at):
-                odd = fits and by.role in rule.roles
-                for when in _instants(subject, at) if odd else (at,):
-                    blank = Call(rule.command, when, by)
-                    lots = [_values(name, world, subject, blank) for name in _names(rule.command)]
-                    for values in product(*(lots if odd else [lot[:1] for lot in lots])):
-                        yield Call(rule.command(*values), when, by)
+            plain = self.plain(world, subject, rule.command, min(rule.roles), at)
+            yield from (Call(plain.command, at, by) for by in everybody)
+            if self.state(subject) in rule.sources:
+                for when, by in product(instants, everybody):
+                    if by.role in rule.roles:
+                        blank = Call(rule.command, when, by)
+                        lots = (_values(n, world, subject, blank) for n in _names(rule.command))
+                        yield from (Call(rule.command(*v), when, by) for v in product(*lots))
 
     def refusal(self, world: Loop, subject: Order | None, call: Call) -> Refusal | None:  # noqa: ARG002 - no refusal depends on the profile
         """Give the first member of `Refusal` that applies."""
@@ -213,6 +219,7 @@ def _instants(order: Order | None, now: Instant) -> list[Instant]:
     return [now, *sorted(at for at in near if at > now)]
 
 
+@cache
 def _names(command: type) -> list[str]:
     return [field.name for field in attrs.fields(command)]
 
