@@ -17,9 +17,9 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
 from json import dumps
 from pathlib import Path  # noqa: TC003 - cyclopts reads the annotation
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError, Parameter, Token
 from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -43,6 +43,18 @@ __all__ = ["Heading", "app", "main"]
 
 FINE, WRONG_USE, INTERRUPTED = 0, 2, 130
 BROKEN = "a worker process died, perhaps for want of memory; lower --workers"
+
+
+def _whole(_: object, tokens: Sequence[Token]) -> int:
+    try:
+        return int(tokens[0].value)
+    except ValueError:
+        message = f"{tokens[0].value!r}; expected a whole number"
+        raise ValueError(message) from None
+
+
+Whole: TypeAlias = Annotated[int, Parameter(converter=_whole)]
+"""A whole number as it was typed: 1.5 is refused, not rounded."""
 
 app = App(
     name="practice-core",
@@ -129,10 +141,10 @@ def compare(  # noqa: PLR0913 - one parameter an option
     /,
     *,
     policies: str = ",".join(POLICIES),
-    weeks: int = 8,
-    replications: int = 4,
-    seed: int = 7,
-    workers: int | None = None,
+    weeks: Whole = 8,
+    replications: Whole = 4,
+    seed: Whole = 7,
+    workers: Whole | None = None,
     json: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     out: Path | None = None,
     lang: Lang = "en",
@@ -142,7 +154,7 @@ def compare(  # noqa: PLR0913 - one parameter an option
     Parameters
     ----------
     area
-        Name of an area, or the file of a scenario.
+        Name of an area; the command areas lists them.
     policies
         Names, separated by commas. The baseline is home_first if it is among them, else the first.
     weeks
@@ -160,14 +172,16 @@ def compare(  # noqa: PLR0913 - one parameter an option
     lang
         Language of the tables.
     """
-    chosen = experiment.labelled([name.strip() for name in policies.split(",") if name.strip()])
-    _check({"--weeks": weeks, "--replications": replications, "--workers": workers})
+    names = [name.strip() for name in policies.split(",") if name.strip()]
+    counts = {"--weeks": weeks, "--replications": replications, "--workers": workers}
+    _refuse([*_unknown(area, names), *_below_one(counts)])
+    chosen = experiment.labelled(names)
     scenario = load_scenario(area).with_values({"horizon.weeks": weeks})
     cells = replications * len(chosen)
+    workers = min(cells, workers or experiment.cores())
     with ExitStack() as stack:
         folder = None if out is None else stack.enter_context(experiment.results_folder(out))
-        pool = experiment.processes(min(cells, workers or experiment.cores()))
-        executor = stack.enter_context(pool)
+        executor = stack.enter_context(experiment.processes(workers))
         advance = stack.enter_context(_progress(cells))
 
         def on_cell(cell: Cell) -> None:
@@ -181,6 +195,7 @@ def compare(  # noqa: PLR0913 - one parameter an option
             replications=replications,
             seed=seed,
             executor=executor,
+            workers=workers,
             on_cell=on_cell,
             keep_logs=folder is not None,
         )
@@ -190,14 +205,29 @@ def compare(  # noqa: PLR0913 - one parameter an option
         sys.stdout.write(found.to_json())
     else:
         _show(found, lang)
+        if out is not None:
+            sys.stdout.write(term(experiment.Phrase.KEPT, lang).format(folder=out) + "\n")
 
 
-def _check(counts: Mapping[str, int | None]) -> None:
-    faults = [
-        Fault(option, str(count), "at least 1", "raise it")
-        for option, count in counts.items()
-        if count is not None and count < 1
-    ]
+def _unknown(area: str, policies: Sequence[str]) -> Iterator[Fault]:
+    if area not in area_names():
+        known = f"one of {', '.join(area_names())}"
+        yield Fault("AREA", f"no area named {area!r}", known, "name one of them")
+    known = f"one of {', '.join(POLICIES)}"
+    for name in policies:
+        if name not in POLICIES:
+            yield Fault("--policies", f"no policy named {name!r}", known, "name one of them")
+    if not policies:
+        yield Fault("--policies", "none", known, "name at least one")
+
+
+def _below_one(counts: Mapping[str, int | None]) -> Iterator[Fault]:
+    for option, count in counts.items():
+        if count is not None and count < 1:
+            yield Fault(option, str(count), "at least 1", "raise it")
+
+
+def _refuse(faults: Sequence[Fault]) -> None:
     if faults:
         raise DefinitionError("compare", faults)
 
@@ -218,11 +248,13 @@ def _show(comparison: Comparison, lang: Lang) -> None:
     """Print a comparison: title, caveats, tables."""
     console = _stdout()
     console.print(experiment.title(comparison, lang), style="bold")
-    for caveat in experiment.caveats(comparison, lang):
+    for caveat in experiment.caveats(lang):
         console.print(caveat)
     for table in experiment.tables(comparison, lang):
         console.print()
         _print(console, table)
+    for footnote in experiment.footnotes(comparison, lang):
+        console.print(footnote)
 
 
 def _stdout() -> Console:
@@ -233,11 +265,11 @@ def _stdout() -> Console:
 
 def _print(console: Console, table: Table) -> None:
     console.print(table.caption)
-    drawn = RichTable(box=box.SIMPLE_HEAD)
+    drawn = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
     for number, column in enumerate(table.columns):
-        drawn.add_column(column, justify="right" if number else "left")
-    for row in table.rows:
-        drawn.add_row(*row)
+        drawn.add_column(column, justify="right" if number else "left", overflow="fold")
+    for number, row in enumerate(table.rows):
+        drawn.add_row(*row, style="bold" if number < table.lead else None)
     console.print(drawn)
 
 

@@ -7,7 +7,8 @@ difference is the policies' own. Whatever computes the cells, the result is the 
 Examples
 --------
 >>> from practice_core.simulation import load_scenario
->>> week = load_scenario("wujiang").with_values({"horizon.weeks": 1})
+>>> short = {"horizon.weeks": 1, "horizon.warmup_weeks": 0, "own_activity.per_year": 0.0}
+>>> week = load_scenario("wujiang").with_values(short)
 >>> found = compare(week, ["nearest", "nearest"], replications=2, seed=7)
 >>> found.policies, found.baseline
 (('nearest', 'nearest#2'), 'nearest')
@@ -21,9 +22,19 @@ from practice_core.experiment.cells import Cell, cores, processes
 from practice_core.experiment.compare import STATUS_QUO, Comparison, compare, labelled
 from practice_core.experiment.folder import results_folder, save_log
 from practice_core.experiment.statistics import Estimate, estimate, paired
-from practice_core.experiment.table import Phrase, Table, caveats, markdown, tables, title
+from practice_core.experiment.table import (
+    PRIMARY,
+    Phrase,
+    Table,
+    caveats,
+    footnotes,
+    markdown,
+    tables,
+    title,
+)
 
 __all__ = [
+    "PRIMARY",
     "STATUS_QUO",
     "Cell",
     "Comparison",
@@ -34,6 +45,7 @@ __all__ = [
     "compare",
     "cores",
     "estimate",
+    "footnotes",
     "labelled",
     "markdown",
     "paired",

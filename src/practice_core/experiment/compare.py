@@ -182,9 +182,7 @@ def compare(  # noqa: PLR0913 - an experiment has this many factors
         raise DefinitionError("comparison", (fault,))
     whole = replications - replications % workers if executor is not None else 0
     jobs = [
-        partial(
-            simulate, scenario, group, seed=seed, replication=replication, keep_logs=keep_logs
-        )
+        partial(simulate, scenario, group, seed=seed, replication=replication, keep_logs=keep_logs)
         for replication in range(replications)
         for group in ([chosen] if replication < whole else [{k: v} for k, v in chosen.items()])
     ]

@@ -17,30 +17,33 @@ if TYPE_CHECKING:
 
 __all__ = ["results_folder", "save_log"]
 
-_OURS = ("summary.json", "logs/*.log")
-
 
 @contextmanager
 def results_folder(path: Path) -> Iterator[Path]:
     """Yield a folder to write into, which becomes `path` when the block ends well.
 
     Until then it is a hidden sibling, removed if the block fails; missing parents are made at the
-    end. An empty folder, or one that holds nothing but an earlier ``summary.json`` and
-    ``logs/*.log``, is replaced; anything else at `path` is left alone.
+    end. An empty folder, or an earlier ``summary.json`` with nothing but ``logs/*.log`` beside it,
+    is replaced; anything else at `path` is left alone.
 
     Raises
     ------
     DefinitionError
-        On entry, if `path` is a file or holds something else.
+        On entry, if `path` is a file or holds something else, or cannot be written to.
     OSError
-        If there is no place or no permission to write.
+        If the place is lost meanwhile.
     """
     target = path.resolve()
-    fault = _fault(target)
-    if fault is not None:
-        raise DefinitionError(str(path), (fault,))
-    home = next(parent for parent in target.parents if parent.exists())
-    staging = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=home))
+    try:
+        found = _foreign(target)
+        if found is None:
+            home = next(parent for parent in target.parents if parent.exists())
+            staging = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=home))
+    except OSError as error:
+        found = str(error.strerror)
+    if found is not None:
+        expected = "a new, empty or earlier results folder"
+        raise DefinitionError("results", [Fault(str(path), found, expected, "name another folder")])
     fresh, former = staging / "new", staging / "old"
     try:
         (fresh / "logs").mkdir(parents=True)
@@ -61,16 +64,17 @@ def save_log(folder: Path, cell: Cell) -> None:
         (folder / "logs" / f"{cell.label}-{cell.replication}.log").write_bytes(cell.log)
 
 
-def _fault(target: Path) -> Fault | None:
+def _foreign(target: Path) -> str | None:
     """Say what at `target` is not an earlier result; None if all of it is."""
-    found = None
-    if target.is_dir():
-        logs = target / "logs"
-        ours = {e for pattern in _OURS for e in target.glob(pattern) if e.is_file()}
-        ours |= {logs} if logs.is_dir() else set()
-        others = sorted(set(target.rglob("*")) - ours)
-        found = others[0].relative_to(target).as_posix() if others else None
-    elif target.exists():
-        found = "a file"
-    expected = "a new, empty or earlier results folder"
-    return None if found is None else Fault(target.name, found, expected, "name another folder")
+    if not target.exists():
+        return None
+    if not target.is_dir():
+        return "a file"
+    logs = target / "logs"
+    inside = {entry for folder in (target, logs) if folder.is_dir() for entry in folder.iterdir()}
+    summary = target / "summary.json"
+    ours = {logs, summary, *logs.glob("*.log")} if summary.is_file() else set()
+    others = sorted(
+        entry for entry in inside if entry not in ours or entry.is_dir() != (entry == logs)
+    )
+    return f"holds {others[0].relative_to(target).as_posix()}" if others else None

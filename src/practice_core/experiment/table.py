@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from practice_core.experiment.statistics import Estimate
     from practice_core.terms import Lang
 
-__all__ = ["Phrase", "Table", "caveats", "markdown", "tables", "title"]
+__all__ = ["PRIMARY", "Phrase", "Table", "caveats", "footnotes", "markdown", "tables", "title"]
+
+PRIMARY = "served_share"
+"""The one measure to judge by: settled beforehand, lest the best of many be picked."""
 
 
 class Phrase(enum.StrEnum):
@@ -30,7 +33,10 @@ class Phrase(enum.StrEnum):
     PREVIEW = "preview"
     UNCALIBRATED = "uncalibrated"
     HINGE = "hinge"
+    PRIMARY = "primary"
     LEFT_OUT = "left_out"
+    MISSING = "missing"
+    KEPT = "kept"
 
 
 @attrs.frozen
@@ -45,11 +51,14 @@ class Table:
         Headings, as many as each row has cells.
     rows
         Cells, ready to read.
+    lead
+        How many rows, from the top, are to stand out.
     """
 
     caption: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    lead: int = 0
 
 
 def title(comparison: Comparison, lang: Lang = "en") -> str:
@@ -62,25 +71,35 @@ def title(comparison: Comparison, lang: Lang = "en") -> str:
     )
 
 
-def caveats(comparison: Comparison, lang: Lang = "en") -> tuple[str, ...]:
+def caveats(lang: Lang = "en") -> tuple[str, ...]:
     """Say what must not be concluded; never shown apart from the figures."""
-    said = [Phrase.PREVIEW, Phrase.UNCALIBRATED, Phrase.HINGE]
+    said = (Phrase.PREVIEW, Phrase.UNCALIBRATED, Phrase.HINGE, Phrase.PRIMARY)
+    return tuple(term(phrase, lang) for phrase in said)
+
+
+def footnotes(comparison: Comparison, lang: Lang = "en") -> tuple[str, ...]:
+    """Say what the star and the dash in the tables mean, if they are there."""
     found = [
         comparison.mean(label, kpi) for label in comparison.policies for kpi in comparison.kpis
     ]
-    if any(one.left_out for one in found):
+    said = []
+    if any(one.left_out and one.used for one in found):
         said.append(Phrase.LEFT_OUT)
+    if any(not one.used for one in found):
+        said.append(Phrase.MISSING)
     return tuple(term(phrase, lang) for phrase in said)
 
 
 def tables(comparison: Comparison, lang: Lang = "en") -> tuple[Table, ...]:
     """Lay out the means and, if there is something to compare, the paired differences.
 
-    One row a measure, one column a policy. A row is rounded to two digits of its widest interval,
-    else to three decimals. A star marks a replication left out, a dash a figure that is not there.
+    One row a measure, the primary one first; one column a policy. A row is rounded to two digits of
+    its widest interval, else to three decimals. A star marks a figure of some replications only, a
+    dash one of none.
     """
     measure = term(Phrase.MEASURE, lang)
-    kpis = comparison.kpis
+    kpis = sorted(comparison.kpis, key=lambda kpi: kpi != PRIMARY)
+    lead = int(PRIMARY in kpis)
     means = Table(
         term(Phrase.MEANS, lang),
         (measure, *comparison.policies),
@@ -88,6 +107,7 @@ def tables(comparison: Comparison, lang: Lang = "en") -> tuple[Table, ...]:
             _row(word("measure", kpi, lang), [comparison.mean(p, kpi) for p in comparison.policies])
             for kpi in kpis
         ),
+        lead,
     )
     if not comparison.challengers:
         return (means,)
@@ -102,17 +122,20 @@ def tables(comparison: Comparison, lang: Lang = "en") -> tuple[Table, ...]:
             )
             for kpi in kpis
         ),
+        lead,
     )
     return means, differences
 
 
 def markdown(comparison: Comparison, lang: Lang = "en") -> str:
-    """Write the title, the caveats and the tables as Markdown."""
-    parts = [f"# {title(comparison, lang)}", *caveats(comparison, lang)]
+    """Write the title, the caveats, the tables and their footnotes as Markdown."""
+    parts = [f"# {title(comparison, lang)}", *caveats(lang)]
     for table in tables(comparison, lang):
-        lines = [_line(table.columns), _line(["---", *["---:"] * (len(table.columns) - 1)])]
-        parts += [table.caption, "\n".join([*lines, *map(_line, table.rows)])]
-    return "\n\n".join(parts) + "\n"
+        head = [_line(table.columns), _line(["---", *["---:"] * (len(table.columns) - 1)])]
+        leading = [_line(f"**{cell}**" for cell in row) for row in table.rows[: table.lead]]
+        rest = [_line(row) for row in table.rows[table.lead :]]
+        parts += [table.caption, "\n".join([*head, *leading, *rest])]
+    return "\n\n".join([*parts, *footnotes(comparison, lang)]) + "\n"
 
 
 def _line(cells: Iterable[str]) -> str:
@@ -121,12 +144,12 @@ def _line(cells: Iterable[str]) -> str:
 
 def _row(name: str, estimates: list[Estimate], sign: str = "-") -> tuple[str, ...]:
     widest = max((one.half_width or 0.0 for one in estimates), default=0.0)
-    decimals = min(4, max(0, 1 - math.floor(math.log10(widest)))) if widest else 3
-    return (name, *(_cell(one, f"{sign}.{decimals}f") for one in estimates))
+    decimals = min(5, max(0, 1 - math.floor(math.log10(widest)))) if widest else 3
+    return (name, *(_cell(one, sign, f"z.{decimals}f") for one in estimates))
 
 
-def _cell(found: Estimate, form: str) -> str:
+def _cell(found: Estimate, sign: str, form: str) -> str:
     if found.mean is None:
         return "-"
-    width = "" if found.half_width is None else f" ± {found.half_width:{form[1:]}}"
-    return f"{found.mean:{form}}{width}{'*' if found.left_out else ''}"
+    width = "" if found.half_width is None else f" ± {found.half_width:{form}}"
+    return f"{found.mean:{sign}{form}}{width}{'*' if found.left_out else ''}"

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 __all__ = ["LoopProfile", "Step"]
 
 
+def _tuple(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(names)
+
+
 @attrs.frozen
 class Step:
     """A step as the area's people know it.
@@ -33,7 +37,7 @@ class Step:
 
     zh: str
     en: str
-    commands: tuple[str, ...] = attrs.field(converter=tuple)
+    commands: tuple[str, ...] = attrs.field(converter=_tuple)
 
 
 @attrs.frozen(kw_only=True)

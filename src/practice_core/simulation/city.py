@@ -16,11 +16,11 @@ from practice_core.units import SiteId, TeamId
 from practice_core.volunteers import BLOCKS_A_DAY, Team
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from practice_core.simulation.scenario import Scenario
+    from practice_core.simulation.scenario import Scenario, Teams
     from practice_core.terms import Category
 
 __all__ = ["DrawnCity", "draw_city", "log_normal"]
@@ -76,7 +76,9 @@ def draw_city(scenario: Scenario, seed: int, replication: int) -> DrawnCity:
     institutes = [site.id for site in hierarchy.at_level(Level.INSTITUTE)]
     weight = dict(zip(institutes, scenario.city.institute_weights, strict=True))
     ids = [TeamId(f"{area.prefix}-t{n:04d}") for n in range(1, scenario.teams.count + 1)]
-    teams, willingness = _draw_teams(scenario, hierarchy, weight, ids, seed, replication)
+    teams, willingness = _draw_teams(
+        scenario.teams, hierarchy, weight, ids, lambda purpose: stream(seed, replication, purpose)
+    )
     return DrawnCity(hierarchy, teams, willingness, weight)
 
 
@@ -87,25 +89,23 @@ def log_normal(
     return np.clip(median * np.exp(sigma * ndtri(u)), least, most)
 
 
-def _draw_teams(  # noqa: PLR0913 - all of one replication
-    scenario: Scenario,
+def _draw_teams(
+    law: Teams,
     hierarchy: Hierarchy,
     weight: Mapping[SiteId, float],
     ids: Sequence[TeamId],
-    seed: int,
-    replication: int,
+    base: Callable[[Purpose], int],
 ) -> tuple[tuple[Team, ...], dict[TeamId, float]]:
-    law = scenario.teams
     keys = np.array([entity(team) for team in ids], np.uint64)
 
     def draw(purpose: Purpose) -> NDArray[np.float64]:
-        return uniforms(stream(seed, replication, purpose), keys)
+        return uniforms(base(purpose), keys)
 
     categories = list(law.category_shares)
     first = [categories[n] for n in pick(draw(Purpose.TEAM_CATEGORY), law.category_shares.values())]
     has_second = draw(Purpose.TEAM_SECOND) < law.second_share
     second = draw(Purpose.TEAM_SECOND_CHOICE)
-    homes = _homes(scenario, hierarchy, weight, first, draw)
+    homes = _homes(law, hierarchy, weight, first, draw)
     sigma = float(np.sqrt(2 * np.log(law.members_mean / law.members_median)))
     members = log_normal(
         draw(Purpose.TEAM_MEMBERS), law.members_median, sigma, law.members_least, law.members_most
@@ -126,14 +126,21 @@ def _draw_teams(  # noqa: PLR0913 - all of one replication
     return tuple(teams), dict(zip(ids, willing.tolist(), strict=True))
 
 
-def pick(u: NDArray[np.float64], shares: Sequence[float]) -> NDArray[np.int64]:
+def pick(u: NDArray[np.float64], shares: Iterable[float]) -> NDArray[np.int64]:
     """Give for each uniform number the index of its share."""
     edges = np.cumsum(np.fromiter(shares, float))
-    return np.minimum(np.searchsorted(edges, u * edges[-1], side="right"), len(edges) - 1)
+    found: NDArray[np.int64] = np.searchsorted(edges, u * edges[-1], side="right")
+    found[found == len(edges)] -= 1
+    return found
 
 
-def _homes(scenario, hierarchy, weight, first: list[Category], draw) -> list[SiteId]:  # noqa: ANN001
-    law = scenario.teams
+def _homes(
+    law: Teams,
+    hierarchy: Hierarchy,
+    weight: Mapping[SiteId, float],
+    first: list[Category],
+    draw: Callable[[Purpose], NDArray[np.float64]],
+) -> list[SiteId]:
     levels = list(law.tier_shares)
     tier = [levels[n] for n in pick(draw(Purpose.TEAM_TIER), law.tier_shares.values())]
     lift = draw(Purpose.TEAM_LIFT)

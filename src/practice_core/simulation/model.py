@@ -172,7 +172,7 @@ class Model:
         """Run to the end of every story."""
         self.env.process(self._feed())
         if self.policy.period:
-            self.env.process(self._ticks())
+            self.env.process(self._ticks()).callbacks.append(_raise)
         self.env.run()
 
     # -- time -----------------------------------------------------------------------------------
@@ -194,7 +194,8 @@ class Model:
         own = (demand.stream == OWN).tolist()
         for rank, placed in enumerate(demand.placed.tolist()):
             yield _At(env, placed, PLACE | rank)
-            env.process(self._hosted(rank) if own[rank] else self._dispatched(rank))
+            story = env.process(self._hosted(rank) if own[rank] else self._dispatched(rank))
+            story.callbacks.append(_raise)
 
     def _ticks(self) -> Story:
         """Ask a policy that has a period about all waiting orders, in waking hours."""
@@ -459,6 +460,13 @@ class Model:
         order, events = done
         self.log.write(rank, events)
         return order
+
+
+def _raise(story: simpy.Event) -> None:
+    """Let an error in a story out as it is: SimPy would build a copy from its words."""
+    if not story.ok:
+        story.defused = True
+        raise story.value
 
 
 def quorum(needed: int, share: float) -> int:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 import numpy as np
-from scipy.special import ndtri
+from scipy.special import ndtri, pdtr
 from scipy.stats import binom
 
 from practice_core.areas import load_area
@@ -24,7 +24,17 @@ from practice_core.keyed import Draws, Purpose, entity, stream, uniform, uniform
 from practice_core.orders import Request, RequestedTime
 from practice_core.simulation.city import DrawnCity, draw_city, log_normal, pick
 from practice_core.terms import Category
-from practice_core.units import DAY, HOUR, MINUTE, WEEK, ActorId, Duration, Instant, OrderId, TeamId, value
+from practice_core.units import (
+    DAY,
+    HOUR,
+    MINUTE,
+    WEEK,
+    ActorId,
+    Duration,
+    OrderId,
+    TeamId,
+    value,
+)
 from practice_core.volunteers import BLOCKS_A_DAY, BLOCKS_A_WEEK
 
 if TYPE_CHECKING:
@@ -189,18 +199,23 @@ class Tape:
 
     def site_of(self, order: int) -> SiteId:
         """Give the site of the order at a place on the tape."""
-        return self.sites[self.demand.site[order]]
+        return self.sites[self.demand.site.item(order)]
 
     def request(self, order: int, route: tuple[SiteId, ...]) -> Request:
         """Build the request of the order at a place on the tape."""
-        order_id, site, category, asked, stream_code, *numbers = self._requests[order]
+        found = self._requests[order]
+        order_id, site, category, asked, code, placed, earliest, latest, needed, duration = found
         place = self.sites[site]
         return Request(
             order_id,
             place,
             _CATEGORIES[category],
-            ActorId(f"{STREAMS[stream_code]}.{place}"),
-            *numbers,
+            ActorId(f"{STREAMS[code]}.{place}"),
+            placed,
+            earliest,
+            latest,
+            needed,
+            duration,
             _TIMES[asked],
             route,
             self._host_of.get(order),
@@ -209,8 +224,8 @@ class Tape:
     @cached_property
     def _requests(self) -> list[tuple[Any, ...]]:
         d = self.demand
-        columns = (d.site, d.category, d.requested_time, d.stream)
-        columns += (d.placed, d.earliest, d.latest, d.needed, d.duration)
+        columns = [d.site, d.category, d.requested_time, d.stream]
+        columns += [d.placed, d.earliest, d.latest, d.needed, d.duration]
         return list(zip(d.ids, *[column.tolist() for column in columns], strict=True))
 
     def answer(self, order: OrderId, team: TeamId, opening: int) -> Answer:
@@ -219,13 +234,13 @@ class Tape:
 
     def answer_of(self, order: int, team: int, opening: int) -> Answer:
         """Give an answer by the keys of order and team."""
-        bases = self._bases
+        bases, law = self._bases, self.scenario.answer
         log_median, sigma = self._delay
         z = float(ndtri(uniform(bases[Purpose.DELAY], order, team, opening)))
         delay = max(1, round(math.exp(log_median + sigma * z) / MINUTE)) * MINUTE
         return Answer(
             uniform(bases[Purpose.ANSWER], order, team, opening),
-            uniform(bases[Purpose.SILENT], order, team, opening) < self.scenario.answer.silent_share,
+            uniform(bases[Purpose.SILENT], order, team, opening) < law.silent_share,
             delay,
             int(60 * uniform(bases[Purpose.MORNING_MINUTE], order, team, opening)) * MINUTE,
         )
@@ -241,7 +256,8 @@ class Tape:
         if edges is None:
             shows = 1 - self.scenario.service.member_no_show
             edges = self._turnout[needed] = binom.cdf(np.arange(needed), needed, shows).tolist()
-        return bisect_right(edges, uniform(self._bases[Purpose.MEMBERS_PRESENT], order, team, opening))
+        u = uniform(self._bases[Purpose.MEMBERS_PRESENT], order, team, opening)
+        return bisect_right(edges, u)
 
     def rating(self, order: int, opening: int, waited: Duration) -> bool | None:
         """Tell whether the requester is satisfied; None if he does not rate. By key."""
@@ -272,14 +288,12 @@ def tape_for(scenario: Scenario, city: DrawnCity, seed: int, replication: int) -
     area = load_area(scenario.area)
     weeks = -((scenario.begins - scenario.ends) // WEEK)
     grid = Grid(area.parts, scenario.begins, weeks)
-    maker = _Maker(scenario, area, city, grid, seed, replication)
+    maker = _Maker(scenario, area, city, grid, seed=seed, replication=replication)
     resident, site_request, own = maker.residents(), maker.site_requests(), maker.own_activities()
     demand, own_block = maker.merge((resident, site_request, own))
     hostings = maker.hostings(demand, own_block)
     expected = (resident.expected, site_request.expected, own.expected)
-    return Tape(
-        scenario, seed, replication, city, grid, maker.sites, demand, hostings, expected
-    )
+    return Tape(scenario, seed, replication, city, grid, maker.sites, demand, hostings, expected)
 
 
 @attrs.frozen(eq=False)
@@ -289,7 +303,7 @@ class _Stream:
     code: int
     expected: float
     ids: list[OrderId]
-    columns: dict[str, NDArray[np.float64] | Column]
+    columns: dict[str, Any]
 
 
 class _Maker:
@@ -301,6 +315,7 @@ class _Maker:
         area: Area,
         city: DrawnCity,
         grid: Grid,
+        *,
         seed: int,
         replication: int,
     ) -> None:
@@ -323,8 +338,7 @@ class _Maker:
         law = self.scenario.resident
         share = self._resident_shares(law)
         rate, hours = self._placing_rate()
-        base = self._arrivals(RESIDENT, share * law.per_year * rate)
-        site, k, expected = base
+        site, k, expected = self._arrivals(RESIDENT, share * law.per_year * rate)
         ids, keys = self._ids(RESIDENT, site, k)
         minute = np.interp(self._arrival_u(RESIDENT, site, k), hours, np.arange(len(hours)) * 60.0)
         placed = self.grid.begins + minute.astype(np.int64) * MINUTE
@@ -338,7 +352,17 @@ class _Maker:
         latest = placed + np.round(days * (DAY // MINUTE)).astype(np.int64) * MINUTE
         needed = pick(uniforms(self.base(Purpose.NEED), keys), law.needed_shares) + 1
         return self._stream(
-            RESIDENT, law, expected, ids, keys, site, placed, placed, latest, needed, self._durations(law, keys)
+            RESIDENT,
+            law,
+            expected,
+            ids,
+            keys=keys,
+            site=site,
+            placed=placed,
+            earliest=placed,
+            latest=latest,
+            needed=needed,
+            duration=self._durations(law, keys),
         )
 
     def site_requests(self) -> _Stream:
@@ -357,9 +381,18 @@ class _Maker:
         u = uniforms(self.base(Purpose.NEED), keys)
         needed = law.needed_least + np.floor(u * (law.needed_most - law.needed_least + 1))
         return self._stream(
-            SITE_REQUEST, law, expected, ids, keys, site, placed, earliest, latest,
-            needed.astype(np.int64), duration,
-        )  # fmt: skip
+            SITE_REQUEST,
+            law,
+            expected,
+            ids,
+            keys=keys,
+            site=site,
+            placed=placed,
+            earliest=earliest,
+            latest=latest,
+            needed=needed.astype(np.int64),
+            duration=duration,
+        )
 
     def own_activities(self) -> _Stream:
         law = self.scenario.own_activity
@@ -376,13 +409,23 @@ class _Maker:
         room = self.area.parts.spans[-1][1] - opens
         duration = np.minimum(self._durations(law, keys), (room // MINUTE)[part])
         start = self.grid.begins + day * DAY + opens[part]
-        minute = _FIRST_HOUR * 60 + np.floor(uniforms(self.base(Purpose.PATIENCE), keys) * _HOURS_OF_PLACING * 60)
+        u = uniforms(self.base(Purpose.PATIENCE), keys)
+        minute = _FIRST_HOUR * 60 + np.floor(u * _HOURS_OF_PLACING * 60)
         placed = self.grid.begins + (day - law.lead_days) * DAY + minute.astype(np.int64) * MINUTE
         placed = np.maximum(placed, self.grid.begins)
         found = self._stream(
-            OWN, law, expected, ids, keys, site, placed, start, start + duration * MINUTE,
-            self._own_needed(law, keys), duration,
-        )  # fmt: skip
+            OWN,
+            law,
+            expected,
+            ids,
+            keys=keys,
+            site=site,
+            placed=placed,
+            earliest=start,
+            latest=start + duration * MINUTE,
+            needed=self._own_needed(law, keys),
+            duration=duration,
+        )
         found.columns["requested_time"] = np.full(len(ids), _TIMES.index(RequestedTime.ANY))
         found.columns["block"] = block
         return found
@@ -402,26 +445,41 @@ class _Maker:
     # -- hosts ----------------------------------------------------------------------------------
 
     def hostings(self, demand: Demand, own_block: Column) -> dict[int, Hosting]:
-        """Draw the host of each own activity among the near teams with room, in time order."""
+        """Draw the host of each own activity among the near teams with room, in time order.
+
+        Each (activity, team) pair has a draw of its own, a time whose rate is the team's weight,
+        and the first wins: so a team is drawn in proportion to its weight, and one that comes or
+        goes moves an activity to or from itself, never between two others.
+        """
         law = self.scenario.own_activity
         ties = Draws(self.seed, self.replication, Purpose.POLICY)
         roster = Roster(self.city.teams, self.city.hierarchy, grid=self.grid, ties=ties)
         own = np.flatnonzero(demand.stream == OWN)
         own = own[np.lexsort((demand.key[own], own_block[own]))]
-        u = uniforms(self.base(Purpose.HOST), demand.key[own])
-        near: dict[tuple[int, int], tuple[NDArray[np.int64], NDArray[np.float64]]] = {}
+        keys = demand.key[own]
+        places, place = np.unique(
+            demand.site[own] * len(_CATEGORIES) + demand.category[own], return_inverse=True
+        )
+        near = [self._near(roster, law, *divmod(p, len(_CATEGORIES))) for p in places.tolist()]
+        by_place = np.argsort(place, kind="stable")
+        edges = np.searchsorted(place[by_place], np.arange(len(places) + 1))
+        races: dict[int, NDArray[np.float64]] = {}
+        for p, (teams, weight) in enumerate(near):
+            rows = by_place[edges[p] : edges[p + 1]]
+            some = slice(law.host_reach)
+            times = self._race(keys[rows], roster.keys[teams[some]], weight[some])
+            races.update(zip(rows.tolist(), times, strict=True))
         taken: list[tuple[int, int, Slot, int]] = []
-        for draw, order in zip(u.tolist(), own.tolist(), strict=True):
-            place = (int(demand.site[order]), int(demand.category[order]))
-            reach = near.get(place)
-            if reach is None:
-                reach = near[place] = self._near(roster, law, *place)
-            block = int(own_block[order])
-            host = _choose(roster, *reach, block, law.host_reach, draw)
+        for n, order in enumerate(own.tolist()):
+            slot = self._slot(demand, order, int(own_block[order]))
+            teams, weight = near[place[n]]
+            host = _first(roster, teams[: law.host_reach], races[n], slot)
+            if host is None:  # no near one has room: any team of the category
+                times = self._race(keys[n : n + 1], roster.keys[teams], weight)
+                host = _first(roster, teams, times[0], slot)
             if host is None:
                 continue
-            slot = self._slot(demand, order, block)
-            free = int(roster.free[host, block : block + slot.blocks].min())
+            free = int(roster.free[host, slot.block : slot.block + slot.blocks].min())
             members = min(int(demand.needed[order]), free)
             roster.book(host, slot, members)
             taken.append((order, host, slot, members))
@@ -432,10 +490,18 @@ class _Maker:
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         walk = roster.walk(self.sites[site], _CATEGORIES[category], None)
         ties = uniforms(
-            self.base(Purpose.HOST), int(self.site_keys[site]), roster.keys[walk.teams], category + 1
+            self.base(Purpose.HOST),
+            int(self.site_keys[site]),
+            roster.keys[walk.teams],
+            category + 1,
         )
         by = np.lexsort((ties, walk.km))
         return walk.teams[by], np.exp(-law.host_decay_per_km * walk.km[by])
+
+    def _race(
+        self, orders: NDArray[np.uint64], teams: NDArray[np.uint64], weight: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        return -np.log(uniforms(self.base(Purpose.HOST), orders[:, None], teams)) / weight
 
     def _slot(self, demand: Demand, order: int, block: int) -> Slot:
         start, duration = int(demand.earliest[order]), int(demand.duration[order])
@@ -454,10 +520,10 @@ class _Maker:
         keys = demand.key[orders]
         came = binom.ppf(uniforms(self.base(Purpose.MEMBERS_PRESENT), keys), members, shows)
         more = binom.ppf(uniforms(self.base(Purpose.INDIVIDUAL), keys), others, shows)
-        came = np.maximum(came, 1)
+        presence = zip(np.maximum(came, 1).tolist(), np.asarray(more).tolist(), strict=True)
         return {
             order: Hosting(team, slot, planned, int(a), int(b))
-            for (order, team, slot, planned), a, b in zip(taken, came, more, strict=True)
+            for (order, team, slot, planned), (a, b) in zip(taken, presence, strict=True)
         }
 
     # -- parts of a stream ----------------------------------------------------------------------
@@ -478,12 +544,11 @@ class _Maker:
         codes = np.full(len(site), code, np.uint64)
         return uniforms(base, self.site_keys[site], codes, k.astype(np.uint64))
 
-    def _ids(
-        self, code: int, site: Column, k: Column
-    ) -> tuple[list[OrderId], NDArray[np.uint64]]:
+    def _ids(self, code: int, site: Column, k: Column) -> tuple[list[OrderId], NDArray[np.uint64]]:
         letter, sites = STREAMS[code], self.sites
         ids = [
-            OrderId(f"{sites[s]}.{letter}.{n}") for s, n in zip(site.tolist(), k.tolist(), strict=True)
+            OrderId(f"{sites[s]}.{letter}.{n}")
+            for s, n in zip(site.tolist(), k.tolist(), strict=True)
         ]
         return ids, np.array([entity(order) for order in ids], np.uint64)
 
@@ -493,6 +558,7 @@ class _Maker:
         law: Resident | SiteRequest | OwnActivity,
         expected: float,
         ids: list[OrderId],
+        *,
         keys: NDArray[np.uint64],
         site: Column,
         placed: Column,
@@ -545,7 +611,7 @@ class _Maker:
 
     def _requested_times(self, keys: NDArray[np.uint64]) -> Column:
         shares = self.scenario.requested_time.shares
-        places = np.array([_TIMES.index(RequestedTime(name)) for name in shares])
+        places = np.array([_TIMES.index(asked) for asked in shares])
         return places[pick(uniforms(self.base(Purpose.REQUESTED_TIME), keys), shares.values())]
 
     def _own_needed(self, law: OwnActivity, keys: NDArray[np.uint64]) -> Column:
@@ -558,7 +624,7 @@ class _Maker:
         is_mass = uniforms(self.base(Purpose.MASS), keys) < law.mass_share
         return np.round(np.where(is_mass, mass, usual)).astype(np.int64)
 
-    def _fixed_blocks(  # noqa: PLR0913 - one column each
+    def _fixed_blocks(
         self,
         law: SiteRequest,
         placed: Column,
@@ -570,13 +636,10 @@ class _Maker:
         earliest, latest = np.empty_like(placed), np.empty_like(placed)
         spans = self.area.parts.spans
         whole = Grid(self.area.parts, self.grid.begins, self.grid.weeks + 4)
-        rows = zip(
-            u.tolist(), placed.tolist(), duration.tolist(), times.tolist(), strict=True
-        )
+        rows = zip(u.tolist(), placed.tolist(), duration.tolist(), times.tolist(), strict=True)
         for n, (draw, at, minutes, asked) in enumerate(rows):
-            starts = whole.starts(
-                _TIMES[asked], minutes, at + law.ahead_least_days * DAY, at + law.ahead_most_days * DAY
-            )
+            low, high = at + law.ahead_least_days * DAY, at + law.ahead_most_days * DAY
+            starts = whole.starts(_TIMES[asked], minutes, low, high)
             start, block, blocks, _ = starts[int(draw * len(starts))]
             closes = spans[block % BLOCKS_A_DAY + blocks - 1][1]
             midnight = start - spans[block % BLOCKS_A_DAY][0]
@@ -656,29 +719,18 @@ def poisson_count(u: float, mean: float) -> int:
 
 @lru_cache(maxsize=4096)
 def _poisson_edges(mean: float) -> NDArray[np.float64]:
-    terms, term, n = [], math.exp(-mean), 0
-    last = mean + 12 * math.sqrt(mean) + 30
-    while n <= last:
-        terms.append(term)
-        n += 1
-        term *= mean / n
-    return np.cumsum(terms)
+    counts = np.arange(math.ceil(mean + 12 * math.sqrt(mean) + 30))
+    return np.asarray(pdtr(counts, mean), np.float64)
 
 
-def _choose(  # noqa: PLR0913 - one draw
-    roster: Roster,
-    teams: NDArray[np.int64],
-    near: NDArray[np.float64],
-    block: int,
-    reach: int,
-    u: float,
+def _first(
+    roster: Roster, teams: NDArray[np.int64], times: NDArray[np.float64], slot: Slot
 ) -> int | None:
-    """Draw a host among the nearest `reach` teams, or all of the category if none has room."""
-    week, of_week = divmod(block, BLOCKS_A_WEEK)
-    for some in (slice(reach), slice(None)):
-        found = teams[some]
-        room = (roster.jobs[found, week] < roster.jobs_limit[found]) & (roster.free[found, block] > 0)
-        edges = np.cumsum(roster.capacity[found, of_week] * near[some] * room)
-        if len(edges) and edges[-1] > 0:
-            return int(found[np.searchsorted(edges, u * edges[-1], side="right")])
-    return None
+    """Give the team with room that comes first, if time runs faster where more members are free."""
+    week, of_week = divmod(slot.block, BLOCKS_A_WEEK)
+    free = roster.free[teams, slot.block : slot.block + slot.blocks].min(axis=1)
+    room = np.flatnonzero((roster.jobs[teams, week] < roster.jobs_limit[teams]) & (free > 0))
+    if not len(room):
+        return None
+    teams = teams[room]
+    return int(teams[np.argmin(times[room] / roster.capacity[teams, of_week])])

@@ -80,9 +80,15 @@ class Adapter(Protocol[S, T, W]):
     A *world* is what stays the same during a subject's life, such as the rules of its area.
     """
 
-    lifecycle: Lifecycle[S]
-    refusals: Collection[enum.StrEnum]
-    """Every refusal that a run must have met."""
+    @property
+    def lifecycle(self) -> Lifecycle[S]:
+        """Whose edges a run must all have fired."""
+        ...
+
+    @property
+    def refusals(self) -> Collection[enum.StrEnum]:
+        """Every refusal that a run must have met."""
+        ...
 
     def worlds(self, target: S) -> st.SearchStrategy[W]:
         """Draw worlds in which `target` can be reached."""
@@ -195,9 +201,9 @@ class LifecycleMachine(RuleBasedStateMachine):
     @precondition(lambda self: not self._open())
     @rule(data=st.data(), part=st.integers(0, _PARTS - 1))
     def seed(self, data: st.DataObject, part: int) -> None:
-        """Walk a subject to some state, trespass there, and take every way on with one of its own.
+        """Walk a subject to some state, trespass there, and take each way on with one of its own.
 
-        The one drawn last is the example's subject until it has ended.
+        The other rules go on with one of these, until it has ended.
         """
         target = data.draw(st.sampled_from(list(self.walks)), label="state")
         world = data.draw(self.adapter.worlds(target), label="world")
@@ -207,8 +213,8 @@ class LifecycleMachine(RuleBasedStateMachine):
         for calls in self._legal(subject).values():
             ways.append(self._walk(world, target))
             self._go(data, ways[-1], calls)
-        chosen = data.draw(st.sampled_from(ways), label="subject")
-        self.subjects += [way for way in ways if way is not chosen] + [chosen]
+        chosen = data.draw(st.integers(0, len(ways) - 1), label="way on")
+        self.subjects += [*ways[:chosen], *ways[chosen + 1 :], ways[chosen]]
 
     @precondition(lambda self: self._open())
     @rule(data=st.data(), wait=st.integers(0, 24 * 3_600_000))
@@ -219,7 +225,6 @@ class LifecycleMachine(RuleBasedStateMachine):
         if due is None or subject.now + wait <= due[0]:
             subject.now += wait
         legal = self._legal(subject)
-        assert legal, f"{subject.there.read()}: nobody may do anything"
         command = data.draw(st.sampled_from(list(legal)), label="command")
         self._go(data, subject, legal[command])
 
@@ -302,14 +307,12 @@ class LifecycleMachine(RuleBasedStateMachine):
         if due is not None:
             subject.now = max(subject.now, due[0])
             return self._plain(subject, due[1], Role.SYSTEM)
-        legal = [calls[0] for calls in self._legal(subject).values()]
-        assert legal, f"{there} has no clock, and nobody may do anything"
         row = self.adapter.lifecycle.table[self.adapter.state(there)]
 
         def to_the_end(call: Call) -> int:
             return min(self.to_the_end[row[e]] for e in self._outcomes(call) if e in row)
 
-        return min(legal, key=to_the_end)
+        return min((calls[0] for calls in self._legal(subject).values()), key=to_the_end)
 
     def _legal(self, subject: _Subject[Any, Any]) -> dict[type, list[Call]]:
         """Give the plain legal calls for each command that somebody may give now."""
@@ -321,6 +324,7 @@ class LifecycleMachine(RuleBasedStateMachine):
                 lawful = [call for call in calls if self._refusal(subject, call) is None]
                 if lawful:
                     legal[one.command] = lawful
+        assert legal or self._ended(subject), f"{subject.there.read()}: nobody may do anything"
         return legal
 
     def _outcomes(self, call: Call) -> frozenset[type]:

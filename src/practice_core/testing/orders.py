@@ -101,10 +101,7 @@ class OrderAdapter:
 
     def worlds(self, target: OrderState) -> st.SearchStrategy[Loop]:
         """Draw loops; only one that shows results has rated orders that stay open."""
-        shown = True if target in {OrderState.RATED, OrderState.SHOWCASED} else None
-        return profiles(showcase=shown).map(
-            lambda p: Loop(p, tuple(SiteId(f"desk-{n}") for n in range(len(p.chain))))
-        )
+        return _loops(showcase=True if target in {OrderState.RATED, OrderState.SHOWCASED} else None)
 
     def implement(self, world: Loop) -> Implementation[Order]:
         """Start an order under the loop's profile."""
@@ -130,15 +127,17 @@ class OrderAdapter:
         self, world: Loop, subject: Order | None, command: type, role: Role, at: Instant
     ) -> Call:
         """Build the call that keeps furthest from every limit."""
-        call = Call(command, at, _actor(subject, role, at))
-        given = {name: _values(name, world, subject, call)[0] for name in _names(command)}
-        return attrs.evolve(call, command=command(**given))
+        blank = Call(command, at, _actor(subject, role, at))
+        given = [_values(name, world, subject, blank)[0] for name in _names(command)]
+        return Call(command(*given), at, blank.by)
 
     def varied(self, world: Loop, subject: Order | None, call: Call) -> st.SearchStrategy[Call]:
         """Draw the command's arguments within their limits."""
-        blank = attrs.evolve(call, command=type(call.command))
+        blank = Call(type(call.command), call.at, call.by)
         given = {name: _lawful(name, world, subject, blank) for name in _names(blank.command)}
-        return st.builds(blank.command, **given).map(lambda one: Call(one, call.at, call.by))
+        return st.builds(
+            Call, st.builds(blank.command, **given), st.just(call.at), st.just(call.by)
+        )
 
     def wild(self, world: Loop, subject: Order | None, at: Instant) -> Iterable[Call]:
         """Give everything by everybody, and what fits the state at odd times with odd arguments."""
@@ -167,12 +166,13 @@ class OrderAdapter:
         after: Order,
     ) -> None:
         """Assert the laws of the loop that no single event shows."""
-        assert after.version == (before.version if before else 0) + len(events)
-        assert after.holder in world.route
+        version = (before.version if before else 0) + len(events)
+        assert after.version == version, f"{after} should have version {version}"
+        assert after.holder in world.route, f"{after.holder} is no desk of {world.route}"
         ended = after.state in ORDER.final
         for event in events:
-            assert event.order == after.id
-            assert (event.at, event.by) == (call.at, call.by.id)
+            assert event.order == after.id, f"{event} is about another order"
+            assert (event.at, event.by) == (call.at, call.by.id), f"{event} is not of {call}"
             clock = getattr(event, "due_at", getattr(event, "until", event.at))
             assert clock >= event.at or ended, f"{event} sets a clock in the past"
         team = before.team if before else None
@@ -183,6 +183,12 @@ class OrderAdapter:
         if before is not None and after.holder != before.holder:
             steps = world.route.index(after.holder) - world.route.index(before.holder)
             assert steps == 1, f"escalated by {steps} desks"
+
+
+@st.composite
+def _loops(draw: st.DrawFn, *, showcase: bool | None) -> Loop:
+    profile = draw(profiles(showcase=showcase))
+    return Loop(profile, tuple(SiteId(f"desk-{n}") for n in range(len(profile.chain))))
 
 
 def _actor(order: Order | None, role: Role, at: Instant) -> Actor:
