@@ -9,17 +9,28 @@ import subprocess
 import sys
 import time
 from concurrent.futures.process import BrokenProcessPool
+from importlib import metadata
 from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
+from rich.cells import cell_len
 
-from practice_core import experiment
+from practice_core import cli, experiment
 from practice_core.cli import main
+from practice_core.simulation import KPIS, load_scenario
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+# A county thin enough that a replication takes part of a second.
+THIN = {
+    "horizon.warmup_weeks": 0,
+    "resident.per_year": 3_000.0,
+    "site_request.per_year": 1_000.0,
+    "own_activity.per_year": 0.0,
+    "teams.count": 300,
+}
 ONCE = ["compare", "wujiang", "--weeks", "1", "--replications", "1", "--seed", "7"]
 TWICE = [*ONCE[:5], "2", *ONCE[6:]]
 Ask: TypeAlias = "Callable[..., tuple[int, str, str]]"
@@ -27,8 +38,9 @@ PROGRAM = "import sys; from practice_core.cli import main; sys.exit(main())"
 
 
 @pytest.fixture
-def ask(capsys: pytest.CaptureFixture[str]) -> Ask:
-    """Run the command line; give exit code, standard output, standard error."""
+def ask(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Ask:
+    """Run the command line on a thin county; give exit code, standard output, standard error."""
+    monkeypatch.setattr(cli, "load_scenario", lambda area: load_scenario(area).with_values(THIN))
 
     def run(*arguments: object) -> tuple[int, str, str]:
         code = main([str(argument) for argument in arguments])
@@ -53,7 +65,7 @@ def start(
 
 
 def test_compare_prints_the_same_bytes_on_one_worker_and_on_two(ask: Ask) -> None:
-    asked = [*TWICE, "--policies", "nearest,random", "--json"]
+    asked = [*TWICE, "--policies", "nearest,home_first", "--json"]
     alone = ask(*asked, "--workers", 1)
     assert alone == ask(*asked, "--workers", 2)
     code, out, err = alone
@@ -73,15 +85,18 @@ def test_a_policy_against_itself_differs_by_exactly_nothing(ask: Ask) -> None:
     found = json.loads(out)
     assert code == 0
     assert list(found["measures"]) == ["nearest", "nearest#2"]
+    assert [one["kpi"] for one in found["comparisons"]] == list(KPIS)
     for one in found["comparisons"]:
-        assert {one["mean"], one["low"], one["high"]} <= {0.0, None}
-    assert any(one["mean"] == 0.0 for one in found["comparisons"])
+        none = found["measures"]["nearest"][one["kpi"]]["mean"] is None
+        assert (one["mean"], one["low"], one["high"]) == ((None,) * 3 if none else (0, 0, 0))
 
 
-def test_the_table_says_what_must_not_be_concluded(ask: Ask) -> None:
+def test_the_table_says_what_must_not_be_concluded_once(ask: Ask) -> None:
     code, out, err = ask(*ONCE, "--policies", "home_first,nearest")
     assert (code, err) == (0, "")
-    for words in ("served share", "home_first", "preview", "kd", "calibrated", "95 % each, unadj"):
+    for words in ("This is a preview", "calibrated", "winner is an assumption", "hinges on kd"):
+        assert out.count(words) == 1
+    for words in ("served share", "home_first", "95 % each, unadjusted"):
         assert words in out
 
 
@@ -89,6 +104,29 @@ def test_the_table_speaks_chinese(ask: Ask) -> None:
     _, out, _ = ask(*ONCE, "--policies", "nearest", "--lang", "zh")
     assert "指标" in out
     assert "预览" in out
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_on_a_screen_columns_stand_in_line_and_no_figure_is_folded(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch, lang: str, columns: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    five = "nearest,nearest,nearest,nearest,nearest"
+    _, out, _ = ask(*TWICE, "--policies", five, "--lang", lang)
+    lines = out.splitlines()
+    assert max(map(cell_len, lines)) <= columns
+    assert "…" not in out
+    for part in out.split("\n\n"):
+        rows = [line for line in part.splitlines() if " ± " in line or "───" in line]
+        assert len({cell_len(row) for row in rows}) <= 1
+    means = [line for line in lines if " 1.0" in line or " ± " in line]
+    assert sum(line.count(" ± ") for line in means) > 9 * 0.8 * len(KPIS)
+    assert not any(line.rstrip().endswith("±") for line in lines)
+    for label in ("nearest", "nearest#2", "nearest#5"):
+        assert label in out
 
 
 def test_out_keeps_the_summary_and_every_log(ask: Ask, tmp_path: Path) -> None:
@@ -106,8 +144,15 @@ def test_out_keeps_the_summary_and_every_log(ask: Ask, tmp_path: Path) -> None:
     assert logs["nearest-0.log"] == logs["nearest#2-0.log"] != logs["nearest-1.log"]
 
 
+def test_with_out_the_table_ends_with_where_it_is_kept(ask: Ask, tmp_path: Path) -> None:
+    _, out, _ = ask(*ONCE, "--policies", "nearest", "--out", tmp_path / "kept")
+    assert out.splitlines()[-1].startswith(f"Kept in {tmp_path / 'kept'}: summary.json")
+    _, out, _ = ask(*ONCE, "--policies", "nearest")
+    assert "Kept" not in out
+
+
 def test_a_run_that_is_interrupted_leaves_nothing(tmp_path: Path) -> None:
-    asked = ["compare", "wujiang", "--weeks", 520, "--workers", 2, "--out", tmp_path / "kept"]
+    asked = ["compare", "wujiang", "--weeks", 52, "--workers", 2, "--out", tmp_path / "kept"]
     running = start(*asked, stderr=subprocess.PIPE)
     deadline = time.monotonic() + 60
     while not any(tmp_path.iterdir()) and time.monotonic() < deadline:
@@ -138,13 +183,14 @@ def test_a_bar_moves_on_the_standard_error_when_someone_watches() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["compare", "wujian"], "did you mean 'wujiang'?"),
-        (["compare", "wujiang", "--policies", "nearest,neerest"], "did you mean 'nearest'?"),
-        (["compare", "wujiang", "--policies", ","], "at least one"),
-        (["compare", "wujiang", "--weeks", "0"], "--weeks: 0"),
+        (["compare", "wujian"], "AREA: no area named 'wujian'; expected one of wujiang; "),
+        (["compare", "wujiang", "--policies", "nearest,neerest"], "no policy named 'neerest'"),
+        (["compare", "wujiang", "--policies", ","], "--policies: none; expected one of random, "),
+        (["compare", "wujiang", "--weeks", "0"], "--weeks: 0; expected at least 1"),
         (["compare", "wujiang", "--replications", "0"], "--replications: 0"),
         (["compare", "wujiang", "--workers", "-1"], "--workers: -1"),
-        (["compare", "wujiang", "--weeks", "many"], "--weeks"),
+        (["compare", "wujiang", "--weeks", "many"], "--weeks: 'many'; expected a whole number"),
+        (["compare", "wujiang", "--weeks", "1.5"], "--weeks: '1.5'; expected a whole number"),
         (["compare", "wujiang", "--weks", "3"], "--weeks"),
         (["compare", "wujiang", "--lang", "fr"], "--lang"),
         (["compare"], "AREA"),
@@ -165,10 +211,12 @@ def test_wrong_use_is_one_message_and_exit_code_2(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_all_wrong_numbers_are_named_at_once(ask: Ask) -> None:
-    _, _, err = ask("compare", "wujiang", "--weeks", 0, "--replications", -2, "--workers", 0)
-    assert err.splitlines()[0] == "practice-core: compare: 3 faults"
-    assert len(err.splitlines()) == 4
+def test_everything_wrong_is_named_at_once(ask: Ask) -> None:
+    wrong = ["--weeks", 0, "--replications", -2, "--workers", 0, "--policies", "a,nearest,b"]
+    _, _, err = ask("compare", "nowhere", *wrong)
+    assert err.splitlines()[0] == "practice-core: compare: 6 faults"
+    said = [line.split(":")[0].strip() for line in err.splitlines()[1:]]
+    assert said == ["AREA", "--policies", "--policies", "--weeks", "--replications", "--workers"]
 
 
 def test_a_folder_with_other_things_in_it_is_left_alone(ask: Ask, tmp_path: Path) -> None:
@@ -183,7 +231,20 @@ def test_a_place_that_cannot_be_written_to_is_one_message(ask: Ask, tmp_path: Pa
     (tmp_path / "file").write_text("")
     code, out, err = ask(*TWICE, "--out", tmp_path / "file" / "kept")
     assert (code, out) == (2, "")
-    assert "Not a directory" in err
+    assert "Not a directory; expected a new" in err
+
+
+def test_a_place_lost_while_running_is_one_message(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(experiment, "save_log", full)
+    code, out, err = ask(*ONCE, "--out", tmp_path / "kept")
+    assert (code, out) == (2, "")
+    assert err == "practice-core: [Errno 28] No space left on device\n"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_dead_worker_is_one_message(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -222,5 +283,9 @@ def test_help_and_version_are_fine(ask: Ask) -> None:
     assert code == 0
     assert "--replications" in out
     code, out, _ = ask("--version")
-    assert code == 0
-    assert out.strip()[0].isdigit()
+    assert (code, out.strip()) == (0, metadata.version("practice-core"))
+
+
+def test_the_program_is_this_command_line() -> None:
+    (entry,) = metadata.entry_points(group="console_scripts", name="practice-core")
+    assert entry.load() is main

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import time
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from practice_core import dispatch
 from practice_core.errors import DefinitionError, UnknownName
 from practice_core.experiment import (
+    PRIMARY,
     Comparison,
     caveats,
     compare,
     cores,
+    footnotes,
     labelled,
     markdown,
     processes,
@@ -27,19 +32,29 @@ from practice_core.experiment import (
     title,
 )
 from practice_core.experiment.cells import Cell, finished
-from practice_core.simulation import Measure, Scenario, load_scenario
-from practice_core.terms import words
+from practice_core.simulation import KPIS, Measure, Scenario, load_scenario
+from practice_core.terms import Lang, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
 SEED = 7
+# A county thin enough that a replication takes part of a second.
+THIN = {
+    "horizon.weeks": 1,
+    "horizon.warmup_weeks": 0,
+    "resident.per_year": 3_000.0,
+    "site_request.per_year": 1_000.0,
+    "own_activity.per_year": 0.0,
+    "teams.count": 300,
+}
+ratios = st.tuples(st.integers(-(10**6), 10**6), st.integers(0, 10**6))
 
 
 @pytest.fixture(scope="module")
 def week() -> Scenario:
-    return load_scenario("wujiang").with_values({"horizon.weeks": 1})
+    return load_scenario("wujiang").with_values(THIN)
 
 
 @pytest.fixture(scope="module")
@@ -59,21 +74,21 @@ def found(week: Scenario, cells: list[Cell]) -> Comparison:
     )
 
 
-def made(**series: list[tuple[float, float]]) -> Comparison:
+def made(**series: list[tuple[int, int]]) -> Comparison:
     """A comparison of served shares written by hand: label = numerator and denominator each."""
     measures = {
-        label: tuple({"served_share": Measure(float(n), float(d))} for n, d in pairs)
+        label: tuple({"served_share": Measure(n, d)} for n, d in pairs)
         for label, pairs in series.items()
     }
     return Comparison("wujiang", SEED, 8, measures)
 
 
 class LastFirst(Executor):
-    """An executor on which the job submitted last is done first."""
+    """An executor on which of `size` jobs the one submitted last is done first."""
 
-    def __init__(self) -> None:
+    def __init__(self, size: int) -> None:
         self.waiting: list[tuple[Future[Any], Callable[[], Any]]] = []
-        self.size = 4
+        self.size = size
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ANN401 - the signature of Executor
         future: Future[Any] = Future()
@@ -82,6 +97,18 @@ class LastFirst(Executor):
             for pending, job in reversed(self.waiting):
                 pending.set_result(job())
         return future
+
+
+class Remembering(ThreadPoolExecutor):
+    """Threads, and every future they were given."""
+
+    def __init__(self, workers: int) -> None:
+        super().__init__(workers)
+        self.submitted: list[Future[Any]] = []
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ANN401 - the signature of Executor
+        self.submitted.append(super().submit(fn, *args, **kwargs))
+        return self.submitted[-1]
 
 
 # ------------------------------------------------------------------ labels and baseline
@@ -129,7 +156,7 @@ def test_the_baseline_is_the_status_quo_else_the_first() -> None:
 def test_every_policy_goes_through_every_replication(found: Comparison) -> None:
     assert found.policies == ("nearest", "home_first", "nearest#2")
     assert (found.area, found.seed, found.weeks, found.replications) == ("wujiang", SEED, 1, 2)
-    assert "served_share" in found.kpis
+    assert found.kpis == tuple(KPIS)
 
 
 def test_the_same_policy_twice_differs_by_exactly_nothing(found: Comparison) -> None:
@@ -174,17 +201,36 @@ def test_a_cell_is_without_its_log_unless_asked(week: Scenario) -> None:
 
 
 def test_the_result_is_the_same_on_processes_threads_and_in_any_order(week: Scenario) -> None:
-    policies = ["nearest", "random"]
-
-    def on(executor: Executor | None) -> str:
-        return compare(week, policies, replications=2, seed=SEED, executor=executor).to_json()
+    def on(executor: Executor | None, workers: int = 1) -> str:
+        found = compare(
+            week,
+            ["nearest", "home_first"],
+            replications=3,
+            seed=SEED,
+            executor=executor,
+            workers=workers,
+        )
+        return found.to_json()
 
     alone = on(None)
-    assert on(LastFirst()) == alone
+    # Replications that there are workers for go whole, the others policy by policy.
+    assert on(LastFirst(3)) == alone
+    assert on(LastFirst(2 + 2), workers=2) == alone
+    assert on(LastFirst(6), workers=4) == alone
     with ThreadPoolExecutor(2) as threads:
-        assert on(threads) == alone
+        assert on(threads, workers=2) == alone
     with processes(2) as pool:
-        assert on(pool) == alone
+        assert on(pool, workers=2) == alone
+
+
+def test_a_comparison_that_is_stopped_starts_no_further_job(week: Scenario) -> None:
+    def stop(cell: Cell) -> None:
+        raise KeyboardInterrupt(cell.replication)
+
+    with Remembering(1) as threads, pytest.raises(KeyboardInterrupt, match="0"):
+        compare(week, ["nearest"], replications=9, seed=SEED, executor=threads, on_cell=stop)
+    # One was done, one may have begun meanwhile.
+    assert [future.cancelled() for future in threads.submitted[2:]] == [True] * 7
 
 
 def test_one_worker_is_the_callers_own_process() -> None:
@@ -242,8 +288,8 @@ def test_the_object_has_these_keys_and_no_others() -> None:
     assert found["measures"]["nearest"]["served_share"] == {
         "mean": 0.75,
         "half_width": pytest.approx(12.706 * 0.15, rel=1e-3),
-        "numerator": [6.0, 9.0],
-        "denominator": [10.0, 10.0],
+        "numerator": [6, 9],
+        "denominator": [10, 10],
     }
     (one,) = found["comparisons"]
     assert list(one) == ["policy", "baseline", "kpi", "mean", "low", "high"]
@@ -265,26 +311,64 @@ def test_an_empty_denominator_is_null_never_zero() -> None:
     read = json.loads(found.to_json())
     assert read["measures"]["home_first"]["served_share"]["mean"] == 0.5
     assert read["measures"]["home_first"]["served_share"]["half_width"] is None
-    assert read["measures"]["home_first"]["served_share"]["denominator"] == [0.0, 2.0]
+    assert read["measures"]["home_first"]["served_share"]["denominator"] == [0, 2]
     assert read["comparisons"][0]["low"] is None
 
 
 def test_a_number_that_is_none_is_refused_not_written() -> None:
     with pytest.raises(ValueError, match="JSON"):
-        made(nearest=[(math.nan, 1.0)]).to_json()
+        made(nearest=[(math.nan, 1)]).to_json()  # type: ignore[list-item] # the wrong type is the point
 
 
 # ------------------------------------------------------------------ as a person reads it
 
 
-def test_every_figure_stands_in_the_tables_of_both_languages(found: Comparison) -> None:
-    for lang in ("en", "zh"):
-        means, differences = tables(found, lang)
-        names = [words()["measure"][kpi][lang] for kpi in found.kpis]
-        assert means.columns[1:] == found.policies
-        assert differences.columns[1:] == ("nearest", "nearest#2")
-        assert [row[0] for row in means.rows] == names
-        assert [row[0] for row in differences.rows] == names
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_every_measure_has_its_row_under_its_word(found: Comparison, lang: Lang) -> None:
+    means, differences = tables(found, lang)
+    names = [words()["measure"][kpi][lang] for kpi in found.kpis]
+    assert means.columns[1:] == found.policies
+    assert differences.columns[1:] == ("nearest", "nearest#2")
+    for table in (means, differences):
+        assert [row[0] for row in table.rows] == names
+        assert {len(row) for row in table.rows} == {len(table.columns)}
+
+
+def test_the_primary_measure_comes_first_and_stands_out() -> None:
+    one, other = Measure(1, 2), Measure(1, 3)
+    found = Comparison("wujiang", SEED, 8, {"nearest": ({"offers": one, PRIMARY: other},)})
+    (means,) = tables(found)
+    assert [row[0] for row in means.rows] == ["served share", "offers an order"]
+    assert means.lead == 1
+    assert "| **served share** | **0.333** |\n| offers an order | 0.500 |" in markdown(found)
+
+
+def test_without_the_primary_measure_none_stands_out() -> None:
+    found = Comparison("wujiang", SEED, 8, {"nearest": ({"offers": Measure(1, 2)},)})
+    assert [table.lead for table in tables(found)] == [0]
+
+
+@given(st.lists(ratios, min_size=1, max_size=4), st.lists(ratios, min_size=1, max_size=4))
+def test_a_figure_is_its_estimate_rounded_and_zero_has_no_minus(
+    one: list[tuple[int, int]], other: list[tuple[int, int]]
+) -> None:
+    least = min(len(one), len(other))
+    found = made(nearest=one[:least], random=other[:least])
+    means, differences = tables(found)
+    shown = [
+        (means.rows[0][1], found.mean("nearest", "served_share")),
+        (means.rows[0][2], found.mean("random", "served_share")),
+        (differences.rows[0][1], found.difference("random", "served_share")),
+    ]
+    for cell, estimate in shown:
+        figures = re.findall(r"[-+]?[0-9]+(?:\.[0-9]+)?", cell)
+        known = [x for x in (estimate.mean, estimate.half_width) if x is not None]
+        assert len(figures) == len(known)
+        assert ("*" in cell) == (estimate.left_out > 0 and estimate.used > 0)
+        for figure, exact in zip(figures, known, strict=True):
+            unit = 10.0 ** -len(figure.partition(".")[2])
+            assert abs(float(figure) - exact) <= unit * (0.5 + 1e-6)
+            assert float(figure) != 0 or not figure.startswith("-")
 
 
 def test_a_row_is_rounded_to_two_digits_of_its_widest_interval() -> None:
@@ -302,13 +386,29 @@ def test_a_wide_interval_leaves_no_decimals() -> None:
     assert means.rows[0][1] == "200 ± 248"
 
 
+def test_a_small_difference_with_a_narrow_interval_is_not_shown_as_nothing() -> None:
+    found = made(home_first=[(10_000, 10**6)] * 2, nearest=[(10_021, 10**6), (10_022, 10**6)])
+    _, differences = tables(found)
+    assert differences.rows[0][1] == "+0.00002 ± 0.00001"
+
+
 def test_a_missing_figure_is_a_dash_and_a_replication_left_out_a_star() -> None:
     found = made(home_first=[(0, 0), (0, 0)], nearest=[(0, 0), (1, 2)])
     means, differences = tables(found)
     assert means.rows[0][1:] == ("-", "0.500*")
     assert differences.rows[0][1:] == ("-",)
-    assert any(caveat.startswith("*") for caveat in caveats(found))
-    assert not any(caveat.startswith("*") for caveat in caveats(made(nearest=[(1, 2)])))
+
+
+def test_what_a_star_and_a_dash_mean_is_said_if_there_is_one() -> None:
+    def said(found: Comparison) -> list[str]:
+        return [footnote.split(":")[0] for footnote in footnotes(found)]
+
+    assert said(made(nearest=[(1, 2)])) == []
+    assert said(made(nearest=[(0, 0)])) == ["A dash"]
+    assert said(made(nearest=[(0, 0), (1, 2)])) == ["A star"]
+    both = made(home_first=[(0, 0), (0, 0)], nearest=[(0, 0), (1, 2)])
+    assert said(both) == ["A star", "A dash"]
+    assert markdown(both).endswith("\n\n".join(footnotes(both)) + "\n")
 
 
 def test_a_single_policy_has_no_differences() -> None:
@@ -316,16 +416,16 @@ def test_a_single_policy_has_no_differences() -> None:
 
 
 def test_no_table_without_its_caveats() -> None:
-    written = markdown(made(home_first=[(1, 2)], nearest=[(1, 2)]))
+    found = made(home_first=[(1, 2)], nearest=[(1, 2)])
+    written = markdown(found)
     for caveat in ("preview", "hinges on kd", "calibrated", "unadjusted", "home_first"):
         assert caveat in written
-    assert written.startswith(f"# {title(made(nearest=[(1, 2)]))}\n")
-    assert "| served share |" in written
+    assert written.startswith(f"# {title(found)}\n\n" + "\n\n".join(caveats()))
 
 
 def test_the_caveats_are_in_chinese_too() -> None:
     written = markdown(made(home_first=[(1, 2)], nearest=[(1, 2)]), "zh")
-    for caveat in ("预览", "kd", "校准", "未作多重比较校正"):
+    for caveat in ("预览", "kd", "校准", "假设", "未作多重比较校正"):
         assert caveat in written
 
 
@@ -368,13 +468,32 @@ def test_an_earlier_result_is_replaced_whole(tmp_path: Path) -> None:
     assert (tmp_path / "results" / "summary.json").read_text() == "random"
 
 
-@pytest.mark.parametrize("name", ["thesis.txt", "logs/notes.txt", "summary.json/thesis.txt"])
+@pytest.mark.parametrize("name", ["thesis.txt", "logs/notes.txt", "logs/a.log/thesis.txt"])
 def test_a_folder_with_anything_else_in_it_is_left_alone(tmp_path: Path, name: str) -> None:
-    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / "summary.json").write_text("{}")
+    (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
     (tmp_path / name).write_text("years of work")
     with pytest.raises(DefinitionError, match="name another folder"), results_folder(tmp_path):
         pytest.fail("the block must not begin")
     assert (tmp_path / name).read_text() == "years of work"
+
+
+@pytest.mark.parametrize("name", ["logs/server.log", "summary.json/thesis.txt", "logs"])
+def test_logs_without_a_summary_are_somebody_elses(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("years of work")
+    with pytest.raises(DefinitionError, match="holds"), results_folder(tmp_path):
+        pytest.fail("the block must not begin")
+    assert (tmp_path / name).read_text() == "years of work"
+
+
+def test_a_place_that_cannot_be_written_to_is_a_fault_before_anything_runs(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with (
+        pytest.raises(DefinitionError, match="Not a directory; expected a new"),
+        results_folder(tmp_path / "file" / "results"),
+    ):
+        pytest.fail("the block must not begin")
 
 
 def test_a_file_is_not_a_results_folder(tmp_path: Path) -> None:

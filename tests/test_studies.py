@@ -52,9 +52,9 @@ def test_a_study_imports_only_public_names(study: Path) -> None:
 
 @each_study
 def test_a_study_runs_small_and_says_what_it_found(study: Path, tmp_path: Path) -> None:
-    asked = tomllib.loads((study / "study.toml").read_text(encoding="utf-8"))
+    asked = settings(study)
     done = subprocess.run(
-        [sys.executable, study / "study.py", "--small", "--out", tmp_path / "result"],
+        [sys.executable, study / "study.py", "--small", "--workers", "1", "--out", tmp_path / "r"],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
         cwd=tmp_path,
         capture_output=True,
@@ -63,20 +63,48 @@ def test_a_study_runs_small_and_says_what_it_found(study: Path, tmp_path: Path) 
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    found = json.loads((tmp_path / "result" / "summary.json").read_text(encoding="utf-8"))
-    assert list(found["measures"]) == asked["policies"]
-    assert (found["area"], found["weeks"]) == (asked["area"], 1)
-    assert (tmp_path / "result" / "table.md").read_text(encoding="utf-8") == done.stdout[:-1]
+    for name in folders(asked):
+        found = json.loads((tmp_path / "r" / name / "summary.json").read_text(encoding="utf-8"))
+        assert list(found["measures"]) == asked["policies"]
+        assert (found["area"], found["weeks"]) == (asked["area"], asked["small"]["weeks"])
+        assert (tmp_path / "r" / name / "table.md").read_text(encoding="utf-8") in done.stdout
 
 
 @each_study
 def test_the_kept_result_is_that_of_the_study(study: Path) -> None:
-    asked = tomllib.loads((study / "study.toml").read_text(encoding="utf-8"))
-    found = json.loads((study / "result" / "summary.json").read_text(encoding="utf-8"))
-    assert list(found["measures"]) == asked["policies"]
-    for key in ("area", "seed", "weeks", "replications"):
-        assert found[key] == asked[key]
-    assert (study / "result" / "table.md").is_file()
+    asked = settings(study)
+    for name in folders(asked):
+        found = json.loads((study / "result" / name / "summary.json").read_text(encoding="utf-8"))
+        assert list(found["measures"]) == asked["policies"]
+        assert {tuple(measures) for measures in found["measures"].values()} == {tuple(KPIS)}
+        for key in ("area", "seed", "weeks", "replications"):
+            assert found[key] == asked[key]
+    kept = {path.parent.name for path in (study / "result").rglob("*.*")}
+    assert kept == {"result", *asked["what_if"]}
+
+
+@each_study
+def test_the_kept_table_is_that_of_the_kept_summary(study: Path) -> None:
+    asked = settings(study)
+    for name, changes in folders(asked).items():
+        written = (study / "result" / name / "table.md").read_text(encoding="utf-8")
+        assert written.startswith(markdown(kept(study / "result" / name)))
+        for key in (*asked["overrides"], *changes):
+            assert f"{key} = " in written
+
+
+@each_study
+def test_every_figure_that_the_readme_quotes_is_in_the_kept_result(study: Path) -> None:
+    """Rows quoted in the answer are those of the tables; every other figure stands in the text."""
+    answer = section(study, "## Answer")
+    quoted = {
+        name: [line for line in part.splitlines() if "±" in line]
+        for name, part in parts(answer, folders(settings(study))).items()
+    }
+    assert all(quoted.values())
+    for name, lines in quoted.items():
+        table = (study / "result" / name / "table.md").read_text(encoding="utf-8")
+        assert [line for line in lines if line not in table.splitlines()] == []
 
 
 @each_study

@@ -60,7 +60,7 @@ Answer: TypeAlias = "tuple[OrderEvent, ...] | Refusal"
 
 # Faults are to be found, not to be made small, which takes much longer.
 FEW = settings(
-    max_examples=60,
+    max_examples=20,
     stateful_step_count=10,
     phases=[Phase.generate],
     database=None,
@@ -189,7 +189,7 @@ class ClockNeverEnds(Faulty):
 
 
 class RedoIsNeverGiven(Faulty):
-    said = "order: never met: rated --OrderReopened--> reviewed$"
+    said = "never met: .*rated --OrderReopened--> reviewed"
 
     def answers(self, call: Call, answer: Answer) -> Answer:  # noqa: ARG002 - whichever call
         if isinstance(answer, Refusal):

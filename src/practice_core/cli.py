@@ -17,10 +17,11 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
 from json import dumps
 from pathlib import Path  # noqa: TC003 - cyclopts reads the annotation
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from cyclopts import App, CycloptsError, Parameter, Token
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table as RichTable
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
 __all__ = ["Heading", "app", "main"]
 
 FINE, WRONG_USE, INTERRUPTED = 0, 2, 130
+NAME, GAP = 24, 2
+"""Columns that a row's name needs at least, and the space before each figure."""
 BROKEN = "a worker process died, perhaps for want of memory; lower --workers"
 
 
@@ -264,13 +267,20 @@ def _stdout() -> Console:
 
 
 def _print(console: Console, table: Table) -> None:
+    """Print a table, in as many parts as it takes for no figure to be folded."""
     console.print(table.caption)
-    drawn = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
-    for number, column in enumerate(table.columns):
-        drawn.add_column(column, justify="right" if number else "left", overflow="fold")
-    for number, row in enumerate(table.rows):
-        drawn.add_row(*row, style="bold" if number < table.lead else None)
-    console.print(drawn)
+    lines = (table.columns, *table.rows)
+    figure = max(cell_len(cell) for line in lines for cell in line[1:])
+    fitting = max(1, (console.width - NAME) // (figure + GAP))
+    for first in range(1, len(table.columns), fitting):
+        part = [(line[0], *line[first : first + fitting]) for line in lines]
+        drawn = RichTable(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+        for number, column in enumerate(part[0]):
+            justify: Literal["left", "right"] = "right" if number else "left"
+            drawn.add_column(column, justify=justify, overflow="fold", no_wrap=number > 0)
+        for number, row in enumerate(part[1:]):
+            drawn.add_row(*row, style="bold" if number < table.lead else None)
+        console.print(drawn)
 
 
 def _complain(message: str, code: int) -> int:

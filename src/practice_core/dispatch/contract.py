@@ -82,8 +82,8 @@ class Candidate:
     km
         Road distance from its home to the order's site, one way.
     load
-        Offers it accepted in the last 28 days, as a share of the jobs it takes at most in four weeks;
-        activities it hosts itself do not count.
+        Offers it accepted in the last 28 days, as a share of the jobs it takes at most in four
+        weeks; activities it hosts itself do not count.
     open_jobs
         Jobs accepted and not yet done.
     minutes_28d
@@ -150,7 +150,7 @@ class View(Protocol):
         ...
 
     def candidates(self, order: Order, *, within: SiteId | None = None) -> Candidates:
-        """Give the lawful teams for an order; only those homed in the scope of `within`, if given."""
+        """Give the lawful teams for an order; with `within`, only those homed in its scope."""
         ...
 
     def home(self, team: TeamId) -> SiteId:

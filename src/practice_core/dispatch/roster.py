@@ -8,6 +8,7 @@ policy sees are the same in both. It forgets by the instant it is given: it read
 from __future__ import annotations
 
 from collections import deque
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import attrs
@@ -65,7 +66,7 @@ class Roster:
         If a team's home is unknown or two teams share an id, every fault at once.
     """
 
-    def __init__(  # noqa: PLR0913 - one keyword each, all needed
+    def __init__(
         self,
         teams: Sequence[Team],
         hierarchy: Hierarchy,
@@ -92,24 +93,25 @@ class Roster:
             found = [n for n, team in enumerate(self.teams) if category in team.categories]
             self._of_category[category] = np.array(found, np.int64)
         count = len(self.teams)
-        self.capacity = np.array([team.free for team in self.teams], np.int16).reshape(count, -1)
+        self.capacity = np.array([team.free for team in self.teams], np.int16)
+        self.capacity = self.capacity.reshape(count, BLOCKS_A_WEEK)
         self.free = np.tile(self.capacity, (1, weeks))
         self.jobs = np.zeros((count, weeks), np.int16)
         self.jobs_limit = np.array([team.jobs_per_week for team in self.teams], np.int16)
-        self._limit_of = self.jobs_limit.tolist()
+        self._limit_of: list[int] = self.jobs_limit.tolist()
         self.load = np.zeros(count, np.int64)
         self.notes = np.zeros(count, np.int64)
         self.minutes = np.zeros(count, np.int64)
         self.open_jobs = np.zeros(count, np.int64)
         self.last_offered_at = np.full(count, -1, np.int64)
         # One storage, two doors: memoryviews read single cells three times as fast as numpy.
-        self._free = memoryview(self.free).cast("B").cast("h")
-        self._jobs = memoryview(self.jobs).cast("B").cast("h")
-        self._load = memoryview(self.load)
-        self._notes = memoryview(self.notes)
-        self._minutes = memoryview(self.minutes)
-        self._open_jobs = memoryview(self.open_jobs)
-        self._last_offered_at = memoryview(self.last_offered_at)
+        self._free = self.free.reshape(-1).data
+        self._jobs = self.jobs.reshape(-1).data
+        self._load = self.load.data
+        self._notes = self.notes.data
+        self._minutes = self.minutes.data
+        self._open_jobs = self.open_jobs.data
+        self._last_offered_at = self.last_offered_at.data
         self._width = weeks * BLOCKS_A_WEEK
         self._accepted: deque[tuple[Instant, int, int]] = deque()
         self._offered: deque[tuple[Instant, int]] = deque()
@@ -149,8 +151,8 @@ class Roster:
         if ineligible_now(self.teams[n], order):
             return None
         request = order.request
-        starts = self.starts(order, now)
-        return self.first_slot(n, request.needed, self.km(request.site, team), starts, request.duration)
+        km, starts = self.km(request.site, team), self.starts(order, now)
+        return self.first_slot(n, request.needed, km, starts, request.duration)
 
     def km(self, site: SiteId, team: TeamId) -> float:
         """Give the road distance from a team's home to a site, one way."""
@@ -294,7 +296,7 @@ class _Found:
         self._starts = starts
         request = order.request
         self._walk = roster.walk(request.site, request.category, within)
-        self._asked = [roster.index[team] for team in order.asked]
+        self._asked = [roster.index[team] for team in order.asked if team in roster.index]
 
     def __iter__(self) -> Iterator[Candidate]:
         roster, order, starts = self._roster, self._order, self._starts
@@ -303,7 +305,7 @@ class _Found:
         request = order.request
         needed, duration, asked = request.needed, request.duration, self._asked
         first_slot = roster.first_slot
-        km_of, team_at = memoryview(self._walk.km), memoryview(self._walk.teams)
+        km_of, team_at = self._walk.km.data, self._walk.teams.data
         here, end = 0, len(km_of)
         while here < end:
             km = km_of[here]
@@ -364,7 +366,7 @@ def _check(teams: tuple[Team, ...], hierarchy: Hierarchy) -> None:
     ]
     faults += [
         Fault(f"team {a.id}", "a second team with this id", "different ids", "rename one")
-        for a, b in zip(teams, teams[1:], strict=False)
+        for a, b in pairwise(teams)
         if a.id == b.id
     ]
     if faults:

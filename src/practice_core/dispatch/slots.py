@@ -83,7 +83,7 @@ class Grid:
     ) -> list[Start]:
         """Give the starts from `low` on of a service that ends by `latest`, earliest first."""
         high = latest - duration * MINUTE
-        week, since = divmod(low - self.begins, WEEK)
+        week, since = divmod(max(low - self.begins, 0), WEEK)
         found: list[Start] = []
         while week < self.weeks:
             monday = self.begins + week * WEEK
@@ -128,5 +128,3 @@ def _is_asked(asked: RequestedTime, day: int, part: int) -> bool:
         return True
     daytime = day < _WEEKDAYS and part != _EVENING
     return daytime is (asked is RequestedTime.WEEKDAY_DAY)
-
-

@@ -104,7 +104,10 @@ def tables(comparison: Comparison, lang: Lang = "en") -> tuple[Table, ...]:
         term(Phrase.MEANS, lang),
         (measure, *comparison.policies),
         tuple(
-            _row(word("measure", kpi, lang), [comparison.mean(p, kpi) for p in comparison.policies])
+            _row(
+                word("measure", kpi, lang),
+                [comparison.mean(p, kpi) for p in comparison.policies],
+            )
             for kpi in kpis
         ),
         lead,
@@ -119,6 +122,7 @@ def tables(comparison: Comparison, lang: Lang = "en") -> tuple[Table, ...]:
                 word("measure", kpi, lang),
                 [comparison.difference(p, kpi) for p in comparison.challengers],
                 sign="+",
+                most=5,
             )
             for kpi in kpis
         ),
@@ -142,9 +146,9 @@ def _line(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _row(name: str, estimates: list[Estimate], sign: str = "-") -> tuple[str, ...]:
+def _row(name: str, estimates: list[Estimate], sign: str = "-", most: int = 4) -> tuple[str, ...]:
     widest = max((one.half_width or 0.0 for one in estimates), default=0.0)
-    decimals = min(5, max(0, 1 - math.floor(math.log10(widest)))) if widest else 3
+    decimals = min(most, max(0, 1 - math.floor(math.log10(widest)))) if widest else 3
     return (name, *(_cell(one, sign, f"z.{decimals}f") for one in estimates))
 
 

@@ -102,9 +102,8 @@ class EventLog:
         A line of text that names the columns, the lists of ids a line each, then the rows,
         little-endian and packed.
         """
-        head = [
-            f"practice_core event log 1; {len(self)} events; kind u1, at i8, order u4, by u4, a i8, b i8"
-        ]
+        columns = "kind u1, at i8, order u4, by u4, a i8, b i8"
+        head = [f"practice_core event log 1; {len(self)} events; {columns}"]
         head += ["kinds " + " ".join(kind.kind for kind in EVENTS)]
         head += [f"orders {' '.join(self.orders)}", f"teams {' '.join(self.teams)}"]
         head += [f"sites {' '.join(self._names[SiteId])}", f"actors {' '.join(self.actors)}", ""]

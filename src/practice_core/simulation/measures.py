@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import math
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import attrs
 import numpy as np
 
+from practice_core.areas import load_area
 from practice_core.hierarchy import Level
 from practice_core.orders import (
     EVENTS,
@@ -32,7 +33,7 @@ from practice_core.orders import (
 )
 from practice_core.simulation.tape import OWN, RESIDENT, SITE_REQUEST
 from practice_core.terms import Category
-from practice_core.units import DAY, HOUR, MINUTE, WEEK
+from practice_core.units import HOUR, MINUTE, WEEK
 from practice_core.volunteers import BLOCKS_A_DAY
 
 if TYPE_CHECKING:
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from practice_core.areas import Area
     from practice_core.dispatch import Roster
     from practice_core.simulation.log import EventLog
     from practice_core.simulation.tape import Tape
@@ -119,7 +119,7 @@ KPIS: Mapping[str, str] = {
 """Every measure with its definition; the displayed words are in the vocabulary."""
 
 
-def measure(tape: Tape, log: EventLog, roster: Roster, area: Area) -> dict[str, Measure]:
+def measure(tape: Tape, log: EventLog, roster: Roster) -> dict[str, Measure]:
     """Compute every measure of a run.
 
     Parameters
@@ -128,8 +128,6 @@ def measure(tape: Tape, log: EventLog, roster: Roster, area: Area) -> dict[str, 
         What was drawn and what happened.
     roster
         Any roster of the tape: for distances and capacities.
-    area
-        Of the scenario.
 
     Returns
     -------
@@ -138,19 +136,19 @@ def measure(tape: Tape, log: EventLog, roster: Roster, area: Area) -> dict[str, 
     """
     counted = _Counted(tape, log, roster)
     found = counted.shares() | counted.waits() | counted.asking()
-    found |= counted.travel() | counted.teams_load(area) | counted.ratings()
+    found |= counted.travel() | counted.load() | counted.ratings()
     return {name: found[name] for name in KPIS}
 
 
-def totals(tape: Tape, log: EventLog) -> dict[str, int]:
+def totals(tape: Tape, log: EventLog, roster: Roster) -> dict[str, int]:
     """Count the whole of the weeks that count, to hold beside published totals; own ones included.
 
     Returns
     -------
     dict
-        Orders placed and services held by stream, participations and minutes of service.
+        Orders placed and services held by stream, all services held, and participations.
     """
-    counted = _Counted(tape, log, None)
+    counted = _Counted(tape, log, roster)
     demand, low, high = tape.demand, *tape.scenario.cohort
     begun, done = counted.rows(ServiceStarted), counted.rows(ServiceCompleted)
     begun = begun[(counted.at[begun] >= low) & (counted.at[begun] < high)]
@@ -168,10 +166,10 @@ def totals(tape: Tape, log: EventLog) -> dict[str, int]:
 class _Counted:
     """The log and the tape, taken apart once for all measures."""
 
-    def __init__(self, tape: Tape, log: EventLog, roster: Roster | None) -> None:
+    def __init__(self, tape: Tape, log: EventLog, roster: Roster) -> None:
         self.tape = tape
-        self.log = log
         self.roster = roster
+        self.area = load_area(tape.scenario.area)
         self.kind, self.at = log.column("kind"), log.column("at")
         self.order, self.a = log.column("order").astype(np.int64), log.column("a")
         self.b = log.column("b")
@@ -295,7 +293,8 @@ class _Counted:
     def waits(self) -> dict[str, Measure]:
         placed = self.tape.demand.placed
         accepted = self._since(self.when(self.first(OfferAccepted)), placed)
-        begun = self._since(np.where(self.served, self._start(), _NEVER), placed)
+        start = self.when(self.first(ServiceStarted))
+        begun = self._since(np.where(self.served, start, _NEVER), placed)
         ours = self.cohort
         resident = self.served & (self.tape.demand.stream == RESIDENT)
         hour = HOUR // MINUTE
@@ -308,9 +307,6 @@ class _Counted:
                 int(begun[resident].sum()) // MINUTE, hour * _count(resident)
             ),
         }
-
-    def _start(self) -> Ints:
-        return self.when(self.first(ServiceStarted))
 
     def _since(self, then: Ints, placed: Ints) -> Ints:
         return np.where(then == _NEVER, _NEVER, then - placed)
@@ -345,7 +341,8 @@ class _Counted:
         ranks = np.flatnonzero(self.served)
         team = self.served_by[ranks]
         site = self.tape.demand.site
-        of_team = np.array([self._site[t.home] for t in self._roster.teams])
+        place = {each: n for n, each in enumerate(self.tape.sites)}
+        of_team = np.array([place[team.home] for team in self.roster.teams])
         outside = self.institute[site[ranks]] != self.institute[of_team[team]]
         ends, who = self.jobs
         in_vain = (self.kind[ends] == EVENTS.index(TeamAbsent)) & (self.a[ends] > 0)
@@ -361,58 +358,43 @@ class _Counted:
         """Give the way there and back of some jobs, in whole metres each."""
         site, sites = self.tape.demand.site, self.tape.sites
         pairs = zip(site[ranks].tolist(), teams.tolist(), strict=True)
-        return sum(round(2 * _METRES * self._roster.km_from(sites[s]).item(t)) for s, t in pairs)
+        return sum(round(2 * _METRES * self.roster.km_from(sites[s]).item(t)) for s, t in pairs)
 
-    @property
-    def _roster(self) -> Roster:
-        if self.roster is None:
-            raise AssertionError
-        return self.roster
-
-    @cached_property
-    def _site(self) -> Mapping[Any, int]:
-        return {site: n for n, site in enumerate(self.tape.sites)}
-
-    def teams_load(self, area: Area) -> dict[str, Measure]:
-        roster = self._roster
+    def load(self) -> dict[str, Measure]:
+        roster = self.roster
         able = roster.capacity.max(axis=1) > 0
         jobs = np.bincount(self.served_by[self.served], minlength=len(able))[able]
         limits = roster.jobs_limit[able].astype(np.int64)
-        return {"load_gini": _gini(jobs * (np.lcm.reduce(limits) // limits)),
-                "utilisation": self._utilisation(area)}  # fmt: skip
+        return {
+            "load_gini": _gini(jobs * (np.lcm.reduce(limits) // limits)),
+            "utilisation": self._utilisation(),
+        }
 
-    def _utilisation(self, area: Area) -> Measure:
+    def _utilisation(self) -> Measure:
         low, high = self.tape.scenario.cohort
         done = self.rows(ServiceCompleted)
         begun = self.rows(ServiceStarted)
-        # A service that began was completed, but the two lists are not in the same order.
+        # Every service that began was completed, but the rows are not in the same order.
         done = done[np.lexsort((done, self.order[done]))]
         begun = begun[np.lexsort((begun, self.order[begun]))]
         ours = (self.at[begun] >= low) & (self.at[begun] < high)
-        ranks = self.order[begun[ours]]
         members = self.tape.demand.needed.copy()
         for rank, hosting in self.tape.hostings.items():
             members[rank] = hosting.members
-        minutes = int((members[ranks] * self.a[done[ours]]).sum())
-        spans = [(b - a) // MINUTE for a, b in area.parts.spans] * (7 * DAY // DAY)
-        capacity = self._roster.capacity.astype(np.int64).sum(axis=0)
-        free = int((capacity * np.array(spans)).sum())
-        return Measure(minutes, free * self.tape.scenario.horizon.weeks)
+        minutes = int((members[self.order[begun[ours]]] * self.a[done[ours]]).sum())
+        lengths = [(closes - opens) // MINUTE for opens, closes in self.area.parts.spans]
+        free = self.roster.capacity.astype(np.int64).reshape(-1, BLOCKS_A_DAY) * lengths
+        return Measure(minutes, int(free.sum()) * self.tape.scenario.horizon.weeks)
 
     def ratings(self) -> dict[str, Measure]:
         first = self.first(OrderRated)
         rated = self.served & (first >= 0)
-        profile_score = self.a[first]
+        dissatisfied = rated & (self.a[first] < self.area.profile.satisfied_from)
+        served = _count(self.served)
         return {
-            "rated_share": Measure(_count(rated), _count(self.served)),
-            "dissatisfied_share": Measure(
-                _count(rated & (profile_score < self._satisfied)), _count(self.served)
-            ),
+            "rated_share": Measure(_count(rated), served),
+            "dissatisfied_share": Measure(_count(dissatisfied), served),
         }
-
-    @property
-    def _satisfied(self) -> int:
-        return 3
 
 
 def _count(which: Mask) -> int:

@@ -103,6 +103,5 @@ def run_tape(tape: Tape, policy: Policy) -> Run:
     """Run a policy on a tape."""
     model = Model(tape, policy)
     model.run()
-    area = load_area(tape.scenario.area)
-    measures = measure(tape, model.log, model.roster, area)
-    return Run(policy, tape, model.log, model.final, measures, totals(tape, model.log))
+    done = (tape, model.log, model.roster)
+    return Run(policy, tape, model.log, model.final, measure(*done), totals(*done))

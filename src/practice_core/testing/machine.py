@@ -49,7 +49,7 @@ W = TypeVar("W")
 
 _DRAIN = 100
 """A subject that has not ended after so many commands never will."""
-_PARTS = 4
+_PARTS = 3
 """Illegal commands leave no trace, so many are given at a time: one part of all that are known."""
 
 

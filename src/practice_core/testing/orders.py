@@ -140,15 +140,22 @@ class OrderAdapter:
         )
 
     def wild(self, world: Loop, subject: Order | None, at: Instant) -> Iterable[Call]:
-        """Give everything by everybody, and what fits the state at odd times with odd arguments."""
+        """Give every command by those in its roles and others; if it fits the state, also oddly.
+
+        Oddly means at each limit, with each odd argument, and both, since the precedence of the
+        refusals shows only where several apply.
+        """
         everybody = list(_everybody(subject, at))
         instants = _instants(subject, at)
         for rule in ORDER.rules:
-            plain = self.plain(world, subject, rule.command, min(rule.roles), at)
-            yield from (Call(plain.command, at, by) for by in everybody)
-            if self.state(subject) in rule.sources:
-                for when, by in product(instants, everybody):
-                    if by.role in rule.roles:
+            plain = self.plain(world, subject, rule.command, min(rule.roles), at).command
+            others = [by for by in everybody if by.role not in rule.roles]
+            yield from (Call(plain, at, by) for by in others[-2:])
+            fits = self.state(subject) in rule.sources
+            for by in everybody:
+                if by.role in rule.roles:
+                    yield Call(plain, at, by)
+                    for when in instants if fits else ():
                         blank = Call(rule.command, when, by)
                         lots = (_values(n, world, subject, blank) for n in _names(rule.command))
                         yield from (Call(rule.command(*v), when, by) for v in product(*lots))

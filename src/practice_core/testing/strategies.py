@@ -106,8 +106,8 @@ def profiles(draw: st.DrawFn, *, showcase: bool | None = None) -> LoopProfile:
         schedule_within=draw(clocks),
         desk_within=draw(st.none() | clocks),
         rating_within=draw(clocks),
-        satisfied_from=draw(st.integers(1, 5)),
-        redos=draw(st.integers(0, 2)),
+        satisfied_from=draw(st.sampled_from([3, 5, 4, 2, 1])),
+        redos=draw(st.sampled_from([1, 2, 0])),
         redo_within=draw(clocks),
         showcase=draw(clocks) if shown else None,
     )

@@ -1,0 +1,162 @@
+"""Measure the speed of a simulated year and write it as JSON: ``run.py --out FILE``.
+
+A year of Wujiang against its floor, in one process and one run: the same arrivals and the same
+number of timeouts, one SimPy process an order that does nothing else. Times of shared machines
+vary, so the two take turns and each keeps its best; the ratio is the figure to look at.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import simpy
+
+from practice_core.dispatch import policy
+from practice_core.simulation import load_scenario, make_tape, run_tape
+from practice_core.simulation.model import Model
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator, Sequence
+
+    from practice_core.dispatch import Decision, Draw, View
+    from practice_core.orders import Order
+    from practice_core.simulation import Tape
+
+SEED, REPLICATION = 7, 0
+HOUR = 3_600_000
+_PLACE = 0xFFFF_FFFF
+
+
+class Timed:
+    """A policy that keeps the time its decisions take."""
+
+    def __init__(self, name: str) -> None:
+        self.inner = policy(name)
+        self.period = self.inner.period
+        self.seconds = 0.0
+        self.decisions = 0
+
+    def choose(self, orders: Sequence[Order], view: View, draw: Draw) -> Sequence[Decision]:
+        """Ask the policy, and look at the clock before and after."""
+        before = time.perf_counter()
+        decisions = self.inner.choose(orders, view, draw)
+        self.seconds += time.perf_counter() - before
+        self.decisions += len(decisions)
+        return decisions
+
+
+def timeouts(tape: Tape) -> list[int]:
+    """Count the timeouts of every order's story, the one that begins it included."""
+    model = Model(tape, policy("nearest"))
+    counts = [0] * len(tape.demand)
+    schedule = model.env.schedule
+
+    def count(event: simpy.Event, priority: Any = 1, delay: float = 0) -> None:  # noqa: ANN401 - SimPy's own type
+        if priority > _PLACE:
+            counts[priority & _PLACE] += 1
+        schedule(event, priority, delay)
+
+    model.env.schedule = count  # type: ignore[method-assign]  # counts what the model waits for
+    model.run()
+    return counts
+
+
+def floor(tape: Tape, counts: Sequence[int]) -> None:
+    """Run the floor: the arrivals and timeouts of a run, and nothing else."""
+    env = simpy.Environment(tape.grid.begins)
+    placed = tape.demand.placed.tolist()
+
+    def order(count: int) -> Generator[simpy.Event, Any, None]:
+        for _ in range(count):
+            yield env.timeout(HOUR)
+
+    def arrivals() -> Generator[simpy.Event, Any, None]:
+        for at, count in zip(placed, counts, strict=True):
+            yield env.timeout(at - env.now)
+            env.process(order(count - 1))
+
+    env.process(arrivals())
+    env.run()
+
+
+def seconds(act: Callable[[], object]) -> float:
+    """Time one call."""
+    gc.collect()
+    before = time.perf_counter()
+    act()
+    return time.perf_counter() - before
+
+
+def rounds(count: int, tape: Tape, counts: Sequence[int]) -> Iterator[tuple[float, float]]:
+    """Give times of the floor and of the model, by turns."""
+    for _ in range(count):
+        yield (
+            seconds(lambda: floor(tape, counts)),
+            seconds(lambda: Model(tape, policy("nearest")).run()),
+        )
+
+
+def measured(weeks: int, turns: int) -> dict[str, float]:
+    """Measure everything."""
+    scenario = load_scenario("wujiang").with_values({"horizon.weeks": weeks})
+    tape_seconds = seconds(lambda: make_tape(scenario, SEED, REPLICATION))
+    tape = make_tape(scenario, SEED, REPLICATION)
+    counts = timeouts(tape)
+    gc.collect()
+    gc.freeze()
+    times = list(rounds(turns, tape, counts))
+    floor_seconds, model_seconds = (min(column) for column in zip(*times, strict=True))
+    found: dict[str, float] = {}
+    for name in ("nearest", "home_first", "random"):
+        timed = Timed(name)
+        Model(tape, timed).run()
+        found[f"decision_us_{name}"] = round(timed.seconds / timed.decisions * 1e6, 1)
+    timed = Timed("nearest")
+    Model(tape, timed).run()
+    orders = len(tape.demand)
+    whole = run_tape(tape, policy("nearest"))
+    records_seconds = seconds(lambda: whole.records)
+    ledger_seconds = seconds(whole.ledger)
+    return {
+        "wujiang_year_over_floor": round(model_seconds / floor_seconds, 2),
+        "wujiang_year_over_floor_without_decisions": round(
+            (model_seconds - timed.seconds) / floor_seconds, 2
+        ),
+        "weeks": weeks,
+        "orders": orders,
+        "timeouts_an_order": round(sum(counts) / orders, 2),
+        "events_an_order": round(len(whole.log) / orders, 2),
+        "floor_us_an_order": round(floor_seconds / orders * 1e6, 1),
+        "model_us_an_order": round(model_seconds / orders * 1e6, 1),
+        "decisions_us_an_order": round(timed.seconds / orders * 1e6, 1),
+        **found,
+        "tape_seconds": round(tape_seconds, 2),
+        "records": len(whole.records),
+        "records_seconds": round(records_seconds, 2),
+        "ledger_seconds": round(ledger_seconds, 2),
+        "peak_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+    }
+
+
+def main() -> None:
+    """Measure as the command line says."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--out", type=Path, required=True)
+    options.add_argument("--weeks", type=int, default=52)
+    options.add_argument("--turns", type=int, default=3)
+    asked = options.parse_args()
+    text = json.dumps(measured(asked.weeks, asked.turns), indent=2) + "\n"
+    asked.out.parent.mkdir(parents=True, exist_ok=True)
+    asked.out.write_text(text, encoding="utf-8")
+    sys.stdout.write(text)
+
+
+if __name__ == "__main__":
+    main()
