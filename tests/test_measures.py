@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from fractions import Fraction
+from itertools import pairwise
 from statistics import mean
 from typing import TYPE_CHECKING
 
@@ -52,7 +53,9 @@ NEVER = math.inf
 
 @pytest.fixture(scope="module")
 def done() -> Run:
-    return run(load_scenario("wujiang").with_values(SMALL), policy("home_first"), seed=5, replication=1)
+    return run(
+        load_scenario("wujiang").with_values(SMALL), policy("home_first"), seed=5, replication=1
+    )
 
 
 class Slow:
@@ -240,7 +243,7 @@ def test_the_load_of_teams(done: Run, slow: Slow) -> None:
     used = 0
     for order, events in slow.story.items():
         members = hosted.get(order, slow.request[order].needed)
-        for a, b in zip(events, events[1:], strict=False):
+        for a, b in pairwise(events):
             if isinstance(a, ServiceStarted) and isinstance(b, ServiceCompleted):
                 used += members * b.minutes * (low <= a.at < high)
     spans = load_area("wujiang").parts.spans

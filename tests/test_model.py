@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections import Counter, defaultdict
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import attrs
@@ -35,14 +36,14 @@ from practice_core.orders import (
 from practice_core.simulation import Run, load_scenario, run, run_tape
 from practice_core.simulation.model import quorum
 from practice_core.simulation.tape import OWN
-from practice_core.units import DAY, HOUR, TeamId
+from practice_core.terms import Category
+from practice_core.units import DAY, HOUR, OrderId, TeamId
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from practice_core.dispatch import Decision, Draw, View
     from practice_core.orders import Order, OrderEvent
-    from practice_core.units import OrderId
 
 SMALL = {
     "horizon.weeks": 1,
@@ -103,15 +104,13 @@ def done() -> Run:
 def test_nobody_is_asked_or_answers_at_night(done: Run) -> None:
     kinds = (OfferMade, OfferAccepted, OfferDeclined)
     waking = [of_day(e.at) for es in dispatched(done).values() for e in es if isinstance(e, kinds)]
-    assert 8 * HOUR <= min(waking)
+    assert min(waking) >= 8 * HOUR
     assert max(waking) < 21 * HOUR
 
 
 def test_reviews_are_in_working_time(done: Run) -> None:
     calendar = load_area("wujiang").calendar
-    reviews = [
-        e for es in dispatched(done).values() for e in es if isinstance(e, OrderReviewed)
-    ]
+    reviews = [e for es in dispatched(done).values() for e in es if isinstance(e, OrderReviewed)]
     assert reviews
     assert all(calendar.is_working(event.at) for event in reviews)
 
@@ -144,7 +143,7 @@ def test_an_order_ends_after_nine_failed_rounds() -> None:
 def test_silent_teams_let_their_offer_expire_after_a_day_or_at_the_end() -> None:
     silent = simulate("nearest", answer__eta=-50.0, answer__silent_share=1.0)
     for events in dispatched(silent).values():
-        for made, ended in zip(events, events[1:], strict=False):
+        for made, ended in pairwise(events):
             if isinstance(made, OfferMade):
                 assert isinstance(ended, OfferExpired)
                 assert ended.at == made.until <= made.at + DAY
@@ -171,7 +170,7 @@ def test_an_order_that_waits_is_looked_at_again_when_a_team_is_released() -> Non
     waited = [
         e
         for es in stories.values()
-        for before, e in zip(es, es[1:], strict=False)
+        for before, e in pairwise(es)
         if isinstance(e, OfferMade)
         and of_day(e.at) in {13 * HOUR, 18 * HOUR}
         and e.at in absences
@@ -194,9 +193,7 @@ def test_a_service_needs_its_quorum(done: Run) -> None:
 
 def test_services_lie_in_their_windows(done: Run) -> None:
     demand = done.tape.demand
-    window = dict(
-        zip(demand.ids, zip(demand.earliest, demand.latest, strict=True), strict=True)
-    )
+    window = dict(zip(demand.ids, zip(demand.earliest, demand.latest, strict=True), strict=True))
     for order, events in dispatched(done).items():
         opening = 0
         for event in events:
@@ -264,15 +261,13 @@ def test_an_activity_without_a_host_is_not_held() -> None:
     own = [n for n, s in enumerate(demand.stream.tolist()) if s == OWN]
     without = {demand.ids[n] for n in own if n not in crowded.tape.hostings}
     unserved = {
-        e.order
-        for e in crowded.log.events()
-        if isinstance(e, OrderUnserved) and ".o." in e.order
+        e.order for e in crowded.log.events() if isinstance(e, OrderUnserved) and ".o." in e.order
     }
     assert unserved == without
     assert without
 
 
-# ------------------------------------------------------------------ every decision a policy may take
+# ------------------------------------------------------------------ what a policy may decide
 
 
 def test_of_several_teams_asked_at_once_the_first_yes_wins() -> None:
@@ -303,15 +298,13 @@ def test_a_posted_order_is_grabbed_by_a_lawful_team_or_comes_back() -> None:
     after = Counter(
         type(b)
         for es in dispatched(done).values()
-        for a, b in zip(es, es[1:], strict=False)
+        for a, b in pairwise(es)
         if isinstance(a, OrderPosted)
     )
     assert set(after) == {OfferAccepted, OrderReturned}
     teams = {team.id: team for team in done.tape.city.teams}
     demand = done.tape.demand
     category = dict(zip(demand.ids, demand.category.tolist(), strict=True))
-    from practice_core.terms import Category  # noqa: PLC0415 - used here only
-
     for order, events in dispatched(done).items():
         for event in events:
             if isinstance(event, OfferAccepted):
@@ -329,10 +322,8 @@ def test_a_policy_with_a_period_is_asked_every_period_by_day_about_all_that_wait
             asked.append((view.now, len(orders)))
             assert list(orders) == list(view.waiting())
             assert view.waiting(view.hierarchy.root.id) == view.waiting()
-            decisions: list[Decision] = []
-            for order in orders:
-                decisions.append(nearest(order, view) or Wait(order.id, view.now + HOUR))
-            return decisions
+            later = view.now + HOUR
+            return [nearest(order, view) or Wait(order.id, later) for order in orders]
 
     scenario = load_scenario("wujiang").with_values(SMALL)
     done = run(scenario, Batch(), seed=11, replication=0)
@@ -355,7 +346,7 @@ def test_an_order_a_policy_says_nothing_about_waits_twelve_hours_and_ends_when_d
     done = simulate(silent)
     ends = {order: events[-1] for order, events in dispatched(done).items()}
     assert all(isinstance(end, OrderUnserved) for end in ends.values())
-    gaps = {b - a for times in looked.values() for a, b in zip(times, times[1:], strict=False)}
+    gaps = {b - a for times in looked.values() for a, b in pairwise(times)}
     assert min(gaps) == 12 * HOUR
     assert max(gaps) < DAY
 
@@ -364,11 +355,14 @@ def test_an_order_a_policy_says_nothing_about_waits_twelve_hours_and_ends_when_d
     ("decide", "why"),
     [
         (lambda order, _: Escalate(order.id), "refused: last_desk"),
-        (lambda order, _: Offer(order.id, (TeamId("nobody"),), DAY), "team nobody may not be asked"),
+        (
+            lambda order, _: Offer(order.id, (TeamId("nobody"),), DAY),
+            "team nobody may not be asked",
+        ),
         (lambda order, _: Offer(order.id, (), DAY), "refused: no_team"),
         (lambda order, view: Wait(order.id, view.now), "not after now"),
         (lambda order, _: Post(order.id, 0), "refused: invalid_value"),
-        (lambda *_: Wait("another", 0), "not asked about"),
+        (lambda *_: Wait(OrderId("another"), 0), "not asked about"),
     ],
 )
 def test_what_the_law_forbids_stops_the_run(

@@ -1,4 +1,4 @@
-"""A whole run: what is conserved, what is reproducible, and whether the model is the specified one."""
+"""A whole run: what is conserved, what comes again, and whether it is the specified model."""
 
 from __future__ import annotations
 
@@ -232,12 +232,11 @@ def test_where_distance_does_not_matter_to_teams_the_policies_serve_alike() -> N
 
 
 def test_travel_grows_from_nearest_over_home_first_to_random() -> None:
-    km = [
-        run(small(), policy(name), seed=7, replication=0).measures["km_per_served"].value
+    nearest, home_first, far = (
+        run(small(), policy(name), seed=7, replication=0).measures["km_per_served"].value or 0.0
         for name in ("nearest", "home_first", "random")
-    ]
-    assert km == sorted(km)
-    assert km[2] > 2 * km[1]
+    )
+    assert 0 < nearest < home_first < far / 2
 
 
 def test_what_is_held_is_counted_beside_what_is_placed(done: Run) -> None:

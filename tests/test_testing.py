@@ -71,7 +71,7 @@ FEW = settings(
 # ------------------------------------------------------------------ orders as they are
 
 TestOrders = lifecycle_machine(OrderAdapter()).TestCase
-TestOrders.settings = settings(max_examples=60, stateful_step_count=15)
+TestOrders.settings = settings(max_examples=75, stateful_step_count=15)
 
 
 def test_a_test_case_fails_if_it_met_too_little() -> None:

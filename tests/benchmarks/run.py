@@ -121,6 +121,7 @@ def measured(weeks: int, turns: int) -> dict[str, float]:
     timed = Timed("nearest")
     Model(tape, timed).run()
     orders = len(tape.demand)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     whole = run_tape(tape, policy("nearest"))
     records_seconds = seconds(lambda: whole.records)
     ledger_seconds = seconds(whole.ledger)
@@ -141,7 +142,7 @@ def measured(weeks: int, turns: int) -> dict[str, float]:
         "records": len(whole.records),
         "records_seconds": round(records_seconds, 2),
         "ledger_seconds": round(ledger_seconds, 2),
-        "peak_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+        "peak_mib": round(peak / 1024, 1),
     }
 
 

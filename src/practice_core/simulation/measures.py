@@ -95,7 +95,7 @@ KPIS: Mapping[str, str] = {
     "served_share_scarce": "the same of law, science and theory",
     "served_share_far": "the same of the quarter of stations farthest from the seat",
     "equity": "that minus the same of the quarter nearest to the seat",
-    "institute_spread": "standard deviation of the share between institutes, binomial noise removed",
+    "institute_spread": "standard deviation between institutes, binomial noise removed",
     "accept_rm": "mean hours to acceptance, at most 168",
     "accept_p50": "median hours to acceptance; null if never",
     "accept_p90": "90 % quantile of hours to acceptance; null if never",
@@ -175,9 +175,7 @@ class _Counted:
         self.b = log.column("b")
         demand = tape.demand
         low, high = tape.scenario.cohort
-        self.cohort: Mask = (
-            (demand.stream != OWN) & (demand.placed >= low) & (demand.placed < high)
-        )
+        self.cohort: Mask = (demand.stream != OWN) & (demand.placed >= low) & (demand.placed < high)
 
     # -- from rows to orders --------------------------------------------------------------------
 
@@ -303,9 +301,7 @@ class _Counted:
             "accept_p50": _quantile(accepted[ours], 5),
             "accept_p90": _quantile(accepted[ours], 9),
             "service_rm": _restricted(begun[ours], TAU_SERVICE),
-            "service_mean": Measure(
-                int(begun[resident].sum()) // MINUTE, hour * _count(resident)
-            ),
+            "service_mean": Measure(int(begun[resident].sum()) // MINUTE, hour * _count(resident)),
         }
 
     def _since(self, then: Ints, placed: Ints) -> Ints:

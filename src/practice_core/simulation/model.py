@@ -30,7 +30,6 @@ from practice_core.orders import (
     DeclineOffer,
     DeclineReason,
     EscalateOrder,
-    ExpireOffers,
     GiveUpOrder,
     OfferOrder,
     OrderState,
@@ -77,10 +76,21 @@ _GRAIN = 1 << 20
 WORK_ENDS, ANSWER, START, PLACE, RECHECK, TICK, CLOCK = (n << 32 for n in range(1, 8))
 
 
+if TYPE_CHECKING:
+
+    class Agenda(simpy.Environment):
+        """SimPy counts in any number; here every instant is whole."""
+
+        @property
+        def now(self) -> Instant: ...
+else:
+    Agenda = simpy.Environment
+
+
 class _At(simpy.Event):
     """Happens at an instant, which is its value; of one instant, by priority."""
 
-    def __init__(self, env: simpy.Environment, at: Instant, priority: int) -> None:
+    def __init__(self, env: Agenda, at: Instant, priority: int) -> None:
         self.env = env
         self.callbacks = []
         self._value = at
@@ -142,7 +152,7 @@ class Model:
         self.profile = area.profile
         self.roster = tape.roster()
         self.draw = tape.policy_draw()
-        self.env = simpy.Environment(tape.grid.begins)
+        self.env = Agenda(tape.grid.begins)
         self.final = [OrderState.ABSENT] * len(tape.demand)
         self._begins = tape.grid.begins
         self._route = cache(lambda site: self.profile.route(site, tape.city.hierarchy))
@@ -227,8 +237,7 @@ class Model:
             elif order.state is OrderState.SCHEDULED:
                 order = yield from self._in_service(rank, order, requester)
             else:
-                at = yield _At(self.env, order.due_at, CLOCK | rank)
-                order = self._do(rank, order, order.due(), self._system, at)
+                order = yield from self._clocked(rank, order, CLOCK)
         self.final[rank] = order.state
 
     def _hosted(self, rank: int) -> Story:
@@ -258,6 +267,14 @@ class Model:
             order = self._do(rank, order, CloseOrder(), officer, at)
         self.final[rank] = order.state
 
+    def _clocked(self, rank: int, order: Order, priority: int) -> Chapter:
+        """Wait for the order's clock, and do what it demands."""
+        at = yield _At(self.env, _due_at(order), priority | rank)
+        return self._run_out(rank, order, at)
+
+    def _run_out(self, rank: int, order: Order, at: Instant) -> Order:
+        return self._do(rank, order, order.due(), self._system, at)  # type: ignore[misc]  # has a clock
+
     def _reviewed_at(self, rank: int, placed_at: Instant) -> Instant:
         return self.profile.calendar.add_working(placed_at, self._review[rank])
 
@@ -268,8 +285,8 @@ class Model:
         on_desk = self.view.on_desk
         while order.state is OrderState.REVIEWED:
             at = self.env.now
-            if at >= order.due_at:
-                order = self._do(rank, order, order.due(), self._system, at)
+            if at >= _due_at(order):
+                order = self._run_out(rank, order, at)
                 continue
             on_desk[rank] = order
             decision = yield from self._decision(rank, order, at)
@@ -285,11 +302,12 @@ class Model:
 
     def _decision(self, rank: int, order: Order, at: Instant) -> Pause:
         """Wait for a decision to act on; None: look again, at the clock or when asked anew."""
+        due_at = _due_at(order)
         if self.policy.period:
-            return (yield from self._sleep(rank, order.due_at, order.due_at))
+            return (yield from self._sleep(rank, due_at, due_at))
         loud = self._awake(at)
         if loud > at:
-            yield self._wakes(rank, loud, order.due_at)
+            yield self._wakes(rank, loud, due_at)
             return None
         decision = next(iter(self._choose((order,), at)), None)
         if decision is not None and not isinstance(decision, Wait):
@@ -297,11 +315,11 @@ class Model:
         until = at + RECHECK_AFTER if decision is None else decision.until
         if until <= at:
             raise UnlawfulCommand(order.id, "Wait", f"until {until}, not after now, {at}")
-        return (yield from self._sleep(rank, until, order.due_at))
+        return (yield from self._sleep(rank, until, due_at))
 
     def _sleep(self, rank: int, until: Instant, due_at: Instant) -> Pause:
         """Sleep until an instant, the order's clock, a release of a team or a tick's decision."""
-        self._asleep[rank] = self.env.active_process
+        self._asleep[rank] = self.env.active_process  # type: ignore[assignment]  # its own story
         try:
             yield self._wakes(rank, until, due_at)
         except simpy.Interrupt as news:
@@ -359,7 +377,7 @@ class Model:
         at = self.env.now
         order = self._do(rank, order, PostOrder(post.open_for), self._officer(order.holder), at)
         lawful = self.roster.candidates(order, at).arrays().teams
-        replies = [r for team in lawful for r in self._reply(rank, order, team, at, order.due_at)]
+        replies = [r for team in lawful for r in self._reply(rank, order, team, at, _due_at(order))]
         for when, _, team, accepts in sorted(replies):
             if accepts:
                 at = yield _At(self.env, when, ANSWER | rank)
@@ -370,11 +388,10 @@ class Model:
 
     def _expired(self, rank: int, order: Order) -> Chapter:
         while order.state in _ASKED:
-            at = yield _At(self.env, order.due_at, ANSWER | rank)
-            order = self._do(rank, order, ExpireOffers(), self._system, at)
+            order = yield from self._clocked(rank, order, ANSWER)
         return order
 
-    def _reply(  # noqa: PLR0913 - one offer
+    def _reply(
         self, rank: int, order: Order, team: TeamId, at: Instant, until: Instant
     ) -> Sequence[Reply]:
         """Give what a team answers and when; nothing if it keeps silent or is too late."""
@@ -383,7 +400,9 @@ class Model:
         key = roster.key_of[n]
         answer = self.tape.answer_of(self._keys[rank], key, order.opening)
         eta, kd, kl, kn = self._answer
-        odds = eta + self._willing[n] + self._effect[rank] - kd * roster.km(order.request.site, team)
+        odds = (
+            eta + self._willing[n] + self._effect[rank] - kd * roster.km(order.request.site, team)
+        )
         odds -= kl * roster.load_of(n) + kn * roster.notes_of(n)
         accepts = answer.u < round(_GRAIN / (1 + math.exp(-odds))) / _GRAIN
         if answer.silent and not accepts:
@@ -391,7 +410,7 @@ class Model:
         when = self._awake(at + answer.delay, answer.morning)
         return ((when, key, team, accepts),) if when <= until else ()
 
-    def _answered(  # noqa: PLR0913 - one answer
+    def _answered(
         self, rank: int, order: Order, team: TeamId, at: Instant, *, accepts: bool
     ) -> Order:
         slot = self.roster.slot(order, team, at) if accepts else None
@@ -400,9 +419,7 @@ class Model:
         reason = DeclineReason.SLOT_GONE if accepts else DeclineReason.UNWILLING
         return self._do(rank, order, DeclineOffer(reason), self._team(team), at)
 
-    def _accepted(  # noqa: PLR0913 - one acceptance
-        self, rank: int, order: Order, team: TeamId, slot: Slot, at: Instant
-    ) -> Order:
+    def _accepted(self, rank: int, order: Order, team: TeamId, slot: Slot, at: Instant) -> Order:
         roster, request = self.roster, order.request
         n = roster.index[team]
         actor = self._team(team)
@@ -419,7 +436,7 @@ class Model:
         tape, roster, request = self.tape, self.roster, order.request
         slot = self._slots.pop(rank)
         at = yield _At(self.env, slot.start, START | rank)
-        n = roster.index[order.team]
+        n = roster.index[order.team]  # type: ignore[index]  # scheduled: has a team
         key, team_key, opening = self._keys[rank], roster.key_of[n], order.opening
         present = 0
         if tape.shows_up(key, team_key, opening):
@@ -439,7 +456,7 @@ class Model:
 
     def _rated(self, rank: int, order: Order, requester: Actor, at: Instant) -> Order:
         """Rate at once or not at all; the desk calls back and closes an unrated redo."""
-        waited = order.start - order.request.earliest
+        waited = order.start - order.request.earliest  # type: ignore[operator]  # was served
         satisfied = self.tape.rating(self._keys[rank], order.opening, waited)
         if satisfied is not None:
             score = SATISFIED if satisfied else DISSATISFIED
@@ -450,11 +467,11 @@ class Model:
 
     # -- the one way anything changes -----------------------------------------------------------
 
-    def _do(  # noqa: PLR0913 - those of step, and the place
+    def _do(
         self, rank: int, order: Order | None, command: OrderCommand, by: Actor, at: Instant
     ) -> Order:
         done = step(order, command, at, by, self.profile)
-        if type(done) is Refused:
+        if isinstance(done, Refused):
             name = type(command).__name__
             raise UnlawfulCommand(self.tape.demand.ids[rank], name, f"refused: {done.reason}")
         order, events = done
@@ -462,11 +479,15 @@ class Model:
         return order
 
 
+def _due_at(order: Order) -> Instant:
+    return order.due_at  # type: ignore[return-value]  # in every state that is waited in: has a clock
+
+
 def _raise(story: simpy.Event) -> None:
     """Let an error in a story out as it is: SimPy would build a copy from its words."""
     if not story.ok:
         story.defused = True
-        raise story.value
+        raise story.value  # type: ignore[misc]  # the error of a story that failed
 
 
 def quorum(needed: int, share: float) -> int:

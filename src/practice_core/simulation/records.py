@@ -121,7 +121,9 @@ def service_records(tape: Tape, log: EventLog) -> Records:
     by = np.argsort(which, kind="stable")
     which, volunteer = which[by], np.concatenate([own, other])[by]
     ids = tuple(team.id for team in teams)
-    return Records(log.orders, ids, members, order[which], volunteer, at[which], minutes[which])
+    return Records(
+        tape.demand.ids, ids, members, order[which], volunteer, at[which], minutes[which]
+    )
 
 
 def credit(records: Records, rules: RuleSet) -> Ledger:
@@ -162,7 +164,9 @@ def credit(records: Records, rules: RuleSet) -> Ledger:
 def _services(log: EventLog) -> tuple[Ints, Ints, Ints, Ints, Ints, NDArray[np.uint64]]:
     """Give order, end, team, volunteers present, minutes and opening of every service."""
     kind, order, a = log.column("kind"), log.column("order").astype(np.int64), log.column("a")
-    code = {event: EVENTS.index(event) for event in (OfferAccepted, ServiceStarted, ServiceCompleted)}
+    code = {
+        event: EVENTS.index(event) for event in (OfferAccepted, ServiceStarted, ServiceCompleted)
+    }
     rows = np.flatnonzero(np.isin(kind, list(code.values())))
     rows = rows[np.argsort(order[rows], kind="stable")]
     # In each order's story, a completed service follows its start, which follows its acceptance.
@@ -175,6 +179,6 @@ def _services(log: EventLog) -> tuple[Ints, Ints, Ints, Ints, Ints, NDArray[np.u
 
 
 def _each(counts: Ints) -> tuple[Ints, Ints]:
-    """Number the members of groups of these sizes: group of each, and place in its group."""
+    """Give the group of each member of groups of these sizes, and its place in the group."""
     group = np.repeat(np.arange(len(counts)), counts)
     return group, np.arange(len(group)) - np.repeat(np.cumsum(counts) - counts, counts)
