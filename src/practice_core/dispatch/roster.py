@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from practice_core.hierarchy import Hierarchy
     from practice_core.orders import Order
     from practice_core.terms import Category
-    from practice_core.units import Duration, Instant, Minutes, SiteId, TeamId
+    from practice_core.units import Duration, Instant, SiteId, TeamId
 
 __all__ = ["Roster"]
 
@@ -127,22 +127,18 @@ class Roster:
         low = max(request.earliest, now + NOTICE)
         return self.grid.starts(request.requested_time, request.duration, low, request.latest)
 
-    def first_slot(
-        self, team: int, needed: int, km: float, starts: list[Start], duration: Minutes
-    ) -> Slot | None:
-        """Give the first time at which the team with index `team` can do the job, or None."""
-        free, jobs = self._free, self._jobs
-        row = team * self._width
-        limit = self._limit_of[team]
-        week_row = team * self._weeks
-        travel = int(2 * km / ROAD_KM_PER_HOUR * HOUR)
+    def first_fit(
+        self, team: int, needed: int, travel: Duration, starts: list[Start]
+    ) -> tuple[Instant, int, int] | None:
+        """Give first start, block and number of blocks at which a team (by index) can come."""
+        free, row = self._free, team * self._width
+        jobs, week_row, limit = self._jobs, team * self._weeks, self._limit_of[team]
         for start, block, blocks, slack in starts:
             at = row + block
-            if free[at] < needed or jobs[week_row + block // BLOCKS_A_WEEK] >= limit:
-                continue
-            busy = blocks + (travel > slack)
-            if busy == 1 or all(free[at + n] >= needed for n in range(1, busy)):
-                return Slot(start, start + duration * MINUTE, block, busy)
+            if free[at] >= needed and jobs[week_row + block // BLOCKS_A_WEEK] < limit:
+                busy = blocks + (travel > slack)
+                if busy == 1 or all(free[at + n] >= needed for n in range(1, busy)):
+                    return start, block, busy
         return None
 
     def slot(self, order: Order, team: TeamId, now: Instant) -> Slot | None:
@@ -151,8 +147,12 @@ class Roster:
         if ineligible_now(self.teams[n], order):
             return None
         request = order.request
-        km, starts = self.km(request.site, team), self.starts(order, now)
-        return self.first_slot(n, request.needed, km, starts, request.duration)
+        travel = way_back(self.km(request.site, team))
+        fit = self.first_fit(n, request.needed, travel, self.starts(order, now))
+        if fit is None:
+            return None
+        start, block, blocks = fit
+        return Slot(start, start + request.duration * MINUTE, block, blocks)
 
     def km(self, site: SiteId, team: TeamId) -> float:
         """Give the road distance from a team's home to a site, one way."""
@@ -268,6 +268,11 @@ class Roster:
         return self._ties.uniform(order.request.id, self.key_of[team])
 
 
+def way_back(km: float) -> Duration:
+    """Give how long a team is on the road for a job so many road km away: there and back."""
+    return int(2 * km / ROAD_KM_PER_HOUR * HOUR)
+
+
 def ineligible_now(team: Team, order: Order) -> bool:
     """Tell whether the law forbids offering `order` to `team`, offers to it now open apart."""
     reason = ineligible(team, order)
@@ -302,17 +307,16 @@ class _Found:
         roster, order, starts = self._roster, self._order, self._starts
         if not starts:
             return
-        request = order.request
-        needed, duration, asked = request.needed, request.duration, self._asked
-        first_slot = roster.first_slot
+        needed, asked, first_fit = order.request.needed, self._asked, roster.first_fit
         km_of, team_at = self._walk.km.data, self._walk.teams.data
         here, end = 0, len(km_of)
         while here < end:
             km = km_of[here]
+            travel = way_back(km)
             lawful = []
             while here < end and km_of[here] == km:
                 team = team_at[here]
-                if team not in asked and first_slot(team, needed, km, starts, duration):
+                if team not in asked and first_fit(team, needed, travel, starts):
                     lawful.append(team)
                 here += 1
             if lawful:
@@ -341,7 +345,7 @@ class _Found:
         )
 
     def _lawful(self, teams: NDArray[np.int64], km: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Do for all teams at once what `Roster.first_slot` does for one."""
+        """Do for all teams at once what `Roster.first_fit` does for one."""
         roster = self._roster
         needed = self._order.request.needed
         travel = (2 * km / ROAD_KM_PER_HOUR * HOUR).astype(np.int64)
