@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import pickle
 from collections import Counter, defaultdict
 from itertools import pairwise
@@ -101,10 +102,19 @@ def done() -> Run:
     return simulate("nearest", service__team_no_show=0.2)
 
 
-def test_nobody_is_asked_or_answers_at_night(done: Run) -> None:
+def test_nobody_is_asked_or_answers_at_night() -> None:
+    looked: set[OrderId] = set()
+
+    def late(order: Order, view: View) -> Decision | None:
+        if order.id not in looked:
+            looked.add(order.id)
+            return Wait(order.id, view.now - of_day(view.now) + 23 * HOUR)
+        return nearest(order, view)
+
     kinds = (OfferMade, OfferAccepted, OfferDeclined)
-    waking = [of_day(e.at) for es in dispatched(done).values() for e in es if isinstance(e, kinds)]
-    assert min(waking) >= 8 * HOUR
+    stories = dispatched(simulate(late)).values()
+    waking = [of_day(e.at) for es in stories for e in es if isinstance(e, kinds)]
+    assert 8 * HOUR <= min(waking)
     assert max(waking) < 21 * HOUR
 
 
@@ -138,6 +148,51 @@ def test_an_order_ends_after_nine_failed_rounds() -> None:
         assert offers == 9 or end.reason is not UnservedReason.TRIES
         assert (offers == 0) == (end.reason is UnservedReason.NOBODY)
     assert set(reasons) == set(UnservedReason)
+
+
+def test_every_answer_is_what_the_answer_model_says() -> None:
+    done = simulate("nearest", teams__count=120, answer__kn=0.5, answer__kl=1.5)
+    tape, roster = done.tape, done.tape.roster()
+    law, willing = tape.scenario.answer, tape.city.willingness
+    rank = {order: n for n, order in enumerate(tape.demand.ids)}
+    ours = dispatched(done)
+    limit = {team.id: team.jobs_per_week for team in tape.city.teams}
+    offers: dict[TeamId, list[int]] = defaultdict(list)
+    accepted: dict[TeamId, list[int]] = defaultdict(list)
+    opening: Counter[OrderId] = Counter()
+    said: dict[tuple[OrderId, TeamId, int], bool] = {}
+    expected: dict[tuple[OrderId, TeamId, int], bool] = {}
+    burdened = 0
+    for event in done.log.events():
+        if event.order not in ours:
+            continue
+        if isinstance(event, OrderReopened):
+            opening[event.order] += 1
+        elif isinstance(event, OfferMade):
+            team, n = event.team, rank[event.order]
+            note = sum(event.at - 7 * DAY < at for at in offers[team])
+            load = sum(event.at - 28 * DAY < at for at in accepted[team]) / (4 * limit[team])
+            km = roster.km(tape.site_of(n), team)
+            odds = law.eta + willing[team] + float(tape.demand.effect[n])
+            odds -= law.kd_per_km * km + law.kl * load + law.kn * note
+            burdened += note > 0 and load > 0
+            answer = tape.answer(event.order, team, opening[event.order])
+            when = event.at + answer.delay
+            if not 8 * HOUR <= of_day(when) < 21 * HOUR:
+                when += (8 * HOUR - of_day(when)) % DAY + answer.morning
+            yes = answer.u < 1 / (1 + math.exp(-odds))
+            key = (event.order, team, opening[event.order])
+            if when <= event.until and (yes or not answer.silent):
+                expected[key] = yes
+            offers[team].append(event.at)
+        elif isinstance(event, OfferAccepted):
+            said[event.order, event.team, opening[event.order]] = True
+            accepted[event.team].append(event.at)
+        elif isinstance(event, OfferDeclined):
+            gone = event.reason is DeclineReason.SLOT_GONE
+            said[event.order, event.team, opening[event.order]] = gone
+    assert said == expected
+    assert burdened > 50
 
 
 def test_silent_teams_let_their_offer_expire_after_a_day_or_at_the_end() -> None:
