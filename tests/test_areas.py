@@ -6,6 +6,7 @@ import datetime as dt
 import math
 import time
 import tomllib
+from contextlib import suppress
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -116,7 +117,9 @@ def test_a_number_without_its_basis_is_found(number: str, instead: str) -> None:
     text = FILES["wujiang/scenario.toml"]
     assert text.count(number) == 1
     planted = text.replace(number, instead)
-    assert all(key.startswith("answer.kn") for key in baseless(tomllib.loads(planted)))
+    found = baseless(tomllib.loads(planted))
+    assert found
+    assert all(key.startswith("answer.kn") for key in found)
     with pytest.raises(DefinitionError) as refused:
         read(planted, "planted")
     assert {fault.place.partition(".why")[0] for fault in refused.value.faults} <= {
@@ -309,7 +312,7 @@ def test_a_name_is_no_path(name: str) -> None:
 # ---------------------------------------------------------------------------- reading files
 
 names = st.from_regex(r"[a-z]{1,3}", fullmatch=True).filter(lambda name: name != "basis")
-finite = st.integers(-1000, 1000) | st.floats(-1e6, 1e6)
+finite = st.integers(-1000, 1000) | st.floats(-1000, 1000, width=16)
 words = st.sampled_from(["who the members are", "吴江, 2020", "4 x 289 x 12"])
 
 
@@ -323,14 +326,14 @@ def number_tables(draw: st.DrawFn) -> Tree:
 
 
 files = st.recursive(
-    st.dictionaries(names, number_tables() | words, max_size=4),
+    st.dictionaries(names, number_tables() | words, max_size=3),
     lambda inner: st.dictionaries(names, inner, max_size=3),
-    max_leaves=6,
+    max_leaves=4,
 )
 
 
 def toml(node: object) -> str:
-    """Write a tree as inline TOML."""
+    """Write a value as inline TOML."""
     if isinstance(node, dict):
         return "{ " + ", ".join(f"{key} = {toml(part)}" for key, part in node.items()) + " }"
     if isinstance(node, list):
@@ -338,8 +341,15 @@ def toml(node: object) -> str:
     return f'"{node}"' if isinstance(node, str) else repr(node)
 
 
-def file_of(tree: Tree) -> str:
-    return "\n".join(f"{key} = {toml(part)}" for key, part in tree.items())
+def file_of(tree: Tree, prefix: str = "") -> str:
+    """Write a tree as TOML, a dotted key a line."""
+    lines = []
+    for key, part in tree.items():
+        if isinstance(part, dict) and part and "basis" not in part:
+            lines.append(file_of(part, f"{prefix}{key}."))
+        else:
+            lines.append(f"{prefix}{key} = {toml(part)}")
+    return "\n".join(lines)
 
 
 def plain(node: object) -> object:
@@ -454,28 +464,29 @@ def test_a_hostile_file_is_one_fault_in_bounded_time(text: str) -> None:
 
 
 def test_the_worst_file_that_is_still_read_takes_seconds() -> None:
-    dotted = "a." * 497
-    text = "\n".join(f"{dotted}k{n} = 'x'" for n in range(130))
+    # Reading TOML takes time quadratic in the length of a dotted key.
+    text = "\n".join("a." * 200 + "b." * 290 + f"k{n} = 'x'" for n in range(132))
     assert len(text) < 1 << 17
     begun = time.process_time()
-    try:
+    with suppress(DefinitionError):  # how deep is too deep depends on who calls
         read(text, "worst")
-    except DefinitionError as error:  # how deep is too deep depends on who called
-        assert "too deep" in str(error)  # noqa: PT017 - either way is fine, if it is soon over
     assert time.process_time() - begun < 10
 
 
-@given(
-    st.text() | st.lists(st.sampled_from([*"a.=[]{}'\"\n,#", "basis", " 1", "value"])).map("".join)
-)
+fragments = st.sampled_from([*"a.=[]{}'\"\n,#", "basis", " 1", "value"])
+
+
+@given(st.text() | st.lists(fragments).map("".join))
 def test_whatever_the_text_it_is_read_or_refused(text: str) -> None:
     try:
         values, bases = read(text, "fuzzed")
     except DefinitionError as error:
-        assert error.faults
+        found = error.faults
     else:
+        found = ()
         assert isinstance(values, dict)
         assert all(isinstance(basis, Basis) for basis in bases.values())
+    assert all(fault.place and fault.remedy for fault in found)
 
 
 # ---------------------------------------------------------------------------- building values
@@ -484,7 +495,7 @@ def test_whatever_the_text_it_is_read_or_refused(text: str) -> None:
 @attrs.frozen
 class Shelf:
     width: float
-    books: int
+    books: int = attrs.field(validator=attrs.validators.ge(0))
 
 
 @attrs.frozen
@@ -608,6 +619,16 @@ def test_unknown_and_missing_keys_are_named_with_what_is_wrong_elsewhere() -> No
     assert places["colour"] == "one of name, kind, level, shelf, heights, mix, words"
 
 
-def test_a_list_is_no_file() -> None:
+def test_what_the_class_itself_refuses_is_a_fault_of_its_table() -> None:
+    tree = a_room()
+    tree["shelf"]["books"] = -1
+    tree["name"] = 3
+    with pytest.raises(DefinitionError) as refused:
+        structure(tree, Room, "room")
+    assert [fault.place for fault in refused.value.faults] == ["name", "shelf"]
+    assert "'books' must be >= 0: -1" in refused.value.faults[1].found
+
+
+def test_a_number_is_no_file() -> None:
     with pytest.raises(DefinitionError, match="room: 1 fault\n  file: 3; expected a table"):
         structure(3, Room, "room")  # type: ignore[arg-type]  # what a careless caller gives

@@ -57,9 +57,9 @@ def test_a_draw_is_the_published_function_of_its_key(
     assert 0 < drawn <= 1
 
 
-@given(words, words, columns)
+@given(words, words, columns, words)
 def test_a_column_of_draws_is_the_draws_one_by_one(
-    base: int, a: int, column: NDArray[np.uint64]
+    base: int, a: int, column: NDArray[np.uint64], k: int
 ) -> None:
     keys = column.tolist()
     assert uniforms(base, a, column, k).tolist() == [uniform(base, a, b, k) for b in keys]

@@ -1,4 +1,4 @@
-"""Every study runs small, from its own folder, through public names; its README quotes its result."""
+"""Every study runs, small, through public names only; its README quotes its kept result."""
 
 from __future__ import annotations
 

@@ -230,7 +230,7 @@ def clock(text: str) -> Duration:
     >>> clock("08:30") == 8 * HOUR + 30 * MINUTE
     True
     """
-    found = re.fullmatch(r"([01]\d|2[0-4]):([0-5]\d)", text)
+    found = re.fullmatch(r"([01]\d|2[0-4]):([0-5]\d)", text, re.ASCII)
     if found is None or text > "24:00":
         fault = Fault("clock", repr(text), "HH:MM from 00:00 to 24:00", "write the hour so")
         raise DefinitionError("clock", (fault,))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
 
 import attrs
 import cattrs
-from cattrs.cols import is_sequence, list_structure_factory
+from cattrs.cols import list_structure_factory
 from cattrs.errors import (
     ClassValidationError,
     ForbiddenExtraKeysError,
@@ -276,7 +276,11 @@ def _table_hook(kind: Any, converter: cattrs.Converter) -> Callable[[Any, Any], 
     return _guarded(dict, "a table", build)
 
 
-@_CONVERTER.register_structure_hook_factory(is_sequence)
+def _is_list(kind: Any) -> bool:  # noqa: ANN401 - a type
+    return get_origin(kind) is list
+
+
+@_CONVERTER.register_structure_hook_factory(_is_list)
 def _list_hook(kind: Any, converter: cattrs.Converter) -> Callable[[Any, Any], Any]:  # noqa: ANN401 - a class
     return _guarded(list, "a list", list_structure_factory(kind, converter))
 

@@ -240,7 +240,10 @@ def _names(command: type) -> list[str]:
 def _values(  # noqa: C901, PLR0911 - one case for each name, flat
     name: str, world: Loop, order: Order | None, call: Call
 ) -> tuple[Any, ...]:
-    """Give for a field of a command the value furthest from every limit, then odd ones."""
+    """Give for a field of a command the value furthest from every limit, then odd ones.
+
+    The call's command is still a class.
+    """
     r = _request(world, order, call) if order is None or name == "request" else order.request
     begin = max(call.at, r.earliest)
     match name:
@@ -275,7 +278,7 @@ def _values(  # noqa: C901, PLR0911 - one case for each name, flat
 def _lawful(  # noqa: C901, PLR0911 - one case for each name, flat
     name: str, world: Loop, order: Order | None, call: Call
 ) -> st.SearchStrategy[Any]:
-    """Draw the values of a field of a command that are within its limits."""
+    """Draw the values of a field of a command that are within its limits; as for `_values`."""
     r = _request(world, order, call) if order is None or name == "request" else order.request
     begin = max(call.at, r.earliest)
     match name:
