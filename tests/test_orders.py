@@ -484,6 +484,7 @@ def test_a_team_may_answer_up_to_the_last_instant_and_no_longer() -> None:
     assert told.refuses(AcceptOffer(), member_of(RED), DAY + 1) is Refusal.LATE
     assert told.refuses(DeclineOffer(), member_of(RED), DAY + 1) is Refusal.LATE
     assert told.then(AcceptOffer(), member_of(RED), DAY).order.team == RED
+    assert offered(RED).then(DeclineOffer(), member_of(RED), DAY).order.attempts == 1
 
 
 def test_the_team_that_accepts_first_serves_and_the_other_offers_are_void() -> None:

@@ -17,7 +17,7 @@ import signal
 import threading
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import attrs
 
@@ -25,7 +25,7 @@ from practice_core.simulation import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-    from concurrent.futures import Executor
+    from concurrent.futures import Executor, Future
     from multiprocessing.connection import Connection
 
     from practice_core.dispatch import Policy
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Cell", "cores", "finished", "processes", "simulate"]
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -125,13 +126,30 @@ def processes(workers: int) -> Iterator[Executor | None]:
         return
     context = multiprocessing.get_context("spawn")
     watched, lifeline = context.Pipe(duplex=False)
-    with ProcessPoolExecutor(workers, context, _start_worker, (watched,)) as executor:
-        try:
-            yield executor
-        except BaseException:
-            lifeline.close()
-            raise
+    executor = _Pool(workers, context, _start_worker, (watched,))
+    try:
+        yield executor
+    except BaseException:
+        # First what waits, or the pool would trip over it when its workers are gone.
+        executor.shutdown(wait=False, cancel_futures=True)
+        lifeline.close()
+        raise
+    executor.shutdown()
     lifeline.close()
+
+
+class _Pool(ProcessPoolExecutor):
+    """A pool whose workers never see the interrupt that a terminal sends to everyone."""
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        # A worker is started here and inherits the mask; an interrupt meanwhile is held, not lost.
+        if not hasattr(signal, "pthread_sigmask"):  # pragma: no cover - Windows
+            return super().submit(fn, *args, **kwargs)
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            return super().submit(fn, *args, **kwargs)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _start_worker(watched: Connection) -> None:  # pragma: no cover - runs in the worker
