@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from practice_core.experiment import Comparison, markdown
-from practice_core.simulation import KPIS, Measure
+from practice_core.experiment import Comparison, compare, markdown
+from practice_core.simulation import KPIS, Measure, load_scenario
 
 ROOT = Path(__file__).parents[1]
 STUDIES = sorted(path.parent for path in (ROOT / "simulations").glob("*/study.toml"))
@@ -124,6 +124,20 @@ def test_the_kept_result_is_that_of_the_study_as_it_stands(study: Path) -> None:
         assert table == f"{markdown(found)}\nSet otherwise: {changed or 'nothing'}.\n"
     kept = {path.relative_to(study / "result") for path in (study / "result").rglob("*.*")}
     assert kept == {Path(n, file) for n in settings(study) for file in ("summary.json", "table.md")}
+
+
+@pytest.mark.slow
+@each_study
+def test_the_kept_result_is_that_of_the_model_as_it_stands(study: Path) -> None:
+    """Of the first policy and replication, within what another processor may change."""
+    asked = plan(study)
+    base = load_scenario(asked["area"]).with_values({"horizon.weeks": asked["weeks"]})
+    label, seed = asked["policies"][0], asked["seed"]
+    now = compare(base.with_values(asked["overrides"]), [label], replications=1, seed=seed)
+    kept = read(study / "result")
+    for kpi, allowed in (("served_share", 0.005), ("offers", 0.02), ("km_per_served", 0.1)):
+        (found,), (expected, *_) = now.series(label, kpi), kept.series(label, kpi)
+        assert found.value == pytest.approx(expected.value, abs=allowed), "run study.py again"
 
 
 @each_study

@@ -114,7 +114,7 @@ class EventLog:
         path.write_bytes(self.to_bytes())
 
     def _writer(self, code: int, kind: type[OrderEvent]) -> tuple[int, Any, Any]:
-        makers = [self._encode(name, hint) for name, hint in _own_fields(kind)]
+        makers = [self._encode(name, hint) for name, hint in _OWN_FIELDS[kind]]
         first, second = (*makers, None, None)[:2]
         return code, first, second
 
@@ -131,7 +131,7 @@ class EventLog:
         return lambda event: found[get(event)]
 
     def _reader(self, kind: type[OrderEvent]) -> list[Callable[[int, int], Any]]:
-        return [self._decode(hint) for _, hint in _own_fields(kind)]
+        return [self._decode(hint) for _, hint in _OWN_FIELDS[kind]]
 
     def _decode(self, hint: Any) -> Callable[[int, int], Any]:  # noqa: ANN401 - a type
         if hint is Request:
@@ -148,6 +148,9 @@ class EventLog:
 def _own_fields(kind: type[OrderEvent]) -> list[tuple[str, Any]]:
     hints = get_type_hints(kind)
     return [(field.name, hints[field.name]) for field in attrs.fields(kind)[_HEAD:]]
+
+
+_OWN_FIELDS = {kind: _own_fields(kind) for kind in EVENTS}
 
 
 def _getter(name: str) -> Callable[[OrderEvent], int]:
