@@ -43,7 +43,8 @@ class DayParts:
         edges = [edge for span in self.spans for edge in span]
         if len(self.spans) != BLOCKS_A_DAY or edges != sorted(set(edges)):
             fault = Fault("day parts", repr(self.spans), "three ascending spans", "mend the hours")
-            raise DefinitionError("day parts", (fault,))
+            subject = "day parts"
+            raise DefinitionError(subject, (fault,))
 
 
 @attrs.frozen
@@ -81,7 +82,8 @@ class Team:
     def __attrs_post_init__(self) -> None:
         faults = tuple(self._faults())
         if faults:
-            raise DefinitionError(f"team {self.id}", faults)
+            subject = f"team {self.id}"
+            raise DefinitionError(subject, faults)
 
     def _faults(self) -> Iterable[Fault]:
         def fault(key: str, found: object, expected: str) -> Fault:
