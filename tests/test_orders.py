@@ -435,6 +435,7 @@ def test_residents_order_and_only_proxies_and_officers_collect() -> None:
         {"placed_by": BO.id},
         {"placed_at": MONDAY - 1},
         {"latest": MONDAY},
+        {"earliest": MONDAY - DAY, "latest": MONDAY},
         {"earliest": MONDAY + WEEK},
         {"needed": 0},
         {"duration": 0},
@@ -835,6 +836,27 @@ def test_an_order_may_be_cancelled_until_it_is_served(told: Callable[[], Story])
 @pytest.mark.parametrize("told", [served, rated])
 def test_what_was_served_cannot_be_cancelled(told: Callable[[], Story]) -> None:
     assert told().refuses(CancelOrder(CancelReason.MISTAKE), ANN) is Refusal.STATE
+
+
+# ------------------------------------------------------------------ windows
+
+
+@pytest.mark.parametrize(
+    ("told", "command", "by", "open_for"),
+    [
+        (accepted, ScheduleService(MONDAY + 2 * DAY, MONDAY + 3 * DAY), OFFICER, DAY),
+        (accepted, WithdrawTeam(WithdrawReason.CLASH), member_of(RED), DAY),
+        (scheduled, WithdrawTeam(WithdrawReason.CLASH), member_of(RED), DAY),
+        (scheduled, StartService(5), OFFICER, DAY + 2 * HOUR),
+        (served, RateOrder(5), ANN, 7 * DAY),
+        (rated, ShowcaseOrder(consent=True), OFFICER, 3 * DAY),
+    ],
+)
+def test_a_window_includes_its_last_instant(
+    told: Callable[[], Story], command: OrderCommand, by: Actor, open_for: Duration
+) -> None:
+    assert told().refuses(command, by, open_for + 1) is Refusal.LATE
+    told().then(command, by, open_for)
 
 
 # ------------------------------------------------------------------ which refusal comes first

@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from practice_core.errors import DefinitionError, UnknownName
@@ -166,6 +166,7 @@ def of_its_kind(key: str, value: float) -> float:
 
 
 @given(st.data())
+@settings(max_examples=50)
 def test_every_value_inside_its_range_may_be_assumed_with_every_other(data: st.DataObject) -> None:
     plausible = {
         key: st.sampled_from([least, most]) | st.floats(least, most)
