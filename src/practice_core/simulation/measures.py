@@ -97,8 +97,8 @@ KPIS: Mapping[str, str] = {
     "equity": "that minus the same of the quarter nearest to the seat",
     "institute_spread": "standard deviation between institutes, binomial noise removed",
     "accept_rm": "mean hours to acceptance, at most 168",
-    "accept_p50": "median hours to acceptance; null if never",
-    "accept_p90": "90 % quantile of hours to acceptance; null if never",
+    "accept_p50": "median of the same",
+    "accept_p90": "90 % quantile of the same",
     "service_rm": "mean hours from placing to service, at most 504",
     "service_mean": "mean hours from placing to service, residents' orders served only",
     "offers": "offers / cohort",
@@ -298,8 +298,8 @@ class _Counted:
         hour = HOUR // MINUTE
         return {
             "accept_rm": _restricted(accepted[ours], TAU_ACCEPT),
-            "accept_p50": _quantile(accepted[ours], 5),
-            "accept_p90": _quantile(accepted[ours], 9),
+            "accept_p50": _quantile(accepted[ours], 5, TAU_ACCEPT),
+            "accept_p90": _quantile(accepted[ours], 9, TAU_ACCEPT),
             "service_rm": _restricted(begun[ours], TAU_SERVICE),
             "service_mean": Measure(int(begun[resident].sum()) // MINUTE, hour * _count(resident)),
         }
@@ -402,16 +402,13 @@ def _restricted(spans: Ints, tau: int) -> Measure:
     return Measure(int(np.minimum(spans, tau).sum()) // MINUTE, HOUR // MINUTE * len(spans))
 
 
-def _quantile(spans: Ints, tenths: int) -> Measure:
-    """Give the type-7 quantile in hours; null where it lies among those that never happen."""
+def _quantile(spans: Ints, tenths: int, tau: int) -> Measure:
+    """Give the type-7 quantile of min(T, tau), in hours."""
     if not len(spans):
         return Measure(0, 0)
-    ordered = np.sort(spans)
+    ordered = np.sort(np.minimum(spans, tau))
     low, part = divmod(tenths * (len(spans) - 1), 10)
-    a = int(ordered[low])
-    b = int(ordered[min(low + 1, len(spans) - 1)]) if part else a
-    if b == _NEVER:
-        return Measure(0, 0)
+    a, b = int(ordered[low]), int(ordered[min(low + 1, len(spans) - 1)])
     return Measure(((10 - part) * a + part * b) // MINUTE, 10 * HOUR // MINUTE)
 
 
