@@ -499,6 +499,15 @@ def test_a_team_that_comes_home_late_is_busy_in_the_next_block() -> None:
     assert slot == Slot(MONDAY + 18 * HOUR, MONDAY + 20 * HOUR, 2, 1)
 
 
+def test_a_team_at_home_is_back_as_the_next_block_begins() -> None:
+    made = roster_of([team("t1", free=(5, 0, 5) * 7)])
+    wanted = order(duration=300, site=SiteId("s2"), latest=MONDAY + DAY)
+    assert made.slot(wanted, TeamId("t1"), MONDAY) == Slot(
+        MONDAY + 8 * HOUR, MONDAY + 13 * HOUR, 0, 1
+    )
+    check_lawful(made, Books(made), wanted, MONDAY)
+
+
 def test_a_job_is_booked_two_hours_ahead_or_later() -> None:
     made = roster_of([team("t1")])
     at_six = made.slot(order(), TeamId("t1"), MONDAY + 6 * HOUR)

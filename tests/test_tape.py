@@ -536,6 +536,19 @@ def test_participations_of_a_tape_are_what_the_streams_bring(year: Tape) -> None
     assert came == pytest.approx(mean, abs=4 * math.sqrt(variance))
 
 
+def test_members_of_the_host_and_others_come_each_for_themselves(year: Tape) -> None:
+    found = [
+        ((a - 0.97 * m) / math.sqrt(m), (b - 0.97 * i) / math.sqrt(i))
+        for m, i, a, b in (
+            (h.members, year.demand.needed[n] - h.members, h.members_present, h.individuals_present)
+            for n, h in year.hostings.items()
+        )
+        if i > 0
+    ]
+    correlation = np.corrcoef(np.array(found).T)[0, 1]
+    assert abs(correlation) < 4 / math.sqrt(len(found))
+
+
 def test_the_host_gives_what_it_has_and_individuals_make_up_the_rest(year: Tape) -> None:
     roster = year.roster()
     capacity = roster.capacity

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import simpy
 
+from practice_core.areas import load_area
 from practice_core.dispatch import policy
 from practice_core.simulation import load_scenario, make_tape, run_tape
 from practice_core.simulation.model import Model
@@ -143,6 +144,8 @@ def measured(weeks: int, turns: int) -> dict[str, float]:
         "records_seconds": round(records_seconds, 2),
         "ledger_seconds": round(ledger_seconds, 2),
         "peak_mib": round(peak / 1024, 1),
+        **{f"year_{name}": count for name, count in whole.totals.items()},
+        **{f"published_{name}": count for name, count in load_area("wujiang").published.items()},
     }
 
 
