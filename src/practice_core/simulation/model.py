@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
     from practice_core.dispatch import Candidates, Decision, Policy, Roster, Slot
     from practice_core.hierarchy import Hierarchy
-    from practice_core.orders import Order, OrderCommand
+    from practice_core.orders import Order, OrderCommand, Request
     from practice_core.simulation.tape import Tape
     from practice_core.units import Duration, Instant, SiteId, TeamId
 
@@ -174,7 +174,7 @@ class Model:
         self._share = tape.scenario.service.quorum
         self._slots: dict[int, Slot] = {}
 
-    def request(self, rank: int) -> Any:  # noqa: ANN401 - see Tape.request
+    def request(self, rank: int) -> Request:
         """Give the request of the order at a place on the tape."""
         return self.tape.request(rank, self._route(self.tape.site_of(rank)))
 
@@ -254,8 +254,9 @@ class Model:
             order = self._do(rank, order, GiveUpOrder(), officer, at)
         else:
             slot = hosting.slot
-            host = self._team(request.host)
-            offer = OfferOrder((request.host,), self.profile.offer_open)
+            team = self.roster.ids[hosting.team]
+            host = self._team(team)
+            offer = OfferOrder((team,), self.profile.offer_open)
             order = self._do(rank, order, offer, officer, at)
             order = self._do(rank, order, AcceptOffer(), host, at)
             order = self._do(rank, order, ScheduleService(slot.start, slot.end), host, at)
