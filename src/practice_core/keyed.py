@@ -64,6 +64,7 @@ class Purpose(enum.IntEnum):
     TEAM_NO_SHOW = 24
     MEMBERS_PRESENT = 25
     MEMBER_CHOICE = 26
+    LOOKS = 27
     RATING_GIVEN = 30
     SATISFIED = 31
     POLICY = 40

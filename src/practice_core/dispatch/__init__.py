@@ -6,8 +6,8 @@ reads a clock, and never knows what a team would answer.
 
 Examples
 --------
->>> sorted(POLICIES)
-['home_first', 'nearest', 'random']
+>>> list(POLICIES)[:4]
+['random', 'nearest', 'home_first', 'least_busy']
 >>> isinstance(policy("nearest"), Policy)
 True
 """
@@ -16,9 +16,11 @@ from practice_core.dispatch.contract import (
     Candidate,
     CandidateArrays,
     Candidates,
+    Channel,
     Decision,
     Draw,
     Escalate,
+    Fitted,
     Offer,
     Policy,
     Post,
@@ -26,21 +28,43 @@ from practice_core.dispatch.contract import (
     Wait,
 )
 from practice_core.dispatch.eligibility import Ineligible, ineligible
-from practice_core.dispatch.policies import POLICIES, HomeFirst, Nearest, Random, policy
+from practice_core.dispatch.policies import (
+    POLICIES,
+    Batch,
+    BestAnswer,
+    Grab,
+    HomeFirst,
+    LeastBusy,
+    LeastRecentlyNotified,
+    Nearest,
+    Random,
+    StatusQuo,
+    TwoChoices,
+    Waves,
+    load_policy,
+    policy,
+)
 from practice_core.dispatch.roster import Roster
 from practice_core.dispatch.slots import Grid, Slot
 
 __all__ = [
     "POLICIES",
+    "Batch",
+    "BestAnswer",
     "Candidate",
     "CandidateArrays",
     "Candidates",
+    "Channel",
     "Decision",
     "Draw",
     "Escalate",
+    "Fitted",
+    "Grab",
     "Grid",
     "HomeFirst",
     "Ineligible",
+    "LeastBusy",
+    "LeastRecentlyNotified",
     "Nearest",
     "Offer",
     "Policy",
@@ -48,8 +72,12 @@ __all__ = [
     "Random",
     "Roster",
     "Slot",
+    "StatusQuo",
+    "TwoChoices",
     "View",
     "Wait",
+    "Waves",
     "ineligible",
+    "load_policy",
     "policy",
 ]

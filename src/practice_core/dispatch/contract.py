@@ -6,6 +6,7 @@ ones. It sees lawful candidates only, and whatever it answers stays an offer.
 
 from __future__ import annotations
 
+import enum
 from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 from practice_core.units import Duration, Instant, OrderId, SiteId, TeamId, value
@@ -23,15 +24,26 @@ __all__ = [
     "Candidate",
     "CandidateArrays",
     "Candidates",
+    "Channel",
     "Decision",
     "Draw",
     "Escalate",
+    "Fitted",
     "Offer",
     "Policy",
     "Post",
     "View",
     "Wait",
 ]
+
+
+class Channel(enum.StrEnum):
+    """How an offer reaches a team."""
+
+    PLATFORM = "platform"
+    """A message that the platform sends."""
+    PHONE = "phone"
+    """A call by the desk; the answer takes longer to come back."""
 
 
 @value
@@ -41,6 +53,7 @@ class Offer:
     order: OrderId
     teams: tuple[TeamId, ...]
     open_for: Duration
+    channel: Channel = Channel.PLATFORM
 
 
 @value
@@ -109,7 +122,10 @@ class Candidate:
 
 @value
 class CandidateArrays:
-    """Candidates as columns of one length, nearest first; see `Candidate` for units."""
+    """Candidates as columns of one length, nearest first; see `Candidate` for units.
+
+    ``last_offered_at`` is -1 where a team never received an offer.
+    """
 
     teams: tuple[TeamId, ...]
     km: NDArray[np.float64]
@@ -187,4 +203,25 @@ class Policy(Protocol):
 
     def choose(self, orders: Sequence[Order], view: View, draw: Draw) -> Sequence[Decision]:
         """Decide about some of `orders`; those without a decision wait."""
+        ...
+
+
+@runtime_checkable
+class Fitted(Protocol):
+    """A policy that uses a model of how teams answer, whose numbers a county fits from its log."""
+
+    def fitted(self, *, eta: float, kd_per_km: float, kl: float, kn: float) -> Policy:
+        """Give a copy with these coefficients.
+
+        Parameters
+        ----------
+        eta
+            Log-odds of yes to an offer next door, of an idle team without offers.
+        kd_per_km
+            How much lower they are per road km.
+        kl
+            Per unit of `Candidate.load`.
+        kn
+            Per offer of the last 7 days.
+        """
         ...

@@ -12,13 +12,15 @@ from __future__ import annotations
 
 import math
 from functools import cache
+from itertools import compress
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
+import numpy as np
 import simpy
 
 from practice_core.areas import load_area
-from practice_core.dispatch import Escalate, Offer, Post, Wait
+from practice_core.dispatch import Channel, Escalate, Offer, Post, Wait
 from practice_core.errors import UnlawfulCommand
 from practice_core.lifecycle import Role
 from practice_core.orders import (
@@ -45,10 +47,10 @@ from practice_core.orders import (
 )
 from practice_core.simulation.log import EventLog
 from practice_core.simulation.tape import OWN
-from practice_core.units import DAY, HOUR, ActorId
+from practice_core.units import DAY, HOUR, MINUTE, ActorId
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Generator, Iterable, Sequence
 
     from practice_core.dispatch import Candidates, Decision, Policy, Roster, Slot
     from practice_core.hierarchy import Hierarchy
@@ -165,6 +167,7 @@ class Model:
         self._team = cache(lambda team: Actor(ActorId(team), Role.TEAM, team=team))
         law = tape.scenario.answer
         self._answer = (law.eta, law.kd_per_km, law.kl, law.kn)
+        self._phone_delay_factor = law.phone_delay_factor
         self._quiet = (law.quiet_from_hour * HOUR, law.quiet_to_hour * HOUR)
         willingness = tape.city.willingness
         self._willing = [willingness[team] for team in self.roster.ids]
@@ -364,7 +367,7 @@ class Model:
         command = OfferOrder(offer.teams, offer.open_for)
         order = self._do(rank, order, command, self._officer(order.holder), at)
         roster.forget(at)
-        replies = [r for o in order.offers for r in self._reply(rank, order, o.team, at, o.until)]
+        replies = [r for t in offer.teams for r in self._reply(rank, order, t, at, offer.channel)]
         for team in offer.teams:
             roster.note_offer(roster.index[team], at)
         for when, _, team, accepts in sorted(replies):
@@ -377,8 +380,9 @@ class Model:
     def _posted(self, rank: int, order: Order, post: Post) -> Chapter:
         at = self.env.now
         order = self._do(rank, order, PostOrder(post.open_for), self._officer(order.holder), at)
-        lawful = self.roster.candidates(order, at).arrays().teams
-        replies = [r for team in lawful for r in self._reply(rank, order, team, at, _due_at(order))]
+        replies = [
+            r for t in self._lookers(rank, order, at) for r in self._reply(rank, order, t, at)
+        ]
         for when, _, team, accepts in sorted(replies):
             if accepts:
                 at = yield _At(self.env, when, ANSWER | rank)
@@ -387,13 +391,25 @@ class Model:
                     return self._accepted(rank, order, team, slot, at)
         return (yield from self._expired(rank, order))
 
+    def _lookers(self, rank: int, order: Order, at: Instant) -> Iterable[TeamId]:
+        """Give the lawful teams that look at the board while the order is posted."""
+        roster = self.roster
+        teams = roster.candidates(order, at).arrays().teams
+        keys = roster.keys[np.array([roster.index[team] for team in teams], np.int64)]
+        return compress(teams, self.tape.looks(self._keys[rank], keys, order.opening).tolist())
+
     def _expired(self, rank: int, order: Order) -> Chapter:
         while order.state in _ASKED:
             order = yield from self._clocked(rank, order, ANSWER)
         return order
 
     def _reply(
-        self, rank: int, order: Order, team: TeamId, at: Instant, until: Instant
+        self,
+        rank: int,
+        order: Order,
+        team: TeamId,
+        at: Instant,
+        channel: Channel = Channel.PLATFORM,
     ) -> Sequence[Reply]:
         """Give what a team answers and when; nothing if it keeps silent or is too late."""
         roster = self.roster
@@ -408,8 +424,11 @@ class Model:
         accepts = answer.u < round(_GRAIN / (1 + math.exp(-odds))) / _GRAIN
         if answer.silent and not accepts:
             return ()
-        when = self._awake(at + answer.delay, answer.morning)
-        return ((when, key, team, accepts),) if when <= until else ()
+        delay = answer.delay
+        if channel is Channel.PHONE:
+            delay = round(delay * self._phone_delay_factor / MINUTE) * MINUTE
+        when = self._awake(at + delay, answer.morning)
+        return ((when, key, team, accepts),) if when <= _due_at(order) else ()
 
     def _answered(
         self, rank: int, order: Order, team: TeamId, at: Instant, *, accepts: bool

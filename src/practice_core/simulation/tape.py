@@ -245,6 +245,11 @@ class Tape:
             int(60 * uniform(bases[Purpose.MORNING_MINUTE], order, team, opening)) * MINUTE,
         )
 
+    def looks(self, order: int, teams: NDArray[np.uint64], opening: int) -> NDArray[np.bool_]:
+        """Tell which teams look at the board while an order is posted; by keys."""
+        u = uniforms(self._bases[Purpose.LOOKS], order, teams, opening)
+        return u < self.scenario.answer.board_share
+
     def shows_up(self, order: int, team: int, opening: int) -> bool:
         """Tell whether an accepting team comes at all; by keys."""
         u = uniform(self._bases[Purpose.TEAM_NO_SHOW], order, team, opening)
