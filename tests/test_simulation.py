@@ -179,6 +179,7 @@ def test_the_same_key_gives_the_same_log_byte_for_byte(done: Run) -> None:
     again = run(done.tape.scenario, policy("nearest"), seed=7, replication=0)
     assert again.log.to_bytes() == done.log.to_bytes()
     assert again.measures == done.measures
+    assert again.groups == done.groups
 
 
 def test_another_seed_or_replication_gives_another_log(done: Run) -> None:
@@ -207,6 +208,7 @@ def test_shuffling_teams_or_sites_changes_no_result(name: str) -> None:
     )
     assert plain.log.to_bytes() == shuffled.log.to_bytes()
     assert plain.measures == shuffled.measures
+    assert plain.groups == shuffled.groups
 
 
 # ------------------------------------------------------------------ the specified model

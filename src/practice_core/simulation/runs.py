@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import attrs
 
 from practice_core.areas import load_area
-from practice_core.simulation.measures import measure, totals
+from practice_core.simulation.measures import measured, measured_groups, totals
 from practice_core.simulation.model import Model
+from practice_core.simulation.outcomes import outcomes_of
 from practice_core.simulation.records import credit, service_records
 from practice_core.simulation.tape import make_tape
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from practice_core.points import Ledger
     from practice_core.simulation.log import EventLog
     from practice_core.simulation.measures import Measure
+    from practice_core.simulation.outcomes import Outcomes
     from practice_core.simulation.records import Records
     from practice_core.simulation.scenario import Scenario
     from practice_core.simulation.tape import Tape
@@ -42,6 +44,8 @@ class Run:
         Every event.
     final
         The state in which each order of the tape ended, in its order.
+    outcomes
+        What became of each order.
     measures
         By name; see `KPIS`.
     totals
@@ -52,6 +56,7 @@ class Run:
     tape: Tape
     log: EventLog
     final: Sequence[OrderState]
+    outcomes: Outcomes
     measures: Mapping[str, Measure]
     totals: Mapping[str, int]
 
@@ -59,6 +64,11 @@ class Run:
     def weeks(self) -> int:
         """Length of the cohort."""
         return self.tape.scenario.horizon.weeks
+
+    @cached_property
+    def groups(self) -> Mapping[str, Mapping[str, Mapping[str, Measure]]]:
+        """The same measures of parts of the orders: by dimension, group and name; see `GROUPS`."""
+        return measured_groups(self.outcomes)
 
     @cached_property
     def records(self) -> Records:
@@ -103,5 +113,5 @@ def run_tape(tape: Tape, policy: Policy) -> Run:
     """Run a policy on a tape."""
     model = Model(tape, policy)
     model.run()
-    done = (tape, model.log, model.roster)
-    return Run(policy, tape, model.log, model.final, measure(*done), totals(*done))
+    found = outcomes_of(tape, model.log, model.roster)
+    return Run(policy, tape, model.log, model.final, found, measured(found), totals(found))
