@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 CHECKED := $(wildcard src tests simulations docs/examples conftest.py)
 
-.PHONY: setup demo test lint types imports bench clean
+.PHONY: setup demo test lint types imports bench error_rates clean
 
 setup: $(READY)
 
@@ -17,7 +17,7 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt hatchling
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-build-isolation \
-	  --editable '.[cli,testing,dev]'
+	  --editable '.[cli,fit,dask,testing,dev]'
 	@touch $@
 
 demo: $(READY)
@@ -40,6 +40,11 @@ imports: $(READY)
 bench: $(READY)
 	@mkdir -p out
 	$(BIN)/python tests/benchmarks/run.py --out out/bench.json
+
+# How often the verdict errs on 200 simulated comparisons: a quarter of an hour on two cores.
+error_rates: $(READY)
+	@mkdir -p out
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/error_rates.py --out out/error_rates.json
 
 clean:
 	rm -rf .venv build dist out .coverage .coverage.* .hypothesis .import_linter_cache \

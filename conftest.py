@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # Before the package is imported, here or in a process that a test starts: docs/adr/0003.
 os.environ["PRACTICE_CORE_FROZEN"] = "1"
+# One thread for a small matrix: with several test processes on few cores more only wait.
+os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
 
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 hypothesis.settings.register_profile("explore", deadline=None, max_examples=2_000)
