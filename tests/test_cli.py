@@ -12,19 +12,19 @@ import sys
 import time
 from concurrent.futures.process import BrokenProcessPool
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 import pytest
 from rich.cells import cell_len
 
-from practice_core import cli, experiment
-from practice_core.cli import main
+from practice_core import experiment
+from practice_core.cli import comparison, main
 from practice_core.simulation import KPIS, load_scenario
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from practice_core.experiment import Comparison
     from practice_core.terms import Lang
@@ -45,9 +45,16 @@ PROGRAM = "import sys; from practice_core.cli import main; sys.exit(main())"
 
 
 @pytest.fixture
-def ask(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Ask:
+def ask(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Ask:
     """Run the command line on a thin county; give exit code, standard output, standard error."""
-    monkeypatch.setattr(cli, "load_scenario", lambda area: load_scenario(area).with_values(THIN))
+    monkeypatch.setattr(
+        comparison, "load_scenario", lambda area: load_scenario(area).with_values(THIN)
+    )
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
 
     def run(*arguments: object) -> tuple[int, str, str]:
         code = main([str(argument) for argument in arguments])
@@ -89,7 +96,8 @@ def test_compare_prints_the_same_bytes_on_one_worker_and_on_two(ask: Ask) -> Non
     code, out, err = alone
     assert (code, err) == (0, "")
     found = json.loads(out)
-    assert list(found) == ["area", "seed", "replications", "weeks", "measures", "comparisons"]
+    known = ["area", "seed", "replications", "weeks", "measures", "comparisons", "groups"]
+    assert list(found) == known
     assert (found["area"], found["seed"], found["replications"], found["weeks"]) == (
         "wujiang",
         7,
@@ -202,9 +210,141 @@ def test_a_bar_moves_on_the_standard_error_when_someone_watches() -> None:
             watched += said
     os.close(ours)
     out, _ = running.communicate(timeout=60)
-    assert b"simulating" in watched
+    assert b"comparing policies" in watched
     assert b"1/1" in watched
     assert json.loads(out)["area"] == "wujiang"
+
+
+# ------------------------------------------------------------------ to decide
+
+
+def assumed(folder: Path) -> Path:
+    """A thin county as a file of other assumptions, for programs that are started."""
+    lines = []
+    for key, value in (THIN | {"resident.per_year": 400.0, "site_request.per_year": 0.0}).items():
+        section, _, name = key.rpartition(".")
+        basis = f'{{ value = {value}, basis = "derived", arithmetic = "thin" }}'
+        lines.append(f"[{section}]\n{name} = {basis}")
+    file = folder / "thin.toml"
+    sections: dict[str, list[str]] = {}
+    for line in lines:
+        head, _, rest = line.partition("\n")
+        sections.setdefault(head, []).append(rest)
+    file.write_text("\n".join("\n".join([head, *rest]) for head, rest in sections.items()))
+    return file
+
+
+def deciding(folder: Path, *more: object) -> list[object]:
+    """A decision that takes seconds: one look at two replications, two settings."""
+    asked = ["compare", "wujiang", "--decide", "--weeks", 1, "--replications", 2, "--settings", 2]
+    return [
+        *asked,
+        *("--policies", "nearest,nearest", "--assume", assumed(folder), "--json"),
+        *("--workers", 1, *more),
+    ]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, Path]:
+    """What a decision prints that nobody disturbs, and the cells it keeps."""
+    folder = tmp_path_factory.mktemp("whole")
+    running = start(*deciding(folder, "--cells", folder / "cells"), stdout=subprocess.PIPE)
+    out, _ = running.communicate(timeout=120)
+    assert running.returncode == 0
+    return out, folder / "cells"
+
+
+def test_a_decision_has_a_verdict_settings_tipping_values_and_the_bound(
+    whole: tuple[bytes, Path],
+) -> None:
+    found = json.loads(whole[0])
+    assert found["verdict"]["status"] == "equivalent"
+    assert found["settings"]["nearest#2"] == {"best_or_equivalent": 2, "of": 2}
+    assert found["tipping"] == []
+    assert len(found["bound"]["served_share"]) == 2
+
+
+def test_a_decision_that_is_killed_goes_on_and_ends_with_the_same_bytes(
+    whole: tuple[bytes, Path], tmp_path: Path
+) -> None:
+    cells = tmp_path / "cells"
+    asked = deciding(tmp_path, "--cells", cells)
+    running = start(*asked, stdout=subprocess.PIPE)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if cells.is_dir() and len(list(cells.glob("*.json"))) >= 2:
+            break
+        time.sleep(0.02)
+    running.kill()
+    killed, _ = running.communicate(timeout=60)
+    assert running.returncode == -signal.SIGKILL
+    assert killed == b""
+    before = {path.name: path.stat().st_mtime_ns for path in cells.glob("*.json")}
+    again = start(*asked, stdout=subprocess.PIPE)
+    out, _ = again.communicate(timeout=120)
+    assert out == whole[0]
+    after = {path.name: path.stat().st_mtime_ns for path in cells.glob("*.json")}
+    assert after.keys() == {path.name for path in whole[1].glob("*.json")}
+    assert {name: after[name] for name in before} == before, "a kept cell was computed again"
+
+
+def test_a_decision_that_is_interrupted_says_where_it_goes_on(tmp_path: Path) -> None:
+    cells = tmp_path / "cells"
+    running = start(*deciding(tmp_path, "--cells", cells), stderr=subprocess.PIPE, group=True)
+    deadline = time.monotonic() + 60
+    while not cells.is_dir() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.killpg(running.pid, signal.SIGINT)
+    _, err = running.communicate(timeout=60)
+    assert running.returncode == 130
+    kept = f"what was done is kept in {cells}: the same command goes on"
+    assert err.decode() == f"practice-core: interrupted; {kept}\n"
+
+
+def test_to_decide_cells_are_kept_in_the_users_cache_and_the_table_says_it_all(
+    ask: Ask, tmp_path: Path, whole: tuple[bytes, Path]
+) -> None:
+    asked = deciding(tmp_path, "--cells", whole[1], "--out", tmp_path / "kept")
+    asked.remove("--json")
+    code, out, err = ask(*asked)
+    assert (code, err) == (0, "")
+    for words in ("At the default assumptions", "equivalent", "Guardrails", "best or equivalent"):
+        assert words in out
+    assert "preview" not in out
+    assert f"Kept in {tmp_path / 'kept'}: summary.json" in out
+    assert (tmp_path / "kept" / "summary.json").read_bytes() == whole[0]
+
+
+def test_a_preview_says_that_it_is_one_and_gives_no_verdict(ask: Ask) -> None:
+    _, out, _ = ask(*ONCE, "--preview", "--policies", "nearest,random")
+    assert "This is a preview" in out
+    assert "Decide with --decide" in out
+    _, out, _ = ask(*ONCE, "--preview", "--policies", "nearest", "--json")
+    assert not {"verdict", "settings", "tipping", "bound"} & json.loads(out).keys()
+
+
+def test_a_policy_of_ones_own_is_compared_under_its_name(ask: Ask, tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "from practice_core.dispatch import Nearest\n\nclass Mine(Nearest):\n    pass\n"
+    )
+    asked = [*ONCE, "--policy", f"{file}:Mine", "--json"]
+    code, out, err = ask(*asked, "--policies", "nearest,home_first")
+    assert (code, err) == (0, "")
+    found = json.loads(out)
+    assert list(found["measures"]) == ["nearest", "home_first", "Mine"]
+    assert found["measures"]["Mine"] == found["measures"]["nearest"]
+    _, out, _ = ask(*asked)
+    assert list(json.loads(out)["measures"]) == ["status_quo", "Mine"]
+    _, out, _ = ask(*asked, "--policy", f"{file}:Mine")
+    assert list(json.loads(out)["measures"]) == ["status_quo", "Mine", "Mine#2"]
+
+
+def test_cells_named_for_a_preview_are_taken_up_too(ask: Ask, tmp_path: Path) -> None:
+    asked = [*ONCE, "--policies", "nearest", "--json", "--cells", tmp_path / "cells"]
+    first = ask(*asked)
+    assert len(list((tmp_path / "cells").iterdir())) == 1
+    assert ask(*asked) == first
 
 
 # ------------------------------------------------------------------ wrong use
@@ -217,6 +357,17 @@ def test_a_bar_moves_on_the_standard_error_when_someone_watches() -> None:
         (["compare", "wujiang", "--policies", "nearest,neerest"], "no policy named 'neerest'"),
         (["compare", "wujiang", "--policies", ","], "--policies: none; expected one of random, "),
         (["compare", "wujiang", "--weeks", "0"], "--weeks: 0; expected at least 1"),
+        (["compare", "wujiang", "--decide", "--preview"], "--preview: beside --decide"),
+        (["compare", "wujiang", "--settings", "3"], "--settings: without --decide"),
+        (["compare", "wujiang", "--decide", "--settings", "1"], "settings: 1; expected 2 or more"),
+        (
+            ["compare", "wujiang", "--decide", "--policies", "nearest"],
+            "policies: nearest; expected",
+        ),
+        (["compare", "wujiang", "--executor", "ray://x"], "expected dask://HOST:PORT"),
+        (["compare", "wujiang", "--assume", "nowhere.toml"], "nowhere.toml"),
+        (["compare", "wujiang", "--policy", "nowhere.py:Mine"], "nowhere.py: cannot be read"),
+        (["compare", "wujiang", "--policy", "nowhere"], "no colon; expected file.py:Name"),
         (["compare", "wujiang", "--replications", "0"], "--replications: 0"),
         (["compare", "wujiang", "--workers", "-1"], "--workers: -1"),
         (["compare", "wujiang", "--weeks", "many"], "--weeks: 'many'; expected a whole number"),
@@ -330,3 +481,67 @@ def test_help_and_version_are_fine(ask: Ask) -> None:
 def test_the_program_is_this_command_line() -> None:
     (entry,) = metadata.entry_points(group="console_scripts", name="practice-core")
     assert entry.load() is main
+
+
+# ------------------------------------------------------------------ fit
+
+OFFERS = "docs/examples/offers.csv"
+
+
+@pytest.fixture(scope="module")
+def log() -> Path:
+    return Path(__file__).resolve().parent.parent / OFFERS
+
+
+def test_a_log_of_offers_is_fitted_with_standard_errors_and_intervals(ask: Ask, log: Path) -> None:
+    code, out, err = ask("fit", log, "--json")
+    assert (code, err) == (0, "")
+    found = json.loads(out)
+    assert set(found["parameters"]) == set(experiment.PARAMETERS)
+    for name in ("eta", "kd_per_km", "kl", "kn"):
+        one = found["parameters"][name]
+        truth = {"eta": 1.6, "kd_per_km": 0.1, "kl": 0.8, "kn": 0.25}[name]
+        assert one["low"] < truth < one["high"]
+        assert one["low"] < one["estimate"] < one["high"]
+        assert one["standard_error"] > 0
+
+
+def test_what_was_fitted_takes_the_place_of_what_was_assumed(
+    ask: Ask, log: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "overrides.toml"
+    code, out, _ = ask("fit", log, "--out", file)
+    assert code == 0
+    assert f"Written to {file}" in out
+    assert "offers.csv" in file.read_text()
+    fitted = json.loads(ask("fit", log, "--json")[1])["parameters"]["kd_per_km"]["estimate"]
+    assert load_scenario("wujiang").with_file(file).answer.kd_per_km == pytest.approx(fitted)
+    asked = [*ONCE, "--policies", "best_answer", "--json"]
+    assert ask(*asked)[1] != ask(*asked, "--assume", file)[1]
+
+
+def test_the_tables_of_a_fit_say_what_would_make_it_surer(ask: Ask, log: Path) -> None:
+    _, out, _ = ask("fit", log)
+    for words in ("from 2002 offers of 621 orders", "Goodness of fit", "offers like these"):
+        assert words in out
+    assert "drawn at random" not in out
+    _, out, _ = ask("fit", log, "--area", "wujiang")
+    assert "drawn at random" in out
+    assert "派单" in ask("fit", log, "--lang", "zh")[1]
+
+
+def test_a_fit_overwrites_nothing_and_writes_nothing_if_it_fails(
+    ask: Ask, log: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "thesis.toml").write_text("years of work")
+    code, _, err = ask("fit", log, "--out", tmp_path / "thesis.toml")
+    assert code == 2
+    assert "expected a new file" in err
+    assert (tmp_path / "thesis.toml").read_text() == "years of work"
+    (tmp_path / "bad.csv").write_text("order,team\n1,2\n")
+    code, out, err = ask("fit", tmp_path / "bad.csv", "--out", tmp_path / "new.toml")
+    assert (code, out) == (2, "")
+    assert "bad.csv" in err
+    assert not (tmp_path / "new.toml").exists()
+    assert ask("fit", tmp_path / "nowhere.csv")[0] == 2
+    assert "nowhere" in ask("fit", log, "--area", "nowhere")[2]

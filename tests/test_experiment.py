@@ -18,10 +18,11 @@ from practice_core import dispatch
 from practice_core.errors import DefinitionError, UnknownName
 from practice_core.experiment import (
     PRIMARY,
+    Cell,
     Comparison,
+    Runner,
     caveats,
     compare,
-    cores,
     footnotes,
     labelled,
     markdown,
@@ -31,7 +32,7 @@ from practice_core.experiment import (
     tables,
     title,
 )
-from practice_core.experiment.cells import Cell, finished
+from practice_core.experiment.cells import finished
 from practice_core.simulation import KPIS, Measure, Scenario, load_scenario
 from practice_core.terms import Lang, words
 
@@ -69,8 +70,7 @@ def found(week: Scenario, cells: list[Cell]) -> Comparison:
         ["nearest", "home_first", "nearest"],
         replications=2,
         seed=SEED,
-        on_cell=cells.append,
-        keep_logs=True,
+        runner=Runner(on_cell=cells.append, keep_logs=True),
     )
 
 
@@ -146,6 +146,8 @@ def test_a_comparison_needs_a_replication(week: Scenario) -> None:
 
 def test_the_baseline_is_the_status_quo_else_the_first() -> None:
     assert made(nearest=[(1, 2)], home_first=[(1, 2)]).baseline == "home_first"
+    both = made(home_first=[(1, 2)], status_quo=[(1, 2)])
+    assert both.baseline == "status_quo"
     assert made(random=[(1, 2)], nearest=[(1, 2)]).baseline == "random"
     assert made(random=[(1, 2)], nearest=[(1, 2)]).challengers == ("nearest",)
 
@@ -193,7 +195,7 @@ def test_a_cell_carries_its_event_log_and_same_policy_same_log(
 
 def test_a_cell_is_without_its_log_unless_asked(week: Scenario) -> None:
     seen: list[Cell] = []
-    compare(week, ["nearest"], replications=1, seed=SEED, on_cell=seen.append)
+    compare(week, ["nearest"], replications=1, seed=SEED, runner=Runner(on_cell=seen.append))
     assert [cell.log for cell in seen] == [None]
 
 
@@ -207,8 +209,7 @@ def test_the_result_is_the_same_on_processes_threads_and_in_any_order(week: Scen
             ["nearest", "home_first"],
             replications=3,
             seed=SEED,
-            executor=executor,
-            workers=workers,
+            runner=Runner(executor, workers),
         )
         return found.to_json()
 
@@ -228,18 +229,9 @@ def test_a_comparison_that_is_stopped_starts_no_further_job(week: Scenario) -> N
         raise KeyboardInterrupt(cell.replication)
 
     with Remembering(1) as threads, pytest.raises(KeyboardInterrupt, match="0"):
-        compare(week, ["nearest"], replications=9, seed=SEED, executor=threads, on_cell=stop)
+        compare(week, ["nearest"], replications=9, seed=SEED, runner=Runner(threads, on_cell=stop))
     # One was done, one may have begun meanwhile.
     assert [future.cancelled() for future in threads.submitted[2:]] == [True] * 7
-
-
-def test_one_worker_is_the_callers_own_process() -> None:
-    with processes(1) as executor:
-        assert executor is None
-
-
-def test_there_is_at_least_one_core() -> None:
-    assert cores() >= 1
 
 
 def test_jobs_not_yet_begun_are_cancelled_when_one_fails() -> None:
@@ -252,19 +244,6 @@ def test_jobs_not_yet_begun_are_cancelled_when_one_fails() -> None:
     ):
         list(finished([partial(len, 5), slow, *later], executor))  # type: ignore[arg-type] # it must fail
     assert done == []
-
-
-def test_workers_end_at_once_when_the_block_is_left_by_an_interrupt() -> None:
-    def interrupted() -> None:
-        with processes(2) as pool:
-            assert pool is not None
-            pool.submit(time.sleep, 60)
-            raise KeyboardInterrupt
-
-    started = time.monotonic()
-    with pytest.raises(KeyboardInterrupt):
-        interrupted()
-    assert time.monotonic() - started < 30
 
 
 # ------------------------------------------------------------------ as data
@@ -284,7 +263,15 @@ def test_the_difference_is_paired() -> None:
 
 def test_the_object_has_these_keys_and_no_others() -> None:
     found = made(home_first=[(5, 10), (8, 10)], nearest=[(6, 10), (9, 10)]).to_dict()
-    assert list(found) == ["area", "seed", "replications", "weeks", "measures", "comparisons"]
+    assert list(found) == [
+        "area",
+        "seed",
+        "replications",
+        "weeks",
+        "measures",
+        "comparisons",
+        "groups",
+    ]
     assert found["measures"]["nearest"]["served_share"] == {
         "mean": 0.75,
         "half_width": pytest.approx(12.706 * 0.15, rel=1e-3),
@@ -435,7 +422,7 @@ def test_the_caveats_are_in_chinese_too() -> None:
 def test_a_results_folder_appears_whole(tmp_path: Path) -> None:
     out = tmp_path / "new" / "results"
     with results_folder(out) as folder:
-        save_log(folder, Cell("nearest#2", 3, 8, {}, b"log"))
+        save_log(folder, Cell("nearest#2", 3, 8, {}, log=b"log"))
         save_log(folder, Cell("nearest", 3, 8, {}))
         (folder / "summary.json").write_text("{}")
         assert not out.exists()
@@ -462,7 +449,7 @@ def test_a_failed_run_leaves_nothing_and_touches_nothing(tmp_path: Path) -> None
 def test_an_earlier_result_is_replaced_whole(tmp_path: Path) -> None:
     for label in ("nearest", "random"):
         with results_folder(tmp_path / "results") as folder:
-            save_log(folder, Cell(label, 0, 8, {}, b"log"))
+            save_log(folder, Cell(label, 0, 8, {}, log=b"log"))
             (folder / "summary.json").write_text(label)
     assert [p.name for p in tmp_path.rglob("*.log")] == ["random-0.log"]
     assert (tmp_path / "results" / "summary.json").read_text() == "random"

@@ -5,19 +5,23 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import pickle
+import re
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from practice_core.errors import DefinitionError, UnknownName
+from practice_core.errors import DefinitionError, PracticeError, UnknownName
 from practice_core.simulation import Scenario, load_scenario
 from practice_core.simulation.city import draw_city
 from practice_core.simulation.tape import tape_for
 from practice_core.terms import Category
 from practice_core.units import DAY, WEEK, moment
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 BASE = load_scenario("wujiang")
 CHINA = dt.timezone(dt.timedelta(hours=8))
@@ -80,7 +84,49 @@ def test_a_changed_copy_leaves_the_scenario_as_it_was() -> None:
     assert BASE.answer.kd_per_km == 0.1
     flat.values["season"]["month_factors"][0] = 7
     assert BASE.values == before
-    assert flat.bases == BASE.bases
+
+
+def test_what_is_set_rests_on_nothing_any_more_and_is_not_swept() -> None:
+    flat = BASE.with_values(
+        {"answer.kd_per_km": 0.0, "resident.mix.law": 0.07, "season": BASE.values["season"]}
+    )
+    gone = {"answer.kd_per_km", "resident.mix"} | {k for k in BASE.bases if k[:7] == "season."}
+    assert BASE.bases.keys() - flat.bases.keys() == gone
+    assert "answer.kl" in flat.bases
+
+
+def test_a_file_of_other_assumptions_brings_their_basis(tmp_path: Path) -> None:
+    file = tmp_path / "overrides.toml"
+    file.write_text(
+        "[answer]\nkd_per_km = { value = 0.05, basis = 'derived', arithmetic = 'fit', "
+        "range = [0.04, 0.06] }\n[resident]\nmix = { value = { law = 1 }, basis = 'assumed', "
+        "scale = [1, 1], why = 'a town of lawyers' }\n[city]\ndraw = 'fixed'\n"
+    )
+    changed = BASE.with_file(file)
+    assert (changed.answer.kd_per_km, changed.city.draw) == (0.05, "fixed")
+    assert changed.resident.mix == {Category.LAW: 1.0}
+    assert changed.bases["answer.kd_per_km"].range == (0.04, 0.06)
+    assert changed.bases["answer.kd_per_km"].source == "fit"
+    assert changed.bases["answer.kl"] == BASE.bases["answer.kl"]
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("[answer]\nkd_per_km = 0.05", "without a basis"),
+        ("[answer]\nkd = { value = 1, basis = 'derived', arithmetic = 'x' }", "answer.kd"),
+        ("[answer]\neta = { value = 'a', basis = 'derived', arithmetic = 'x' }", "a number"),
+        ("answer = 1", "without a basis"),
+        ("[", "TOML"),
+        ("x" * 300_000, "characters"),
+        ("\x00\udcff", "TOML"),
+    ],
+)
+def test_a_bad_file_of_assumptions_is_refused(tmp_path: Path, text: str, fault: str) -> None:
+    file = tmp_path / "overrides.toml"
+    file.write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(PracticeError, match=re.escape(fault)):
+        BASE.with_file(file)
 
 
 def test_a_whole_section_may_be_changed() -> None:

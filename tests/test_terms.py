@@ -13,6 +13,7 @@ import pytest
 import practice_core
 from practice_core.dispatch import POLICIES
 from practice_core.errors import UnknownName
+from practice_core.experiment import PARAMETERS
 from practice_core.keyed import Purpose
 from practice_core.orders import COMMANDS, EVENTS, ORDER, Access
 from practice_core.simulation.measures import KPIS
@@ -49,6 +50,7 @@ def demanded() -> dict[str, set[str]]:
         "event": {event.kind for event in EVENTS},
         "lifecycle": {ORDER.name},
         "measure": set(KPIS),
+        "parameter": set(PARAMETERS),
         "policy": set(POLICIES),
     }
 

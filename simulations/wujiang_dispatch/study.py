@@ -10,7 +10,7 @@ import argparse
 import tomllib
 from pathlib import Path
 
-from practice_core.experiment import compare, cores, markdown, processes
+from practice_core.experiment import Runner, compare, cores, markdown, processes
 from practice_core.simulation import load_scenario
 
 HERE = Path(__file__).parent
@@ -39,8 +39,7 @@ def main() -> None:
                 study["policies"],
                 replications=study["replications"],
                 seed=study["seed"],
-                executor=executor,
-                workers=asked.workers,
+                runner=Runner(executor, asked.workers),
             )
             set_otherwise = [f"{key} = {value}" for key, value in (overrides | changes).items()]
             table = f"{markdown(found)}\nSet otherwise: {', '.join(set_otherwise) or 'nothing'}.\n"

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 import simpy
 
 from practice_core.areas import load_area
-from practice_core.dispatch import policy
+from practice_core.dispatch import POLICIES, policy
+from practice_core.experiment import Runner, bound, edges, labelled, processes, sweep
 from practice_core.simulation import load_scenario, make_tape, run_tape
 from practice_core.simulation.model import Model
 
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 SEED, REPLICATION = 7, 0
 HOUR = 3_600_000
+SEASON = 8
+"""Weeks in which every policy's decisions are timed."""
 _PLACE = 0xFFFF_FFFF
 
 
@@ -104,6 +107,36 @@ def rounds(count: int, tape: Tape, counts: Sequence[int]) -> Iterator[tuple[floa
         )
 
 
+def decided(weeks: int) -> dict[str, float]:
+    """Time the decisions of every policy over some weeks, own activities left out."""
+    few = {"horizon.weeks": min(weeks, SEASON), "own_activity.per_year": 0.0}
+    tape = make_tape(load_scenario("wujiang").with_values(few), SEED, REPLICATION)
+    found = {}
+    for name in POLICIES:
+        timed = Timed(name)
+        Model(tape, timed).run()
+        found[f"decision_us_{name}"] = round(timed.seconds / timed.decisions * 1e6, 1)
+    return found
+
+
+def swept() -> dict[str, float]:
+    """Count the settings that a sweep of two policies gets through in a minute."""
+    short = load_scenario("wujiang").with_values({"horizon.weeks": 2, "horizon.warmup_weeks": 1})
+    both = labelled(["nearest", "random"])
+    found = {}
+    for workers in (1, 2):
+        with processes(workers) as pool:
+            runner = Runner(pool, workers)
+            sweep(short, both, seed=SEED, count=2, replications=1, runner=runner)  # a warm start
+
+            def run(runner: Runner = runner) -> object:
+                return sweep(short, both, seed=SEED + 1, count=6, replications=1, runner=runner)
+
+            found[f"settings_a_minute_{workers}"] = round(6 * 60 / seconds(run), 1)
+    ratio = found["settings_a_minute_2"] / found["settings_a_minute_1"]
+    return {**found, "two_workers_over_one": round(ratio, 2)}
+
+
 def measured(weeks: int, turns: int) -> dict[str, float]:
     """Measure everything."""
     scenario = load_scenario("wujiang").with_values({"horizon.weeks": weeks})
@@ -114,15 +147,13 @@ def measured(weeks: int, turns: int) -> dict[str, float]:
     gc.freeze()
     times = list(rounds(turns, tape, counts))
     floor_seconds, model_seconds = (min(column) for column in zip(*times, strict=True))
-    found: dict[str, float] = {}
-    for name in ("nearest", "home_first", "random"):
-        timed = Timed(name)
-        Model(tape, timed).run()
-        found[f"decision_us_{name}"] = round(timed.seconds / timed.decisions * 1e6, 1)
     timed = Timed("nearest")
     Model(tape, timed).run()
     orders = len(tape.demand)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    decisions = decided(weeks)
+    bounded = seconds(lambda: bound(edges(tape)))
+    peak_bound = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     whole = run_tape(tape, policy("nearest"))
     records_seconds = seconds(lambda: whole.records)
     ledger_seconds = seconds(whole.ledger)
@@ -138,7 +169,10 @@ def measured(weeks: int, turns: int) -> dict[str, float]:
         "floor_us_an_order": round(floor_seconds / orders * 1e6, 1),
         "model_us_an_order": round(model_seconds / orders * 1e6, 1),
         "decisions_us_an_order": round(timed.seconds / orders * 1e6, 1),
-        **found,
+        **decisions,
+        "bound_seconds": round(bounded, 1),
+        "bound_peak_mib": round(peak_bound / 1024, 1),
+        **swept(),
         "tape_seconds": round(tape_seconds, 2),
         "records": len(whole.records),
         "records_seconds": round(records_seconds, 2),

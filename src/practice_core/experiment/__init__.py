@@ -18,40 +18,122 @@ Estimate(mean=0.0, half_width=0.0, used=2, left_out=0)
 
 from __future__ import annotations
 
-from practice_core.experiment.cells import Cell, cores, processes
+from practice_core.experiment.bound import (
+    Bound,
+    Clairvoyant,
+    Edges,
+    Reasons,
+    bound,
+    edges,
+    min_km,
+    outside,
+    reasons,
+    restricted_wait,
+)
+from practice_core.experiment.cells import Cell, Runner, Task
 from practice_core.experiment.compare import STATUS_QUO, Comparison, compare, labelled
+from practice_core.experiment.decide import Decision, Phase, decide
+from practice_core.experiment.executors import cores, dask, processes
+from practice_core.experiment.fit import PARAMETERS, Fit, Parameter, fit, read_offers
+from practice_core.experiment.fitted import Estimated, fit_notes, fit_tables
 from practice_core.experiment.folder import results_folder, save_log
+from practice_core.experiment.keeper import CellFolder, code_version, default_folder
 from practice_core.experiment.statistics import Estimate, estimate, paired
+from practice_core.experiment.sweep import SETTINGS, Input, Setting, Sweep, inputs, settings, sweep
 from practice_core.experiment.table import (
-    PRIMARY,
     Phrase,
     Table,
     caveats,
+    decision_tables,
     footnotes,
+    groups,
     markdown,
     tables,
     title,
 )
+from practice_core.experiment.tipping import Tipping, tipping
+from practice_core.experiment.verdict import (
+    DELTA,
+    LOOKS,
+    PRIMARY,
+    Guardrail,
+    Kept,
+    Pair,
+    Status,
+    Verdict,
+    judge,
+    judge_pair,
+)
+from practice_core.experiment.words import Sentence, paragraph
 
 __all__ = [
+    "DELTA",
+    "LOOKS",
+    "PARAMETERS",
     "PRIMARY",
+    "SETTINGS",
     "STATUS_QUO",
+    "Bound",
     "Cell",
+    "CellFolder",
+    "Clairvoyant",
     "Comparison",
+    "Decision",
+    "Edges",
     "Estimate",
+    "Estimated",
+    "Fit",
+    "Guardrail",
+    "Input",
+    "Kept",
+    "Pair",
+    "Parameter",
+    "Phase",
     "Phrase",
+    "Reasons",
+    "Runner",
+    "Sentence",
+    "Setting",
+    "Status",
+    "Sweep",
     "Table",
+    "Task",
+    "Tipping",
+    "Verdict",
+    "bound",
     "caveats",
+    "code_version",
     "compare",
     "cores",
+    "dask",
+    "decide",
+    "decision_tables",
+    "default_folder",
+    "edges",
     "estimate",
+    "fit",
+    "fit_notes",
+    "fit_tables",
     "footnotes",
+    "groups",
+    "inputs",
+    "judge",
+    "judge_pair",
     "labelled",
     "markdown",
+    "min_km",
+    "outside",
     "paired",
+    "paragraph",
     "processes",
+    "read_offers",
+    "reasons",
+    "restricted_wait",
     "results_folder",
     "save_log",
+    "settings",
+    "sweep",
     "tables",
+    "tipping",
     "title",
 ]

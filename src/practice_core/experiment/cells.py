@@ -10,31 +10,63 @@ Examples
 
 from __future__ import annotations
 
-import gc
-import multiprocessing
-import os
-import signal
-import threading
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from concurrent.futures import as_completed
+from contextlib import closing
+from functools import partial
+from itertools import chain, groupby
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 import attrs
 
-from practice_core.simulation import run
+from practice_core.dispatch import Fitted, Policy
+from practice_core.experiment.bound import Clairvoyant
+from practice_core.simulation import make_tape, run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-    from concurrent.futures import Executor, Future
-    from multiprocessing.connection import Connection
+    from collections.abc import Callable, Generator, Mapping, Sequence
+    from concurrent.futures import Executor
 
-    from practice_core.dispatch import Policy
     from practice_core.simulation import Measure, Scenario
 
-__all__ = ["Cell", "cores", "finished", "processes", "simulate"]
+__all__ = [
+    "Cell",
+    "Keeper",
+    "Runner",
+    "Subject",
+    "Task",
+    "finished",
+    "simulate",
+]
 
-P = ParamSpec("P")
 T = TypeVar("T")
+
+
+Subject: TypeAlias = Policy | Clairvoyant
+"""What goes through a replication: a policy, or the bound that no policy can pass."""
+Groups: TypeAlias = "Mapping[str, Mapping[str, Mapping[str, Measure]]]"
+
+
+@attrs.frozen(eq=False)
+class Task:
+    """A cell to compute.
+
+    Parameters
+    ----------
+    scenario
+        What is assumed.
+    label
+        Name of the subject in the experiment, such as ``"nearest#2"``.
+    subject
+        The policy, or `Clairvoyant`.
+    seed, replication
+        The key of every draw.
+    """
+
+    scenario: Scenario
+    label: str
+    subject: Subject
+    seed: int
+    replication: int
 
 
 @attrs.frozen
@@ -51,6 +83,8 @@ class Cell:
         Length of the cohort, in weeks.
     measures
         By KPI name.
+    groups
+        The same of parts of the cohort: by dimension, group and KPI name.
     log
         The run's event log as bytes, if it was asked for.
     """
@@ -59,27 +93,122 @@ class Cell:
     replication: int
     weeks: int
     measures: Mapping[str, Measure]
+    groups: Groups = attrs.field(factory=dict)
     log: bytes | None = None
 
 
-def simulate(
-    scenario: Scenario,
-    policies: Mapping[str, Policy],
-    *,
-    seed: int,
-    replication: int,
-    keep_logs: bool = False,
-) -> tuple[Cell, ...]:
-    """Compute the cells of some policies in one replication, whose tape is drawn once for all.
+class Keeper(Protocol):
+    """Keeps finished cells, so that an interrupted experiment need not compute them again."""
+
+    def get(self, task: Task) -> Cell | None:
+        """Give the cell of a task, if it is kept."""
+        ...
+
+    def put(self, task: Task, cell: Cell) -> None:
+        """Keep the cell of a task."""
+        ...
+
+
+def simulate(tasks: Sequence[Task], *, keep_logs: bool = False) -> tuple[Cell, ...]:
+    """Compute the cells of some tasks; those of one replication, in a row, share its tape.
 
     A pure function of its arguments, and all of them pickle.
     """
-    cells = []
-    for label, policy in policies.items():
-        done = run(scenario, policy, seed=seed, replication=replication)
-        log = done.log.to_bytes() if keep_logs else None
-        cells.append(Cell(label, replication, done.weeks, dict(done.measures), log))
-    return tuple(cells)
+    return tuple([_simulated(task, keep_logs=keep_logs) for task in tasks])
+
+
+def _simulated(task: Task, *, keep_logs: bool) -> Cell:
+    scenario, subject = task.scenario, task.subject
+    weeks = scenario.horizon.weeks
+    if isinstance(subject, Clairvoyant):
+        beside = None if subject.beside is None else _fitted(subject.beside, scenario)
+        tape = make_tape(scenario, task.seed, task.replication)
+        measures = attrs.evolve(subject, beside=beside).measures(tape)
+        return Cell(task.label, task.replication, weeks, measures)
+    policy = _fitted(subject, scenario)
+    done = run(scenario, policy, seed=task.seed, replication=task.replication)
+    log = done.log.to_bytes() if keep_logs else None
+    return Cell(task.label, task.replication, weeks, dict(done.measures), done.groups, log)
+
+
+def _fitted(policy: Policy, scenario: Scenario) -> Policy:
+    """Give a policy that uses an answer model the scenario's: what a long log would tell it."""
+    if not isinstance(policy, Fitted):
+        return policy
+    law = scenario.answer
+    return policy.fitted(eta=law.eta, kd_per_km=law.kd_per_km, kl=law.kl, kn=law.kn)
+
+
+@attrs.frozen(eq=False)
+class Runner:
+    """Where cells are computed, and what becomes of each as it is done.
+
+    Parameters
+    ----------
+    executor
+        Where; None is here, one by one. Any `concurrent.futures.Executor` gives the same cells, in
+        whatever order it finishes. In other processes a policy of one's own must pickle.
+    workers
+        How many jobs the executor does at once. It changes the time, never the result: while there
+        is a replication for every worker, each takes a whole one and draws its tape once.
+    keeper
+        Where finished cells are kept and taken up again; None: nowhere. Event logs are not kept.
+    on_cell
+        Called here with each cell as it is done: for progress, or to keep its log.
+    keep_logs
+        Whether cells carry their event log.
+    """
+
+    executor: Executor | None = None
+    workers: int = 1
+    keeper: Keeper | None = None
+    on_cell: Callable[[Cell], None] | None = None
+    keep_logs: bool = False
+
+    def cells(self, tasks: Sequence[Task]) -> tuple[Cell, ...]:
+        """Give the cell of every task, in the order of the tasks."""
+        done: dict[int, Cell] = {}
+        keeper = None if self.keep_logs else self.keeper
+        for n, task in enumerate(tasks):
+            kept = None if keeper is None else keeper.get(task)
+            if kept is not None:
+                done[n] = self._report(attrs.evolve(kept, label=task.label))
+        jobs = [
+            partial(_numbered, job, [tasks[n] for n in job], keep_logs=self.keep_logs)
+            for job in self._jobs(tasks, [n for n in range(len(tasks)) if n not in done])
+        ]
+        with closing(finished(jobs, self.executor)) as results:
+            for n, cell in chain.from_iterable(results):
+                if keeper is not None:
+                    keeper.put(tasks[n], cell)
+                done[n] = attrs.evolve(self._report(cell), log=None)
+        return tuple([done[n] for n in range(len(tasks))])
+
+    def _report(self, cell: Cell) -> Cell:
+        if self.on_cell is not None:
+            self.on_cell(cell)
+        return cell
+
+    def _jobs(self, tasks: Sequence[Task], missing: Sequence[int]) -> list[list[int]]:
+        """Split tasks into jobs: whole replications while there is one for every worker."""
+
+        def tape_of(n: int) -> tuple[Scenario, int, int]:
+            return tasks[n].scenario, tasks[n].seed, tasks[n].replication
+
+        replications = [list(each) for _, each in groupby(missing, tape_of)]
+        whole = 0
+        if self.executor is not None:
+            whole = len(replications) - len(replications) % self.workers
+        jobs = []
+        for place, replication in enumerate(replications):
+            jobs += [replication] if place < whole else [[n] for n in replication]
+        return jobs
+
+
+def _numbered(
+    numbers: Sequence[int], tasks: Sequence[Task], *, keep_logs: bool
+) -> list[tuple[int, Cell]]:
+    return list(zip(numbers, simulate(tasks, keep_logs=keep_logs), strict=True))
 
 
 def finished(jobs: Sequence[Callable[[], T]], executor: Executor | None) -> Generator[T]:
@@ -98,67 +227,3 @@ def finished(jobs: Sequence[Callable[[], T]], executor: Executor | None) -> Gene
     finally:
         for future in futures:
             future.cancel()
-
-
-def cores() -> int:
-    """Count the processor cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1  # pragma: no cover - macOS, Windows
-
-
-@contextmanager
-def processes(workers: int) -> Iterator[Executor | None]:
-    """Open a pool of `workers` processes; one worker is no pool (None), the caller's own process.
-
-    Workers are started fresh ("spawn"), so a script that calls this needs the usual
-    ``if __name__ == "__main__":``. They end at once when the block is left by an exception, such
-    as an interrupt, and when the calling process dies.
-
-    Examples
-    --------
-    >>> with processes(1) as executor:
-    ...     executor is None
-    True
-    """
-    if workers == 1:
-        yield None
-        return
-    context = multiprocessing.get_context("spawn")
-    watched, lifeline = context.Pipe(duplex=False)
-    executor = _Pool(workers, context, _start_worker, (watched,))
-    try:
-        yield executor
-    except BaseException:
-        # First what waits, or the pool would trip over it when its workers are gone.
-        executor.shutdown(wait=False, cancel_futures=True)
-        lifeline.close()
-        raise
-    executor.shutdown()
-    lifeline.close()
-
-
-class _Pool(ProcessPoolExecutor):
-    """A pool whose workers never see the interrupt that a terminal sends to everyone."""
-
-    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        # A worker is started here and inherits the mask; an interrupt meanwhile is held, not lost.
-        if not hasattr(signal, "pthread_sigmask"):  # pragma: no cover - Windows
-            return super().submit(fn, *args, **kwargs)
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
-            return super().submit(fn, *args, **kwargs)
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _start_worker(watched: Connection) -> None:  # pragma: no cover - runs in the worker
-    # A worker only ever learns of the end from its queue, which it reads between two cells and
-    # which stays silent for ever if the parent is killed. The pipe closes in either case.
-    def follow() -> None:
-        watched.poll(None)
-        os._exit(1)
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=follow, daemon=True).start()
-    gc.freeze()

@@ -5,30 +5,26 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
-from contextlib import closing
-from functools import partial
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from practice_core import dispatch
 from practice_core.errors import DefinitionError, Fault
-from practice_core.experiment.cells import finished, simulate
+from practice_core.experiment.cells import Runner, Task
 from practice_core.experiment.statistics import Estimate, estimate, paired
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from concurrent.futures import Executor
+    from collections.abc import Iterable, Sequence
 
     from practice_core.dispatch import Policy
-    from practice_core.experiment.cells import Cell
+    from practice_core.experiment.cells import Cell, Groups, Subject
     from practice_core.simulation import Measure, Scenario
 
-__all__ = ["STATUS_QUO", "Comparison", "compare", "labelled"]
+__all__ = ["STATUS_QUO", "Comparison", "compare", "comparison_of", "labelled", "tasks"]
 
-STATUS_QUO = "home_first"
-"""The policy that stands for what is done today, and so the baseline wherever it takes part."""
+STATUS_QUO = ("status_quo", "home_first")
+"""The policies that stand for what is done today: the first that takes part is the baseline."""
 
 
 @attrs.frozen
@@ -44,13 +40,18 @@ class Comparison:
     weeks
         Length of the cohort, in weeks.
     measures
-        By policy label, then one mapping by KPI name for each replication, in order.
+        By policy label, then one mapping by KPI name for each replication, in order. Policies may
+        have gone through different numbers of replications; a pair is compared on those in common.
+    groups
+        By policy label, then for each replication the same of parts of the cohort: by dimension,
+        group and KPI name.
     """
 
     area: str
     seed: int
     weeks: int
     measures: Mapping[str, tuple[Mapping[str, Measure], ...]]
+    groups: Mapping[str, tuple[Groups, ...]] = attrs.field(factory=dict)
 
     @property
     def policies(self) -> tuple[str, ...]:
@@ -59,8 +60,8 @@ class Comparison:
 
     @property
     def replications(self) -> int:
-        """How many replications every policy went through."""
-        return len(self.measures[self.policies[0]])
+        """How many replications every policy went through, at least."""
+        return min(len(series) for series in self.measures.values())
 
     @property
     def kpis(self) -> tuple[str, ...]:
@@ -70,7 +71,7 @@ class Comparison:
     @property
     def baseline(self) -> str:
         """The label all others are compared with: the status quo, else the first."""
-        return STATUS_QUO if STATUS_QUO in self.measures else self.policies[0]
+        return next((label for label in STATUS_QUO if label in self.measures), self.policies[0])
 
     @property
     def challengers(self) -> tuple[str, ...]:
@@ -87,8 +88,19 @@ class Comparison:
 
     def difference(self, policy: str, kpi: str) -> Estimate:
         """Estimate how much higher the measure is under `policy` than under the baseline."""
-        ours, theirs = self.series(policy, kpi), self.series(self.baseline, kpi)
-        return paired([m.value for m in ours], [m.value for m in theirs])
+        return paired(*self.common(policy, self.baseline, kpi))
+
+    def common(
+        self, one: str, other: str, kpi: str
+    ) -> tuple[list[float | None], list[float | None]]:
+        """Give the values of two policies in the replications they have in common."""
+        both = list(zip(self.series(one, kpi), self.series(other, kpi), strict=False))
+        return [ours.value for ours, _ in both], [theirs.value for _, theirs in both]
+
+    def group_mean(self, policy: str, dimension: str, group: str, kpi: str) -> Estimate:
+        """Estimate one measure of one policy in a part of the cohort."""
+        found = [each[dimension][group][kpi].value for each in self.groups[policy]]
+        return estimate(found)
 
     def to_dict(self) -> dict[str, Any]:
         """Give the comparison as plain data, the object that ``compare --json`` prints."""
@@ -104,6 +116,16 @@ class Comparison:
             "comparisons": [
                 self._comparison(policy, kpi) for policy in self.challengers for kpi in self.kpis
             ],
+            "groups": {
+                policy: {
+                    dimension: {
+                        group: {kpi: self._group(policy, dimension, group, kpi) for kpi in kpis}
+                        for group, kpis in parts.items()
+                    }
+                    for dimension, parts in found[0].items()
+                }
+                for policy, found in self.groups.items()
+            },
         }
 
     def to_json(self) -> str:
@@ -120,6 +142,10 @@ class Comparison:
             "denominator": [measure.denominator for measure in series],
         }
 
+    def _group(self, policy: str, dimension: str, group: str, kpi: str) -> dict[str, Any]:
+        found = self.group_mean(policy, dimension, group, kpi)
+        return {"mean": found.mean, "half_width": found.half_width}
+
     def _comparison(self, policy: str, kpi: str) -> dict[str, Any]:
         found = self.difference(policy, kpi)
         return {
@@ -132,16 +158,13 @@ class Comparison:
         }
 
 
-def compare(  # noqa: PLR0913 - an experiment has this many factors
+def compare(
     scenario: Scenario,
     policies: Sequence[str] | Mapping[str, Policy],
     *,
     replications: int,
     seed: int,
-    executor: Executor | None = None,
-    workers: int = 1,
-    on_cell: Callable[[Cell], None] | None = None,
-    keep_logs: bool = False,
+    runner: Runner | None = None,
 ) -> Comparison:
     """Run every policy through the same replications.
 
@@ -157,17 +180,8 @@ def compare(  # noqa: PLR0913 - an experiment has this many factors
     seed
         With the replication's number, the key of every draw: all policies meet the same orders
         and, of the same team at the same opening, the same answer.
-    executor
-        Where cells are computed; None is here, one by one. Any
-        `concurrent.futures.Executor` gives the same result, in whatever order it finishes. In
-        other processes a policy of one's own must pickle.
-    workers
-        How many jobs the executor does at once. It changes the time, never the result: while there
-        is a replication for every worker, each takes a whole one and draws its tape once.
-    on_cell
-        Called here with each cell as it is done: for progress, or to keep its log.
-    keep_logs
-        Whether cells carry their event log. A comparison never does.
+    runner
+        Where cells are computed and kept; None is here, one by one, nowhere kept.
 
     Raises
     ------
@@ -180,23 +194,29 @@ def compare(  # noqa: PLR0913 - an experiment has this many factors
     if replications < 1:
         fault = Fault("replications", str(replications), "at least 1", "raise it")
         raise DefinitionError("comparison", (fault,))
-    whole = replications - replications % workers if executor is not None else 0
-    jobs = [
-        partial(simulate, scenario, group, seed=seed, replication=replication, keep_logs=keep_logs)
-        for replication in range(replications)
-        for group in ([chosen] if replication < whole else [{k: v} for k, v in chosen.items()])
+    wanted = tasks(scenario, chosen, seed, range(replications))
+    return comparison_of(scenario, seed, (runner or Runner()).cells(wanted))
+
+
+def tasks(
+    scenario: Scenario, subjects: Mapping[str, Subject], seed: int, replications: Iterable[int]
+) -> list[Task]:
+    """Give the tasks of every subject in every replication, replication by replication."""
+    return [
+        Task(scenario, label, subject, seed, replication)
+        for replication in replications
+        for label, subject in subjects.items()
     ]
-    done: dict[tuple[str, int], Cell] = {}
-    with closing(finished(jobs, executor)) as groups:
-        for cell in chain.from_iterable(groups):
-            done[cell.label, cell.replication] = attrs.evolve(cell, log=None)
-            if on_cell is not None:
-                on_cell(cell)
-    measures = {
-        label: tuple(done[label, replication].measures for replication in range(replications))
-        for label in chosen
-    }
-    return Comparison(scenario.area, seed, next(iter(done.values())).weeks, measures)
+
+
+def comparison_of(scenario: Scenario, seed: int, cells: Iterable[Cell]) -> Comparison:
+    """Gather the cells of one scenario, replications of each policy in order."""
+    measures: dict[str, tuple[Mapping[str, Measure], ...]] = {}
+    groups: dict[str, tuple[Groups, ...]] = {}
+    for cell in cells:
+        measures[cell.label] = (*measures.get(cell.label, ()), cell.measures)
+        groups[cell.label] = (*groups.get(cell.label, ()), cell.groups)
+    return Comparison(scenario.area, seed, scenario.horizon.weeks, measures, groups)
 
 
 def labelled(policies: Sequence[str] | Mapping[str, Policy]) -> dict[str, Policy]:

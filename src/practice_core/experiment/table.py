@@ -8,19 +8,28 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from practice_core.experiment.verdict import PRIMARY
 from practice_core.terms import term, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from practice_core.experiment.compare import Comparison
+    from practice_core.experiment.decide import Decision
     from practice_core.experiment.statistics import Estimate
     from practice_core.terms import Lang
 
-__all__ = ["PRIMARY", "Phrase", "Table", "caveats", "footnotes", "markdown", "tables", "title"]
-
-PRIMARY = "served_share"
-"""The one measure to judge by: settled beforehand, lest the best of many be picked."""
+__all__ = [
+    "Phrase",
+    "Table",
+    "caveats",
+    "decision_tables",
+    "footnotes",
+    "groups",
+    "markdown",
+    "tables",
+    "title",
+]
 
 
 class Phrase(enum.StrEnum):
@@ -37,6 +46,26 @@ class Phrase(enum.StrEnum):
     LEFT_OUT = "left_out"
     MISSING = "missing"
     KEPT = "kept"
+    KEPT_DECISION = "kept_decision"
+    REPLICATIONS = "replications"
+    VERDICTS = "verdicts"
+    PAIR = "pair"
+    DIFFERENCE = "difference"
+    INTERVAL = "interval"
+    VERDICT = "verdict"
+    NEEDED = "needed"
+    REMOVED = "removed"
+    GUARDRAILS = "guardrails"
+    ALLOWED = "allowed"
+    SETTINGS = "settings"
+    POLICY = "policy"
+    GOOD = "good"
+    TIPPING = "tipping"
+    INPUT = "input"
+    ASSUMED = "assumed"
+    TIPS_AT = "tips_at"
+    GROUPS = "groups"
+    GROUP = "group"
 
 
 @attrs.frozen
@@ -63,10 +92,11 @@ class Table:
 
 def title(comparison: Comparison, lang: Lang = "en") -> str:
     """Say what was compared: area, weeks, replications, seed."""
+    counts = sorted({len(series) for series in comparison.measures.values()})
     return term(Phrase.TITLE, lang).format(
         area=comparison.area,
         weeks=comparison.weeks,
-        replications=comparison.replications,
+        replications="-".join(map(str, {counts[0]: None, counts[-1]: None})),
         seed=comparison.seed,
     )
 
@@ -129,6 +159,100 @@ def tables(comparison: Comparison, lang: Lang = "en") -> tuple[Table, ...]:
         lead,
     )
     return means, differences
+
+
+def groups(comparison: Comparison, lang: Lang = "en") -> tuple[Table, ...]:
+    """Lay out the primary measure by part of the cohort; nothing if it was not counted by part."""
+    if not comparison.groups:
+        return ()
+    parts = comparison.groups[comparison.policies[0]][0]
+    rows = tuple(
+        _row(
+            word("group", group, lang),
+            [comparison.group_mean(p, dimension, group, PRIMARY) for p in comparison.policies],
+        )
+        for dimension, found in parts.items()
+        for group in found
+    )
+    columns = (term(Phrase.GROUP, lang), *comparison.policies)
+    return (Table(term(Phrase.GROUPS, lang), columns, rows),)
+
+
+def decision_tables(decision: Decision, lang: Lang = "en") -> tuple[Table, ...]:
+    """Lay out a decision: verdicts, guardrails, settings and tipping values; then all figures."""
+    found = [_verdicts(decision, lang), _guardrails(decision, lang), _settings(decision, lang)]
+    if decision.tipping:
+        found.append(_tipping(decision, lang))
+    comparison = decision.comparison
+    return (*found, *groups(comparison, lang), *tables(comparison, lang))
+
+
+def _verdicts(decision: Decision, lang: Lang) -> Table:
+    rows = tuple(
+        (
+            f"{pair.policy} - {pair.against}",
+            _figure(pair.difference.mean, "+z.4f"),
+            f"[{_figure(pair.difference.low, '+z.4f')}, {_figure(pair.difference.high, '+z.4f')}]",
+            str(pair.difference.used),
+            term(pair.status, lang),
+            "-" if pair.needed is None else str(pair.needed),
+            _figure(pair.variance_removed, "z.2f"),
+        )
+        for pair in decision.verdict.pairs
+    )
+    heads = (
+        Phrase.PAIR,
+        Phrase.DIFFERENCE,
+        Phrase.INTERVAL,
+        Phrase.REPLICATIONS,
+        Phrase.VERDICT,
+        Phrase.NEEDED,
+        Phrase.REMOVED,
+    )
+    caption = term(Phrase.VERDICTS, lang).format(delta=decision.verdict.delta)
+    return Table(caption, tuple(term(head, lang) for head in heads), rows)
+
+
+def _guardrails(decision: Decision, lang: Lang) -> Table:
+    verdict = decision.verdict
+    rows = tuple(
+        (
+            word("measure", rail.kpi, lang),
+            _figure(rail.difference.mean, "+z.3f"),
+            f"[{_figure(rail.difference.low, '+z.3f')}, {_figure(rail.difference.high, '+z.3f')}]",
+            f"{rail.delta:g}",
+            term(rail.status, lang),
+        )
+        for rail in verdict.guardrails
+    )
+    heads = (Phrase.MEASURE, Phrase.DIFFERENCE, Phrase.INTERVAL, Phrase.ALLOWED, Phrase.VERDICT)
+    caption = term(Phrase.GUARDRAILS, lang).format(best=verdict.policy, other=verdict.against)
+    return Table(caption, tuple(term(head, lang) for head in heads), rows)
+
+
+def _settings(decision: Decision, lang: Lang) -> Table:
+    swept = decision.sweep
+    rows = tuple((label, f"{swept.good(label)} / {len(swept.settings)}") for label in swept.means)
+    columns = (term(Phrase.POLICY, lang), term(Phrase.GOOD, lang))
+    return Table(term(Phrase.SETTINGS, lang), columns, rows)
+
+
+def _tipping(decision: Decision, lang: Lang) -> Table:
+    rows = tuple(
+        (
+            f"{tip.input}: {tip.policy} - {tip.against}",
+            f"{tip.base:g}",
+            f"{tip.value:.3g}",
+            f"[{_figure(tip.low, '.3g')}, {_figure(tip.high, '.3g')}]",
+        )
+        for tip in decision.tipping
+    )
+    heads = (Phrase.INPUT, Phrase.ASSUMED, Phrase.TIPS_AT, Phrase.INTERVAL)
+    return Table(term(Phrase.TIPPING, lang), tuple(term(head, lang) for head in heads), rows)
+
+
+def _figure(number: float | None, form: str) -> str:
+    return "-" if number is None else f"{number:{form}}"
 
 
 def markdown(comparison: Comparison, lang: Lang = "en") -> str:

@@ -4,24 +4,34 @@
 What is assumed is data with its basis; nothing here was calibrated to an area's orders.
 """
 
+from practice_core.simulation.city import draw_city, road_km
+from practice_core.simulation.groups import GROUPS, Dimension, Group
 from practice_core.simulation.log import EventLog
 from practice_core.simulation.measures import KPIS, Measure
+from practice_core.simulation.offers import Offers, offers
 from practice_core.simulation.records import ISSUANCE, Records
 from practice_core.simulation.runs import Run, run, run_tape
 from practice_core.simulation.scenario import Scenario, load_scenario
 from practice_core.simulation.tape import Tape, make_tape
 
 __all__ = [
+    "GROUPS",
     "ISSUANCE",
     "KPIS",
+    "Dimension",
     "EventLog",
+    "Group",
     "Measure",
+    "Offers",
     "Records",
     "Run",
     "Scenario",
     "Tape",
+    "draw_city",
     "load_scenario",
     "make_tape",
+    "offers",
+    "road_km",
     "run",
     "run_tape",
 ]

@@ -10,7 +10,8 @@ import numpy as np
 from scipy.special import ndtri
 
 from practice_core.areas import load_area
-from practice_core.hierarchy import Hierarchy, Level
+from practice_core.dispatch.roster import DETOUR
+from practice_core.hierarchy import Hierarchy, Level, great_circle_km
 from practice_core.keyed import Purpose, entity, stream, uniforms
 from practice_core.units import SiteId, TeamId
 from practice_core.volunteers import BLOCKS_A_DAY, Team
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from practice_core.simulation.scenario import Scenario, Teams
     from practice_core.terms import Category
 
-__all__ = ["DrawnCity", "draw_city", "log_normal"]
+__all__ = ["DrawnCity", "draw_city", "log_normal", "road_km"]
 
 _WEEKEND = 5
 _EVENING = BLOCKS_A_DAY - 1
@@ -80,6 +81,21 @@ def draw_city(scenario: Scenario, seed: int, replication: int) -> DrawnCity:
         scenario.teams, hierarchy, weight, ids, lambda purpose: stream(seed, replication, purpose)
     )
     return DrawnCity(hierarchy, teams, willingness, weight)
+
+
+def road_km(city: DrawnCity) -> NDArray[np.float64]:
+    """Give the road distance of every team from every station, one way.
+
+    Returns
+    -------
+    ndarray of float64
+        Of shape (stations, teams), in km: the ways of orders whose team is drawn at random.
+    """
+    stations = city.hierarchy.at_level(Level.STATION)
+    homes = [city.hierarchy.site(team.home) for team in city.teams]
+    lon, lat = np.array([site.lon for site in homes]), np.array([site.lat for site in homes])
+    found = [great_circle_km(site.lon, site.lat, lon, lat) for site in stations]
+    return DETOUR * np.array(found).reshape(len(stations), len(homes))
 
 
 def log_normal(

@@ -21,6 +21,7 @@ from practice_core.volunteers import BLOCKS_A_DAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
 __all__ = ["Scenario", "load_scenario"]
 
@@ -156,6 +157,8 @@ class AnswerModel:
     silent_share: float
     delay_median_hours: float
     delay_sigma: float
+    phone_delay_factor: float
+    board_share: float
     quiet_from_hour: int
     quiet_to_hour: int
 
@@ -304,7 +307,7 @@ class Scenario:
         return self.cohort[1] + self.horizon.runout_days * DAY
 
     def with_values(self, changes: Mapping[str, Any]) -> Scenario:
-        """Give a changed copy.
+        """Give a changed copy; what is changed is set, and rests on nothing but that.
 
         Parameters
         ----------
@@ -327,7 +330,34 @@ class Scenario:
             if not isinstance(node, dict) or last not in node:
                 raise UnknownName("key", key, _keys(self.values))
             node[last] = value
-        return Scenario(values, self.bases)
+        kept = {
+            key: basis
+            for key, basis in self.bases.items()
+            if not any(f"{key}.".startswith(f"{c}.") or c.startswith(f"{key}.") for c in changes)
+        }
+        return Scenario(values, kept)
+
+    def with_file(self, path: Path) -> Scenario:
+        """Give a copy with the numbers of a file, each with its basis, in the place of ours.
+
+        Parameters
+        ----------
+        path
+            A TOML file like the area's, with only what is to change, such as ``fit`` writes.
+
+        Raises
+        ------
+        UnknownName
+            If it has a key that no scenario has.
+        DefinitionError
+            With every number without its basis, or if a value is impossible.
+        OSError
+            If it cannot be read.
+        """
+        with path.open(encoding="utf-8", errors="replace") as file:
+            values, bases = read(file.read(_LARGEST), path.name)
+        changed = self.with_values(dict(_leaves(values, bases)))
+        return Scenario(changed.values, {**self.bases, **bases})
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Scenario) and self.digest == other.digest
@@ -363,6 +393,21 @@ def _copy(node: Any) -> Any:  # noqa: ANN401 - a tree of plain values
     return {k: _copy(v) for k, v in node.items()} if isinstance(node, dict) else node
 
 
+_LARGEST = 1 << 18
+"""Characters of a file that are read; reading refuses far fewer."""
+
+
+def _leaves(
+    node: Mapping[str, Any], bases: Mapping[str, Basis], prefix: str = ""
+) -> Iterable[tuple[str, Any]]:
+    for name, part in node.items():
+        key = f"{prefix}{name}"
+        if isinstance(part, dict) and key not in bases:
+            yield from _leaves(part, bases, f"{key}.")
+        else:
+            yield key, part
+
+
 def _keys(node: Mapping[str, Any], prefix: str = "") -> Iterable[str]:
     for name, part in node.items():
         yield f"{prefix}{name}"
@@ -377,6 +422,7 @@ _UNIT = (
     "teams.lifted_share",
     "teams.second_share",
     "answer.silent_share",
+    "answer.board_share",
     "service.team_no_show",
     "service.member_no_show",
     "service.quorum",
@@ -431,6 +477,7 @@ _POSITIVE = (
     "own_activity.mass_median",
     "teams.members_median",
     "answer.delay_median_hours",
+    "answer.phone_delay_factor",
     "service.review_median_hours",
 )
 _ASCENDING = (

@@ -1,0 +1,201 @@
+"""The decision: the verdict, what it hinges on, and how far from the possible."""
+
+from __future__ import annotations
+
+import enum
+import json
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from practice_core.errors import DefinitionError, Fault
+from practice_core.experiment.bound import Clairvoyant, reasons
+from practice_core.experiment.cells import Runner
+from practice_core.experiment.compare import comparison_of, labelled, tasks
+from practice_core.experiment.sweep import SETTINGS, sweep
+from practice_core.experiment.tipping import tipping
+from practice_core.experiment.verdict import DELTA, LOOKS, Status, judge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from practice_core.dispatch import Policy
+    from practice_core.experiment.bound import Reasons
+    from practice_core.experiment.cells import Cell, Subject
+    from practice_core.experiment.compare import Comparison
+    from practice_core.experiment.sweep import Sweep
+    from practice_core.experiment.tipping import Tipping
+    from practice_core.experiment.verdict import Verdict
+    from practice_core.simulation import Measure, Scenario
+
+__all__ = ["Decision", "Phase", "decide"]
+
+SWEEP_WEEKS = 8
+"""Longest cohort of a setting or a tipping value."""
+CANDIDATES = 6
+"""Inputs tried for a tipping value."""
+BOUND = "clairvoyant"
+FOIL = "random"
+"""The policy from which the way to the bound is measured."""
+
+
+class Phase(enum.StrEnum):
+    """What a decision is busy with; the words are in the vocabulary."""
+
+    LOOK = "look"
+    BOUND = "bound"
+    SETTINGS = "settings"
+    TIPPING = "tipping"
+
+
+@attrs.frozen
+class Decision:
+    """Everything a county needs to decide on a dispatch policy.
+
+    Parameters
+    ----------
+    comparison
+        What every policy did.
+    verdict
+        Who is best, and how sure.
+    sweep
+        In how many plausible settings each is best or equivalent.
+    tipping
+        At which values of which assumptions the best stops being better.
+    bound
+        The measures of the clairvoyant bound, replication by replication.
+    """
+
+    comparison: Comparison
+    verdict: Verdict
+    sweep: Sweep
+    tipping: tuple[Tipping, ...]
+    bound: tuple[Mapping[str, Measure], ...]
+
+    @property
+    def reasons(self) -> Reasons | None:
+        """How far the best policy is from the bound and why, on the bound's replications."""
+        series = self.comparison.series
+        foil = series(FOIL, self.verdict.kpi) if FOIL in self.comparison.measures else None
+        return reasons(self.bound, series(self.verdict.policy, self.verdict.kpi), foil)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the decision as plain data, the object that ``compare --decide --json`` prints."""
+        from practice_core.experiment.words import paragraph  # noqa: PLC0415 - words come last
+
+        wording = {lang: " ".join(paragraph(self, lang)) for lang in ("en", "zh")}
+        return self.comparison.to_dict() | {
+            "verdict": self.verdict.to_dict() | {"wording": wording},
+            "settings": self.sweep.to_dict(),
+            "tipping": [each.to_dict() for each in self.tipping],
+            "bound": {kpi: [each[kpi].value for each in self.bound] for kpi in self.bound[0]}
+            | {"reasons": None if self.reasons is None else attrs.asdict(self.reasons)},
+        }
+
+    def to_json(self) -> str:
+        """Give `to_dict` as JSON text: no path, time, host or number of workers is in it."""
+        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def decide(  # noqa: PLR0913 - an experiment has this many factors
+    scenario: Scenario,
+    policies: Sequence[str] | Mapping[str, Policy],
+    *,
+    seed: int,
+    looks: Sequence[int] = LOOKS,
+    settings: int = SETTINGS,
+    delta: float = DELTA,
+    runner: Runner | None = None,
+    on_phase: Callable[[Phase, int], None] | None = None,
+) -> Decision:
+    """Decide between policies.
+
+    After the first look, only the best policy and those undecided against it go on.
+
+    Parameters
+    ----------
+    scenario
+        The area and its assumptions; a year decides, less is for trying it out.
+    policies
+        Two or more: names of shipped ones, or policies of one's own by label.
+    seed
+        Of everything.
+    looks
+        Replications, ascending, after each of which the verdict may be given; alpha is split.
+    settings
+        Points of the Latin hypercube.
+    delta
+        Differences in the served share below it do not matter.
+    runner
+        Where cells are computed and kept.
+    on_phase
+        Called as a phase begins with how many cells it takes; 0: not known beforehand.
+
+    Raises
+    ------
+    UnknownName
+        If there is no policy of a given name.
+    DefinitionError
+        If there are fewer than two policies, no settings, or looks that do not ascend from 2 on.
+    """
+    chosen = labelled(policies)
+    _check(chosen, looks, settings)
+    runner = runner or Runner()
+    begin = on_phase or _silent
+    cells: list[Cell] = []
+    going, done = chosen, 0
+    for look in looks:
+        begin(Phase.LOOK, (look - done) * len(going))
+        cells += runner.cells(tasks(scenario, going, seed, range(done, look)))
+        comparison = comparison_of(scenario, seed, cells)
+        verdict = judge(comparison, delta=delta, looks=len(looks))
+        undecided = verdict.against_best(Status.UNDECIDED)
+        if not undecided:
+            break
+        going = {label: chosen[label] for label in chosen if label in (verdict.policy, *undecided)}
+        done = look
+    begin(Phase.BOUND, looks[0])
+    clairvoyant: Mapping[str, Subject] = {BOUND: Clairvoyant(chosen[verdict.policy])}
+    bound = runner.cells(tasks(scenario, clairvoyant, seed, range(looks[0])))
+    weeks = min(scenario.horizon.weeks, SWEEP_WEEKS)
+    short = scenario.with_values({"horizon.weeks": weeks})
+    begin(Phase.SETTINGS, 2 * settings * len(chosen))
+    swept = sweep(short, chosen, seed=seed, count=settings, delta=delta, runner=runner)
+    begin(Phase.TIPPING, 0)
+    tips: list[Tipping] = []
+    for rival in _rivals(verdict, comparison.baseline):
+        pair = {label: chosen[label] for label in (verdict.policy, rival)}
+        keys = swept.strongest(verdict.policy, rival, CANDIDATES)
+        tips += tipping(short, keys, pair, seed=seed, delta=delta, runner=runner)
+    return Decision(
+        comparison, verdict, swept, tuple(tips), tuple([cell.measures for cell in bound])
+    )
+
+
+def _silent(phase: Phase, cells: int) -> None:
+    """Say nothing."""
+
+
+def _rivals(verdict: Verdict, baseline: str) -> tuple[str, ...]:
+    """Give those to look for a tipping value against: the next beaten by delta, the baseline."""
+    beaten = [
+        each
+        for each in verdict.against_best(Status.BETTER)
+        if (verdict.pair(verdict.policy, each).difference.mean or 0.0) > verdict.delta
+    ]
+    return tuple(dict.fromkeys([*beaten[:1], *[each for each in beaten if each == baseline]]))
+
+
+def _check(chosen: Mapping[str, Policy], looks: Sequence[int], settings: int) -> None:
+    faults = []
+    if len(chosen) < 2:  # noqa: PLR2004 - a decision is between two
+        faults.append(Fault("policies", ", ".join(chosen), "two or more", "name another"))
+    ascending = all(a < b for a, b in pairwise(looks))
+    if not looks or looks[0] < 2 or not ascending:  # noqa: PLR2004 - an interval takes two
+        said = ", ".join(map(str, looks)) or "none"
+        faults.append(Fault("looks", said, "ascending, the first 2 or more", "change them"))
+    if settings < 2:  # noqa: PLR2004 - a rank correlation takes two
+        faults.append(Fault("settings", str(settings), "2 or more", "raise it"))
+    if faults:
+        raise DefinitionError("decision", faults)
