@@ -146,7 +146,7 @@ def test_the_verdict_hinges_on_the_number_that_makes_it() -> None:
 def test_the_sweep_and_the_tipping_values_rest_on_no_replication_of_the_verdict() -> None:
     _, runner = decided(["nearest", "random", "home_first"])
     base = {t.replication for t in runner.asked if t.scenario.horizon.weeks == 52}
-    others = {t.replication for t in runner.asked if t.scenario.horizon.weeks == 8}
+    others = {t.replication for t in runner.asked if t.scenario.horizon.weeks == 4}
     assert others
     assert not base & others
 

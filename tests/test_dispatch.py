@@ -43,7 +43,7 @@ from practice_core.volunteers import DayParts, Team
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from practice_core.dispatch import Candidates, Decision, Draw
+    from practice_core.dispatch import Candidate, Candidates, Decision, Draw, Key
 
 MONDAY = 18_323 * DAY - 8 * HOUR  # 2020-03-02, 00:00 in China
 WEEKS = 3
@@ -825,3 +825,65 @@ def test_an_unknown_policy_is_answered_with_the_one_that_was_meant() -> None:
     with pytest.raises(UnknownName, match="did you mean 'nearest'") as unknown:
         policy("nerest")
     assert unknown.value.known == tuple(sorted(POLICIES))
+
+
+# ------------------------------------------------------------------ the least, and nobody
+
+
+@given(made=teams(), wanted=orders(), now=instants, by=st.sampled_from(["tie", "load", "far"]))
+def test_the_least_is_the_lawful_team_that_comes_first_by_its_key(
+    made: list[Team], wanted: Order, now: int, by: str
+) -> None:
+    keys: dict[str, Key] = {
+        "tie": lambda _: (),
+        "load": lambda teams: (teams.load, teams.km),
+        "far": lambda teams: (-teams.km,),
+    }
+    ranks = {"tie": (), "load": ("load", "km"), "far": ("-km",)}[by]
+    on = roster_of(made)
+
+    def rank(one: Candidate) -> tuple[float, ...]:
+        parts = [-one.km if name == "-km" else getattr(one, name) for name in ranks]
+        return (*parts, one.tie)
+
+    every = list(roster_of(made).candidates(wanted, now))
+    assert on.candidates(wanted, now).least(keys[by]) == min(every, key=rank, default=None)
+
+
+@pytest.mark.parametrize("looked_at", [0, 1])
+def test_the_least_is_the_same_however_many_are_looked_at_one_by_one(
+    monkeypatch: pytest.MonkeyPatch, looked_at: int
+) -> None:
+    made = [team(f"t{n}", free=((n % 3) * 2,) * BLOCKS) for n in range(20)]
+    wanted = order(needed=2)
+    expected = roster_of(made).candidates(wanted, MONDAY).least(lambda _: ())
+    monkeypatch.setattr("practice_core.dispatch.roster._LOOKED_AT", looked_at)
+    assert roster_of(made).candidates(wanted, MONDAY).least(lambda _: ()) == expected
+    assert expected is not None
+
+
+def test_a_released_team_is_found_by_an_order_that_had_nobody() -> None:
+    made = roster_of([team("t1", jobs_per_week=1)])
+    wanted = order()
+    weeks = {start[1] // BLOCKS for start in made.starts(wanted, MONDAY)}
+    jobs = [Slot(MONDAY, MONDAY + HOUR, week * BLOCKS, 1) for week in weeks]
+    for job in jobs:
+        made.book(0, job, 1)
+    for _ in range(2):
+        assert list(made.candidates(wanted, MONDAY)) == []
+        assert made.candidates(wanted, MONDAY).least(lambda _: ()) is None
+        assert made.candidates(wanted, MONDAY).arrays().teams == ()
+    made.release(0, jobs[-1], 1)
+    assert [one.team for one in made.candidates(wanted, MONDAY)] == ["t1"]
+
+
+def test_an_order_that_had_nobody_has_nobody_until_a_team_is_released_that_may() -> None:
+    busy, other = team("t1", free=(0,) * BLOCKS), team("t2", categories=(Category.AID,))
+    made = roster_of([busy, other])
+    wanted = order()
+    assert list(made.candidates(wanted, MONDAY)) == []
+    slot = Slot(MONDAY, MONDAY + HOUR, 0, 1)
+    for released in (0, 1):
+        made.book(released, slot, 0)
+        made.release(released, slot, 0)
+        assert list(made.candidates(wanted, MONDAY)) == []

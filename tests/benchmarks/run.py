@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 SEED, REPLICATION = 7, 0
 HOUR = 3_600_000
-SEASON = 8
+SEASON = 4
 """Weeks in which every policy's decisions are timed."""
 _PLACE = 0xFFFF_FFFF
 

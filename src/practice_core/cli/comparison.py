@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Interrupted", "compare"]
 
-USUAL = ("status_quo", "home_first", "nearest", "least_busy", "batch", "best_answer", "random")
+USUAL = ("status_quo", "nearest", "least_busy", "best_answer", "random")
 PREVIEW_WEEKS, PREVIEW_REPLICATIONS, DECISION_WEEKS = 8, 4, 52
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 from practice_core.units import Duration, Instant, OrderId, SiteId, TeamId, value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -29,6 +29,7 @@ __all__ = [
     "Draw",
     "Escalate",
     "Fitted",
+    "Key",
     "Offer",
     "Policy",
     "Post",
@@ -137,6 +138,10 @@ class CandidateArrays:
     tie: NDArray[np.float64]
 
 
+Key: TypeAlias = "Callable[[CandidateArrays], Sequence[NDArray[np.float64] | NDArray[np.int64]]]"
+"""Gives columns to compare teams by, the first one first."""
+
+
 class Candidates(Protocol):
     """The lawful teams for one order now, nearest first, equal distances by `tie`.
 
@@ -149,6 +154,15 @@ class Candidates(Protocol):
 
     def arrays(self, k: int | None = None) -> CandidateArrays:
         """Give the first `k` (all, if None) as columns."""
+        ...
+
+    def least(self, key: Key) -> Candidate | None:
+        """Give the one with the least key, equal ones by `tie`; None if there is none.
+
+        `key` takes columns of teams, lawful or not, and gives columns of numbers: the first to
+        compare, the second among equal ones, and so on; none at all leaves it to `tie`. This costs
+        less than to look at `arrays`, as only teams that come first are looked at by the law.
+        """
         ...
 
 

@@ -28,10 +28,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from practice_core.dispatch.contract import Key
     from practice_core.hierarchy import Hierarchy
-    from practice_core.orders import Order
+    from practice_core.orders import Order, Request
     from practice_core.terms import Category
-    from practice_core.units import Duration, Instant, SiteId, TeamId
+    from practice_core.units import Duration, Instant, OrderId, SiteId, TeamId
 
 __all__ = ["Roster"]
 
@@ -42,6 +43,8 @@ NOTICE: Duration = 2 * HOUR
 ROAD_KM_PER_HOUR = 25
 MEMORY: Duration = 28 * DAY
 NOTE_MEMORY: Duration = 7 * DAY
+_LOOKED_AT = 12
+"""Teams looked at one by one before all others are at once."""
 _CACHED = 1 << 22
 """Distances kept for the next asking: 32 MiB."""
 
@@ -81,7 +84,7 @@ class Roster:
         self.hierarchy = hierarchy
         self.grid = grid
         self._weeks = weeks = grid.weeks
-        self._ties = ties
+        self.ties = ties
         self.keys = np.array([entity(team.id) for team in self.teams], np.uint64)
         self.key_of = self.keys.tolist()
         self._members = np.array([team.members for team in self.teams], np.int64)
@@ -118,6 +121,8 @@ class Roster:
         self._walks: dict[tuple[SiteId, Category, SiteId | None], Walk] = {}
         self._km: dict[SiteId, NDArray[np.float64]] = {}
         self._cached = 0
+        self._nobody: dict[tuple[OrderId, SiteId | None], tuple[Request, int, int]] = {}
+        self._released: dict[Category, list[int]] = {c: [] for c in self._of_category}
 
     # -- what is free ---------------------------------------------------------------------------
 
@@ -128,7 +133,7 @@ class Roster:
         return self.grid.starts(request.requested_time, request.duration, low, request.latest)
 
     def first_fit(
-        self, team: int, needed: int, travel: Duration, starts: list[Start]
+        self, team: int, needed: int, travel: Duration, starts: Sequence[Start]
     ) -> tuple[Instant, int, int] | None:
         """Give first start, block and number of blocks at which a team (by index) can come."""
         free, row = self._free, team * self._width
@@ -185,6 +190,8 @@ class Roster:
 
     def release(self, team: int, slot: Slot, members: int) -> None:
         """Give the members back: the job does not take place."""
+        for category in self.teams[team].categories:
+            self._released[category].append(team)
         self.free[team, slot.block : slot.block + slot.blocks] += members
         self._jobs[team * self._weeks + slot.block // BLOCKS_A_WEEK] -= 1
 
@@ -230,7 +237,37 @@ class Roster:
     def candidates(self, order: Order, now: Instant, within: SiteId | None = None) -> _Found:
         """Give the lawful teams for `order` at `now`, nearest first; see `Candidates`."""
         self.forget(now)
-        return _Found(self, order, self.starts(order, now), within)
+        starts = self.starts(order, now)
+        return _Found(
+            self, order, () if self._still_nobody(order, starts, within) else starts, within
+        )
+
+    def note_nobody(self, order: Order, within: SiteId | None) -> None:
+        """Remember that no team may be offered `order`: true until one is released that may."""
+        request = order.request
+        released = len(self._released.get(request.category, ()))
+        self._nobody[request.id, within] = (request, order.opening, released)
+
+    def _still_nobody(self, order: Order, starts: Sequence[Start], within: SiteId | None) -> bool:
+        """Tell whether nobody was found and no release has changed it.
+
+        Between two releases teams only get fuller, starts pass, and more teams have been asked.
+        """
+        request = order.request
+        of, opening, seen = self._nobody.get((request.id, within), (None, 0, 0))
+        if of is not request or opening != order.opening:
+            return False
+        for team in self._released.get(request.category, ())[seen:]:
+            inside = within is None or self.hierarchy.covers(within, self.teams[team].home)
+            travel = way_back(self.km_from(request.site).item(team))
+            if (
+                inside
+                and self.ids[team] not in order.asked
+                and self.first_fit(team, request.needed, travel, starts)
+            ):
+                return False
+        self.note_nobody(order, within)
+        return True
 
     def walk(self, site: SiteId, category: Category, within: SiteId | None = None) -> Walk:
         """Give the teams of a category by distance from a site, kept for the next asking."""
@@ -265,7 +302,7 @@ class Roster:
 
     def tie(self, order: Order, team: int) -> float:
         """Give the keyed hash of (order, team)."""
-        return self._ties.uniform(order.request.id, self.key_of[team])
+        return self.ties.uniform(order.request.id, self.key_of[team])
 
 
 def way_back(km: float) -> Duration:
@@ -294,11 +331,12 @@ class _Found:
     """The lawful teams for one order at one instant: implements `Candidates`."""
 
     def __init__(
-        self, roster: Roster, order: Order, starts: list[Start], within: SiteId | None
+        self, roster: Roster, order: Order, starts: Sequence[Start], within: SiteId | None
     ) -> None:
         self._roster = roster
         self._order = order
         self._starts = starts
+        self._within = within
         request = order.request
         self._walk = roster.walk(request.site, request.category, within)
         self._asked = [roster.index[team] for team in order.asked if team in roster.index]
@@ -309,7 +347,7 @@ class _Found:
             return
         needed, asked, first_fit = order.request.needed, self._asked, roster.first_fit
         km_of, team_at = self._walk.km.data, self._walk.teams.data
-        here, end = 0, len(km_of)
+        here, end, nobody = 0, len(km_of), True
         while here < end:
             km = km_of[here]
             travel = way_back(km)
@@ -320,23 +358,57 @@ class _Found:
                     lawful.append(team)
                 here += 1
             if lawful:
+                nobody = False
                 for tie, team in sorted([(roster.tie(order, team), team) for team in lawful]):
                     yield roster.candidate(team, km, tie)
+        if nobody:
+            roster.note_nobody(order, self._within)
 
     def arrays(self, k: int | None = None) -> CandidateArrays:
         """Give the first `k` (all, if None) as columns; one pass over all, not one by one."""
-        roster = self._roster
         teams, km = self._walk.teams, self._walk.km
         lawful = self._lawful(teams, km)
         teams, km = teams[lawful], km[lawful]
-        tie = roster._ties.uniforms(self._order.request.id, roster.keys[teams])  # noqa: SLF001 - one room
+        if not len(teams):
+            self._roster.note_nobody(self._order, self._within)
+        tie = self._ties(teams)
         nearest = np.lexsort((tie, km))[:k]
-        teams, km, tie = teams[nearest], km[nearest], tie[nearest]
-        load = roster.load[teams] / (4 * roster.jobs_limit[teams])
+        return self._columns(teams[nearest], km[nearest], tie[nearest])
+
+    def least(self, key: Key) -> Candidate | None:
+        """Give the one with the least key, equal ones by tie; None if there is none."""
+        roster, order, starts = self._roster, self._order, self._starts
+        if not starts:
+            return None
+        teams, km = self._walk.teams, self._walk.km
+        tie = self._ties(teams)
+        by = np.lexsort((tie, *reversed(key(self._columns(teams, km, tie)))))
+        needed, asked = order.request.needed, self._asked
+        for n in by[:_LOOKED_AT].tolist():
+            team = teams.item(n)
+            travel = way_back(km.item(n))
+            if team not in asked and roster.first_fit(team, needed, travel, starts):
+                return roster.candidate(team, km.item(n), tie.item(n))
+        rest = by[_LOOKED_AT:]
+        lawful = rest[self._lawful(teams[rest], km[rest])]
+        if not len(lawful):
+            roster.note_nobody(order, self._within)
+            return None
+        n = lawful.item(0)
+        return roster.candidate(teams.item(n), km.item(n), tie.item(n))
+
+    def _ties(self, teams: NDArray[np.int64]) -> NDArray[np.float64]:
+        roster = self._roster
+        return roster.ties.uniforms(self._order.request.id, roster.keys[teams])
+
+    def _columns(
+        self, teams: NDArray[np.int64], km: NDArray[np.float64], tie: NDArray[np.float64]
+    ) -> CandidateArrays:
+        roster = self._roster
         return CandidateArrays(
             tuple([roster.ids[n] for n in teams.tolist()]),
             km,
-            load,
+            roster.load[teams] / (4 * roster.jobs_limit[teams]),
             roster.open_jobs[teams],
             roster.minutes[teams],
             roster.notes[teams],

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Decision", "Phase", "decide"]
 
-SWEEP_WEEKS = 8
+SWEEP_WEEKS = 4
 """Longest cohort of a setting or a tipping value."""
-CANDIDATES = 6
+CANDIDATES = 5
 """Inputs tried for a tipping value."""
 BOUND = "clairvoyant"
 FOIL = "random"
@@ -163,28 +163,27 @@ def decide(  # noqa: PLR0913 - an experiment has this many factors
     begin(Phase.SETTINGS, 2 * settings * len(chosen))
     swept = sweep(short, chosen, seed=seed, count=settings, delta=delta, runner=runner)
     begin(Phase.TIPPING, 0)
-    tips: list[Tipping] = []
-    for rival in _rivals(verdict, comparison.baseline):
-        pair = {label: chosen[label] for label in (verdict.policy, rival)}
+    rival = _rival(verdict, comparison.baseline)
+    tips: tuple[Tipping, ...] = ()
+    if rival is not None:
         keys = swept.strongest(verdict.policy, rival, CANDIDATES)
-        tips += tipping(short, keys, pair, seed=seed, delta=delta, runner=runner)
-    return Decision(
-        comparison, verdict, swept, tuple(tips), tuple([cell.measures for cell in bound])
-    )
+        pair = {label: chosen[label] for label in (verdict.policy, rival)}
+        tips = tipping(short, keys, pair, seed=seed, delta=delta, runner=runner)
+    return Decision(comparison, verdict, swept, tips, tuple([cell.measures for cell in bound]))
 
 
 def _silent(phase: Phase, cells: int) -> None:
     """Say nothing."""
 
 
-def _rivals(verdict: Verdict, baseline: str) -> tuple[str, ...]:
-    """Give those to look for a tipping value against: the next beaten by delta, the baseline."""
+def _rival(verdict: Verdict, baseline: str) -> str | None:
+    """Give whom to look for tipping values against: the baseline, else the next, if beaten so."""
     beaten = [
         each
         for each in verdict.against_best(Status.BETTER)
         if (verdict.pair(verdict.policy, each).difference.mean or 0.0) > verdict.delta
     ]
-    return tuple(dict.fromkeys([*beaten[:1], *[each for each in beaten if each == baseline]]))
+    return baseline if baseline in beaten else next(iter(beaten), None)
 
 
 def _check(chosen: Mapping[str, Policy], looks: Sequence[int], settings: int) -> None:

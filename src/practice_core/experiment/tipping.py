@@ -29,7 +29,7 @@ __all__ = ["Tipping", "tipping"]
 REPLICATIONS = 4
 FIRST = 20_000
 """Number of the first replication: none that the verdict or the sweep rests on."""
-STEPS = 5
+STEPS = 4
 """Halvings of the way from the scenario's value to the end of the range."""
 
 

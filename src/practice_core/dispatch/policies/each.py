@@ -5,21 +5,16 @@ from __future__ import annotations
 import abc
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from practice_core.dispatch.contract import Offer, Wait
 from practice_core.units import HOUR, Duration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
-    from practice_core.dispatch.contract import CandidateArrays, Decision, Draw, View
+    from practice_core.dispatch.contract import Candidate, Decision, Draw, View
     from practice_core.orders import Order
-    from practice_core.units import TeamId
 
-__all__ = ["EachByItself", "first", "offer", "wait"]
+__all__ = ["EachByItself", "offer", "wait"]
 
 RECHECK: Duration = 12 * HOUR
 """How long an order that nobody can serve now waits before it is looked at again."""
@@ -38,16 +33,9 @@ class EachByItself(abc.ABC):
     def _one(self, order: Order, view: View) -> Decision: ...
 
 
-def first(found: CandidateArrays, *keys: NDArray[np.float64] | NDArray[np.int64]) -> TeamId | None:
-    """Give the team with the least first key; equal ones by the next key, at last by hash."""
-    if not found.teams:
-        return None
-    return found.teams[int(np.lexsort((found.tie, *reversed(keys)))[0])]
-
-
-def offer(order: Order, view: View, team: TeamId | None, open_for: Duration) -> Decision:
-    """Offer `order` to `team`; wait if there is none."""
-    return wait(order, view) if team is None else Offer(order.id, (team,), open_for)
+def offer(order: Order, view: View, to: Candidate | None, open_for: Duration) -> Decision:
+    """Offer `order` to a candidate; wait if there is none."""
+    return wait(order, view) if to is None else Offer(order.id, (to.team,), open_for)
 
 
 def wait(order: Order, view: View) -> Wait:

@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING
 import attrs
 
 from practice_core.dispatch.contract import Channel, Offer
-from practice_core.dispatch.policies.each import EachByItself, first, offer, wait
+from practice_core.dispatch.policies.each import EachByItself, offer, wait
 from practice_core.units import DAY, Duration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from practice_core.dispatch.contract import Decision, Draw, View
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from practice_core.dispatch.contract import CandidateArrays, Decision, Draw, View
     from practice_core.orders import Order
     from practice_core.units import SiteId
 
@@ -56,15 +59,15 @@ class Random(EachByItself):
     """Offer to a lawful team drawn uniformly.
 
     Idea: the foil; it spreads offers evenly and ignores distance. Key: the hash alone. Source:
-    MODEL section 2.3. Cost: all candidates of the order. Bad whenever distance lowers acceptance.
+    MODEL section 2.3. Cost: all teams of the category, by column. Bad whenever distance lowers
+    acceptance.
     """
 
     open_for: Duration = DAY
     period: Duration = 0
 
     def _one(self, order: Order, view: View) -> Decision:
-        found = view.candidates(order).arrays()
-        return offer(order, view, first(found), self.open_for)
+        return offer(order, view, view.candidates(order).least(_by_hash), self.open_for)
 
 
 @attrs.frozen
@@ -126,17 +129,16 @@ class LeastBusy(EachByItself):
     """Offer to the team that did least of what it does at most.
 
     Idea: share the work by capacity. Key: (load, km, hash), load = jobs accepted in 28 days / (4 x
-    jobs a week at most). Source: MODEL section 2.3. Cost: all candidates of the order. Bad when
-    distance lowers acceptance, because most loads are 0 or small and equal but the least is often
-    far away; and when demand is high, because it then sends far teams out for small jobs.
+    jobs a week at most). Source: MODEL section 2.3. Cost: all teams of the category, by column. Bad
+    when distance lowers acceptance, because most loads are 0 or small and equal but the least is
+    often far away; and when demand is high, because it then sends far teams out for small jobs.
     """
 
     open_for: Duration = DAY
     period: Duration = 0
 
     def _one(self, order: Order, view: View) -> Decision:
-        found = view.candidates(order).arrays()
-        return offer(order, view, first(found, found.load, found.km), self.open_for)
+        return offer(order, view, view.candidates(order).least(_by_load), self.open_for)
 
 
 @attrs.frozen
@@ -156,7 +158,7 @@ class TwoChoices(EachByItself):
     def _one(self, order: Order, view: View) -> Decision:
         two = islice(view.candidates(order), 2)
         chosen = min(two, key=attrgetter("load", "km", "tie"), default=None)
-        return offer(order, view, None if chosen is None else chosen.team, self.open_for)
+        return offer(order, view, chosen, self.open_for)
 
 
 @attrs.frozen
@@ -165,16 +167,15 @@ class LeastRecentlyNotified(EachByItself):
 
     Idea: let nobody tire of messages, and everybody have a turn. Key: (last offered at, hash).
     Source: a round by turns, the standard of fair service; alarm fatigue drives responders away
-    (Prytz et al., *Scand. J. Trauma Resusc. Emerg. Med.*, 2023). Cost: all candidates of the order.
-    Bad whenever distance lowers acceptance, as for `Random`, which it resembles.
+    (Prytz et al., *Scand. J. Trauma Resusc. Emerg. Med.*, 2023). Cost: all teams of the category,
+    by column. Bad whenever distance lowers acceptance, as for `Random`, which it resembles.
     """
 
     open_for: Duration = DAY
     period: Duration = 0
 
     def _one(self, order: Order, view: View) -> Decision:
-        found = view.candidates(order).arrays()
-        return offer(order, view, first(found, found.last_offered_at), self.open_for)
+        return offer(order, view, view.candidates(order).least(_by_last_offer), self.open_for)
 
 
 @attrs.frozen
@@ -183,9 +184,9 @@ class BestAnswer(EachByItself):
 
     Idea: ask whom the answer model expects a yes from. Key: (-log-odds, hash), log-odds = eta -
     kd x km - kl x load - kn x offers of the last 7 days; the willingness of a team and the appeal
-    of an order stay unknown. Source: MODEL sections 2.1 and 2.3. Cost: all candidates of the order.
-    Bad when the coefficients were fitted to other teams or guessed, as these defaults are: it is
-    only as good as they are, and with all of them 0 it is `Random`.
+    of an order stay unknown. Source: MODEL sections 2.1 and 2.3. Cost: all teams of the category,
+    by column. Bad when the coefficients were fitted to other teams or guessed, as these defaults
+    are: it is only as good as they are, and with all of them 0 it is `Random`.
 
     Parameters
     ----------
@@ -211,7 +212,21 @@ class BestAnswer(EachByItself):
         return attrs.evolve(self, eta=eta, kd_per_km=kd_per_km, kl=kl, kn=kn)
 
     def _one(self, order: Order, view: View) -> Decision:
-        found = view.candidates(order).arrays()
-        odds = self.eta - self.kd_per_km * found.km
-        odds -= self.kl * found.load + self.kn * found.offers_7d
-        return offer(order, view, first(found, -odds), self.open_for)
+        return offer(order, view, view.candidates(order).least(self._unlikely), self.open_for)
+
+    def _unlikely(self, teams: CandidateArrays) -> tuple[NDArray[np.float64]]:
+        odds = self.eta - self.kd_per_km * teams.km
+        odds -= self.kl * teams.load + self.kn * teams.offers_7d
+        return (-odds,)
+
+
+def _by_hash(_: CandidateArrays) -> tuple[()]:
+    return ()
+
+
+def _by_load(teams: CandidateArrays) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    return teams.load, teams.km
+
+
+def _by_last_offer(teams: CandidateArrays) -> tuple[NDArray[np.int64]]:
+    return (teams.last_offered_at,)
