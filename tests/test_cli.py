@@ -308,7 +308,12 @@ def test_to_decide_cells_are_kept_in_the_users_cache_and_the_table_says_it_all(
     asked.remove("--json")
     code, out, err = ask(*asked)
     assert (code, err) == (0, "")
-    for words in ("At the default assumptions", "equivalent", "Guardrails", "best or equivalent"):
+    for words in (
+        "At the assumptions of this scenario",
+        "equivalent",
+        "Guardrails",
+        "best or equivalent",
+    ):
         assert words in out
     assert "preview" not in out
     assert f"Kept in {tmp_path / 'kept'}: summary.json" in out
@@ -340,6 +345,36 @@ def test_a_policy_of_ones_own_is_compared_under_its_name(ask: Ask, tmp_path: Pat
     assert list(json.loads(out)["measures"]) == ["status_quo", "Mine", "Mine#2"]
 
 
+def test_a_policy_of_ones_own_never_takes_the_name_of_one_that_ships(
+    ask: Ask, tmp_path: Path
+) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text("from practice_core.dispatch import Nearest\n\nstatus_quo = Nearest()\n")
+    asked = [*ONCE, "--policies", "nearest", "--policy", f"{file}:status_quo", "--json"]
+    found = json.loads(ask(*asked)[1])
+    assert list(found["measures"]) == ["nearest", "status_quo#2"]
+    assert found["comparisons"][0]["baseline"] == "nearest"
+
+
+def test_a_policy_that_cannot_travel_is_refused(ask: Ask, tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "import attrs\n\n@attrs.frozen\nclass Mine:\n    how: object = lambda: 1\n"
+        "    period: int = 0\n\n    def choose(self, orders, view, draw):\n        return []\n"
+    )
+    code, out, err = ask(*ONCE, "--policy", f"{file}:Mine")
+    assert (code, out) == (2, "")
+    assert "does not pickle" in err
+
+
+@pytest.mark.parametrize(("cells", "out"), [("res/cells", "res"), ("all", "all/res")])
+def test_cells_and_results_stand_apart(ask: Ask, tmp_path: Path, cells: str, out: str) -> None:
+    asked = deciding(tmp_path, "--cells", tmp_path / cells, "--out", tmp_path / out)
+    code, _, err = ask(*asked)
+    assert code == 2
+    assert "inside --out, or around it" in err
+
+
 def test_cells_named_for_a_preview_are_taken_up_too(ask: Ask, tmp_path: Path) -> None:
     asked = [*ONCE, "--policies", "nearest", "--json", "--cells", tmp_path / "cells"]
     first = ask(*asked)
@@ -364,6 +399,8 @@ def test_cells_named_for_a_preview_are_taken_up_too(ask: Ask, tmp_path: Path) ->
             ["compare", "wujiang", "--decide", "--policies", "nearest"],
             "policies: nearest; expected",
         ),
+        (["compare", "wujiang", "--decide", "--cells", "pyproject.toml"], "is a file; expected a"),
+        (["compare", "wujiang", "--cells", "new-cells"], "beside --out, which keeps event logs"),
         (["compare", "wujiang", "--executor", "ray://x"], "expected dask://HOST:PORT"),
         (["compare", "wujiang", "--assume", "nowhere.toml"], "nowhere.toml"),
         (["compare", "wujiang", "--policy", "nowhere.py:Mine"], "nowhere.py: cannot be read"),

@@ -111,14 +111,75 @@ def test_a_clear_case_is_decided_at_the_first_look() -> None:
     assert len(base) == 3 * 10 + 10  # and the bound
 
 
-def test_only_what_is_undecided_goes_on_to_the_next_looks() -> None:
+def test_all_go_on_as_long_as_one_is_undecided_so_every_pair_has_the_same_replications() -> None:
     def share(task: Task) -> float:
         swing = 0.05 * (task.replication % 2) if task.label == "home_first" else 0.0
         return {"nearest": 0.9, "home_first": 0.88, "random": 0.5}[task.label] + swing
 
-    found, _ = decided(["nearest", "random", "home_first"], share)
+    found, runner = decided(["nearest", "random", "home_first"], share)
     lengths = {label: len(series) for label, series in found.comparison.measures.items()}
-    assert lengths == {"nearest": 40, "home_first": 40, "random": 10}
+    assert lengths == {"nearest": 40, "home_first": 40, "random": 40}
+    assert len(found.bound) == 40
+    base = [t for t in runner.asked if t.scenario.horizon.weeks == 52]
+    assert {(t.label, t.replication) for t in base} == {
+        (label, n) for label in (*lengths, "clairvoyant") for n in range(40)
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"answer.kl": -0.1}, "answer.kl: -0.1"),
+        ({"answer.kn": -0.1}, "answer.kn: -0.1"),
+    ],
+)
+def test_what_cannot_be_bounded_is_refused_before_anything_is_computed(
+    changes: dict[str, float], fault: str
+) -> None:
+    runner = Analytic(share=by_kd)
+    scenario = load_scenario("wujiang").with_values(changes)
+    with pytest.raises(DefinitionError, match=fault):
+        decide(scenario, ["nearest", "random"], seed=7, runner=runner)
+    assert runner.asked == []
+
+
+def test_a_range_that_holds_impossible_values_is_refused_before_anything_is_computed(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "wide.toml"
+    file.write_text(
+        "[answer]\nsilent_share = { value = 0.4, basis = 'assumed', range = [0.4, 7], why = 'x' }"
+    )
+    runner = Analytic(share=by_kd)
+    scenario = load_scenario("wujiang").with_file(file)
+    with pytest.raises(DefinitionError, match="silent_share"):
+        decide(scenario, ["nearest", "random"], seed=7, runner=runner)
+    assert runner.asked == []
+
+
+def test_any_seed_will_do() -> None:
+    runner = Analytic(share=by_kd)
+    found = decide(
+        load_scenario("wujiang"), ["nearest", "random"], seed=-1, settings=2, runner=runner
+    )
+    assert found.verdict.policy == "nearest"
+
+
+def test_what_was_fitted_is_said_and_not_called_assumed(tmp_path: Path) -> None:
+    file = tmp_path / "fit.toml"
+    file.write_text(
+        "[answer]\nkd_per_km = { value = 0.08, basis = 'derived', arithmetic = 'fit', "
+        "range = [0.07, 0.09] }"
+    )
+    scenario = load_scenario("wujiang").with_file(file)
+    runner = Analytic(share=by_kd)
+    found = decide(scenario, ["nearest", "random"], seed=7, settings=2, runner=runner)
+    assert found.fitted == ("answer.kd_per_km",)
+    words = said(found)
+    assert words.endswith(
+        "Fitted to a log of offers were answer.kd_per_km; all else about wujiang is assumed."
+    )
+    assert "calibrated" not in words
 
 
 def test_a_single_look_is_a_whole_alpha() -> None:
@@ -282,8 +343,8 @@ TIP = Tipping(KD, "nearest", "status_quo", 0.1, 0.0254, 0.021, 0.03)
 def test_a_better_policy_is_said_to_be_better_with_its_interval_and_where_that_ends() -> None:
     words = said(written(tip=TIP))
     assert words.startswith(
-        "At the default assumptions nearest serves 88.0 % of dispatched orders, 8.00 points more "
-        "than status_quo (simultaneous 95 % interval "
+        "At the assumptions of this scenario nearest serves 88.0 % of dispatched orders, "
+        "8.00 points more than status_quo (simultaneous 95 % interval "
     )
     assert "nearest is also better, by the points in brackets, than random (38.00)." in words
     assert "nearest was best or equivalent in 20 of 20 settings of the assumed numbers." in words
@@ -305,7 +366,7 @@ def test_a_better_policy_is_said_to_be_better_with_its_interval_and_where_that_e
 
 def test_equivalent_is_said_with_the_margin_and_never_as_no_difference() -> None:
     words = said(written("equivalent"))
-    assert "status_quo is within 1 points of it, so the two are equivalent" in words
+    assert "status_quo is within the margin of 1 points, so the two are equivalent" in words
     assert "difference" in words
     assert "no detectable" not in words
 
@@ -325,7 +386,7 @@ def test_a_number_that_tips_above_an_interval_that_is_open_and_none_at_all_are_s
     )
     below = attrs.evolve(TIP, low=None)
     assert "falls below 0.0254 (95 % interval from 0.03 to beyond" in said(written(tip=below))
-    assert "None of the assumed numbers that were tried tips this alone" in said(written())
+    assert "No tipping value was found among the assumed numbers" in said(written())
 
 
 def test_the_words_never_claim_an_optimum_a_gap_or_calibration() -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from practice_core.cli import main
 from practice_core.errors import DefinitionError
 from practice_core.experiment import Runner, compare, cores, dask, processes
 from practice_core.simulation import Scenario, load_scenario
@@ -18,6 +19,7 @@ from practice_core.simulation import Scenario, load_scenario
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from concurrent.futures import Executor
+    from pathlib import Path
 
 THIN = {
     "horizon.weeks": 1,
@@ -99,6 +101,24 @@ def test_a_scheduler_and_two_workers_give_the_same_bytes(week: Scenario, schedul
     with dask(scheduler) as executor:
         assert compared(week, executor, 2) == alone
         assert compared(week, executor, 4) == alone
+
+
+def test_the_command_line_uses_a_scheduler(
+    scheduler: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sections: dict[str, list[str]] = {}
+    for key, value in THIN.items():
+        section, _, name = key.partition(".")
+        basis = f'{name} = {{ value = {value}, basis = "derived", arithmetic = "thin" }}'
+        sections.setdefault(section, []).append(basis)
+    thin = tmp_path / "thin.toml"
+    thin.write_text("\n".join("\n".join([f"[{name}]", *sections[name]]) for name in sections))
+    asked = ["compare", "wujiang", "--policies", "nearest", "--weeks", "1", "--replications", "2"]
+    asked += ["--assume", str(thin), "--json"]
+    assert main([*asked, "--workers", "1"]) == 0
+    alone = capsys.readouterr().out
+    assert main([*asked, "--executor", scheduler]) == 0
+    assert capsys.readouterr().out == alone
 
 
 def test_workers_of_another_version_are_refused(

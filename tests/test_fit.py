@@ -20,7 +20,8 @@ from scipy.stats import binom
 from practice_core.areas import BasisKind, read
 from practice_core.dispatch import Offer, Wait, policy
 from practice_core.errors import DefinitionError, Fault
-from practice_core.experiment.fit import Fit, fit, read_offers
+from practice_core.experiment.fit import Fit, fit
+from practice_core.experiment.reading import read_offers
 from practice_core.orders import (
     DeclineReason,
     OfferAccepted,

@@ -9,9 +9,15 @@ from practice_core.experiment import Status, compare, judge, tipping
 from practice_core.simulation import load_scenario
 
 KD = "answer.kd_per_km"
-# All of Wujiang's teams and orders, over few weeks and without the background of own activities.
+# All of Wujiang's teams and a quarter of its orders, over few weeks, without own activities.
 SHORT = load_scenario("wujiang").with_values(
-    {"horizon.weeks": 2, "horizon.warmup_weeks": 0, "own_activity.per_year": 0.0}
+    {
+        "horizon.weeks": 2,
+        "horizon.warmup_weeks": 0,
+        "resident.per_year": 3_468.0,
+        "site_request.per_year": 1_500.0,
+        "own_activity.per_year": 0.0,
+    }
 )
 
 

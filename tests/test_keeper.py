@@ -127,6 +127,8 @@ def test_anything_else_is_another_cell(week: Scenario, tmp_path: Path) -> None:
         attrs.evolve(one, subject=policy("random")),
         other_policy,
         attrs.evolve(one, subject=Clairvoyant()),
+        attrs.evolve(one, subject=Clairvoyant(Nearest())),
+        attrs.evolve(one, subject=Clairvoyant(Nearest(open_for=1))),
         attrs.evolve(one, seed=8),
         attrs.evolve(one, replication=1),
     ):

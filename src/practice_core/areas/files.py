@@ -178,7 +178,7 @@ def _basis(node: dict[str, Any], key: str, faults: list[Fault]) -> Basis:
 
 def _span(node: Any, key: str, faults: list[Fault]) -> tuple[float, float] | None:  # noqa: ANN401 - a TOML node
     numbers = isinstance(node, list) and all(
-        isinstance(n, (int, float)) and not isinstance(n, bool) for n in node
+        isinstance(n, (int, float)) and not isinstance(n, bool) and abs(n) < _MOST for n in node
     )
     if numbers and len(node) == 2 and node[0] <= node[1]:  # noqa: PLR2004 - least and most
         return float(node[0]), float(node[1])

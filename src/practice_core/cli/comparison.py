@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import sys
 from contextlib import ExitStack
 from functools import partial
@@ -98,7 +99,7 @@ def compare(  # noqa: PLR0913 - one parameter an option
     seed
         Same seed, same result, whatever the number of workers.
     workers
-        How many processes; by default one for each core.
+        How many processes; by default one for each core. With an executor, the number of its own.
     executor
         dask://HOST:PORT of a scheduler whose workers to use instead of processes here.
     cells
@@ -120,6 +121,7 @@ def compare(  # noqa: PLR0913 - one parameter an option
     names = _names(policies, policy)
     faults = [*_unknown(area, names), *_below_one(counts)]
     faults += _at_odds(counts, decide=decide, preview=preview)
+    faults += _misplaced(cells, out, decide=decide)
     if faults:
         raise DefinitionError("compare", faults)
     chosen = _chosen(names, policy or ())
@@ -198,11 +200,23 @@ def _chosen(names: Sequence[str], own: Sequence[str]) -> Mapping[str, Policy]:
     for text in own:
         name = label = text.rpartition(":")[2]
         number = 1
-        while label in chosen:
+        while label in chosen or label in POLICIES:
             number += 1
             label = f"{name}#{number}"
-        chosen[label] = load_policy(text)
+        chosen[label] = _carried(text)
     return experiment.labelled(chosen)
+
+
+def _carried(text: str) -> Policy:
+    """Load a policy that can travel to another process and into a kept cell's key."""
+    policy = load_policy(text)
+    try:
+        pickle.dumps(policy)
+    except Exception as error:  # noqa: BLE001 - whatever a user's object may raise
+        found = f"does not pickle: {error}"
+        fault = Fault(text, found, "plain fields", "make it of names in the file")
+        raise DefinitionError("policy", [fault]) from None
+    return policy
 
 
 def _unknown(area: str, policies: Sequence[str]) -> Iterator[Fault]:
@@ -228,6 +242,21 @@ def _at_odds(counts: Mapping[str, int | None], *, decide: bool, preview: bool) -
         yield Fault("--preview", "beside --decide", "one of the two", "drop one")
     if not decide and counts["--settings"] is not None:
         yield Fault("--settings", "without --decide", "a decision", "add --decide")
+
+
+def _misplaced(cells: Path | None, out: Path | None, *, decide: bool) -> Iterator[Fault]:
+    if cells is None:
+        return
+    if cells.exists() and not cells.is_dir():
+        yield Fault("--cells", f"{cells} is a file", "a folder", "name another")
+    if out is None:
+        return
+    inner, outer = cells.resolve(), out.resolve()
+    if inner.is_relative_to(outer) or outer.is_relative_to(inner):
+        yield Fault("--cells", "inside --out, or around it", "a folder apart", "name another")
+    if not decide:
+        found = "beside --out, which keeps event logs, and cells have none"
+        yield Fault("--cells", found, "one of the two", "drop one")
 
 
 def _show(found: Comparison | Decision, lang: Lang) -> None:

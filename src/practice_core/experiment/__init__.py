@@ -34,10 +34,11 @@ from practice_core.experiment.cells import Cell, Runner, Task
 from practice_core.experiment.compare import STATUS_QUO, Comparison, compare, labelled
 from practice_core.experiment.decide import Decision, Phase, decide
 from practice_core.experiment.executors import cores, dask, processes
-from practice_core.experiment.fit import PARAMETERS, Fit, Parameter, fit, read_offers
+from practice_core.experiment.fit import PARAMETERS, Fit, Parameter, fit
 from practice_core.experiment.fitted import Estimated, fit_notes, fit_tables
 from practice_core.experiment.folder import results_folder, save_log
 from practice_core.experiment.keeper import CellFolder, code_version, default_folder
+from practice_core.experiment.reading import read_offers
 from practice_core.experiment.statistics import Estimate, estimate, paired
 from practice_core.experiment.sweep import SETTINGS, Input, Setting, Sweep, inputs, settings, sweep
 from practice_core.experiment.table import (

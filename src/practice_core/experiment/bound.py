@@ -57,7 +57,7 @@ if TYPE_CHECKING:
 
     from practice_core.dispatch import Policy
     from practice_core.dispatch.slots import Start
-    from practice_core.simulation import Run, Tape
+    from practice_core.simulation import Run, Scenario, Tape
     from practice_core.units import Instant, OrderId, TeamId
 
     Ints = NDArray[np.int64]
@@ -74,6 +74,7 @@ __all__ = [
     "min_km",
     "outside",
     "reasons",
+    "refuse_unbounded",
     "restricted_wait",
 ]
 
@@ -234,7 +235,7 @@ def edges(tape: Tape) -> Edges:
     - A service starts no earlier than the notice after the answer, in a free block. Here only what
       a team hosts takes blocks, so it is free whenever it was free beside other orders.
     """
-    _check(tape)
+    refuse_unbounded(tape.scenario)
     search = _Search(tape)
     demand = tape.demand
     low, high = tape.scenario.cohort
@@ -270,10 +271,17 @@ def _ints(numbers: Sequence[int]) -> Ints:
     return np.array(numbers, np.int64)
 
 
-def _check(tape: Tape) -> None:
-    law = tape.scenario.answer
+def refuse_unbounded(scenario: Scenario) -> None:
+    """Refuse a scenario for which there is no bound.
+
+    Raises
+    ------
+    DefinitionError
+        If load or offers make teams readier (kl or kn below 0).
+    """
+    law = scenario.answer
     faults = [
-        Fault(f"answer.{key}", repr(number), "0 or more", "there is no bound without it")
+        Fault(f"answer.{key}", repr(number), "0 or more", "set it to 0 if it is not surely below")
         for key, number in (("kl", law.kl), ("kn", law.kn))
         if number < 0
     ]

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from practice_core.errors import DefinitionError, Fault
-from practice_core.experiment.bound import Clairvoyant, reasons
+from practice_core.experiment.bound import Clairvoyant, reasons, refuse_unbounded
 from practice_core.experiment.cells import Runner
 from practice_core.experiment.compare import comparison_of, labelled, tasks
-from practice_core.experiment.sweep import SETTINGS, sweep
+from practice_core.experiment.sweep import SETTINGS, inputs, sweep
+from practice_core.experiment.sweep import settings as draw_settings
 from practice_core.experiment.tipping import tipping
 from practice_core.experiment.verdict import DELTA, LOOKS, Status, judge
 
@@ -65,6 +66,8 @@ class Decision:
         At which values of which assumptions the best stops being better.
     bound
         The measures of the clairvoyant bound, replication by replication.
+    fitted
+        The numbers of the answer model that are not assumed but fitted, by dotted key.
     """
 
     comparison: Comparison
@@ -72,6 +75,7 @@ class Decision:
     sweep: Sweep
     tipping: tuple[Tipping, ...]
     bound: tuple[Mapping[str, Measure], ...]
+    fitted: tuple[str, ...] = ()
 
     @property
     def reasons(self) -> Reasons | None:
@@ -95,7 +99,7 @@ class Decision:
 
     def to_json(self) -> str:
         """Give `to_dict` as JSON text: no path, time, host or number of workers is in it."""
-        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        return json.dumps(self.to_dict(), indent=2, allow_nan=False) + "\n"
 
 
 def decide(  # noqa: PLR0913 - an experiment has this many factors
@@ -111,7 +115,7 @@ def decide(  # noqa: PLR0913 - an experiment has this many factors
 ) -> Decision:
     """Decide between policies.
 
-    After the first look, only the best policy and those undecided against it go on.
+    All policies go on to the next look as long as one is undecided against the best.
 
     Parameters
     ----------
@@ -143,23 +147,22 @@ def decide(  # noqa: PLR0913 - an experiment has this many factors
     _check(chosen, looks, settings)
     runner = runner or Runner()
     begin = on_phase or _silent
-    cells: list[Cell] = []
-    going, done = chosen, 0
-    for look in looks:
-        begin(Phase.LOOK, (look - done) * len(going))
-        cells += runner.cells(tasks(scenario, going, seed, range(done, look)))
-        comparison = comparison_of(scenario, seed, cells)
-        verdict = judge(comparison, delta=delta, looks=len(looks))
-        undecided = verdict.against_best(Status.UNDECIDED)
-        if not undecided:
-            break
-        going = {label: chosen[label] for label in chosen if label in (verdict.policy, *undecided)}
-        done = look
-    begin(Phase.BOUND, looks[0])
-    clairvoyant: Mapping[str, Subject] = {BOUND: Clairvoyant(chosen[verdict.policy])}
-    bound = runner.cells(tasks(scenario, clairvoyant, seed, range(looks[0])))
     weeks = min(scenario.horizon.weeks, SWEEP_WEEKS)
     short = scenario.with_values({"horizon.weeks": weeks})
+    _try_out(short, settings, seed)
+    cells: list[Cell] = []
+    done = 0
+    for look in looks:
+        begin(Phase.LOOK, (look - done) * len(chosen))
+        cells += runner.cells(tasks(scenario, chosen, seed, range(done, look)))
+        comparison = comparison_of(scenario, seed, cells)
+        verdict = judge(comparison, delta=delta, looks=len(looks))
+        done = look
+        if not verdict.against_best(Status.UNDECIDED):
+            break
+    begin(Phase.BOUND, done)
+    clairvoyant: Mapping[str, Subject] = {BOUND: Clairvoyant(chosen[verdict.policy])}
+    bound = runner.cells(tasks(scenario, clairvoyant, seed, range(done)))
     begin(Phase.SETTINGS, 2 * settings * len(chosen))
     swept = sweep(short, chosen, seed=seed, count=settings, delta=delta, runner=runner)
     begin(Phase.TIPPING, 0)
@@ -169,7 +172,24 @@ def decide(  # noqa: PLR0913 - an experiment has this many factors
         keys = swept.strongest(verdict.policy, rival, CANDIDATES)
         pair = {label: chosen[label] for label in (verdict.policy, rival)}
         tips = tipping(short, keys, pair, seed=seed, delta=delta, runner=runner)
-    return Decision(comparison, verdict, swept, tips, tuple([cell.measures for cell in bound]))
+    fitted = [
+        key
+        for key, basis in sorted(scenario.bases.items())
+        if key.startswith("answer.") and basis.kind is BasisKind.DERIVED
+    ]
+    bounds = tuple([cell.measures for cell in bound])
+    return Decision(comparison, verdict, swept, tips, bounds, tuple(fitted))
+
+
+def _try_out(short: Scenario, count: int, seed: int) -> None:
+    """Raise now, not after an hour, if a setting, an end of a range or the bound is impossible."""
+    refuse_unbounded(short)
+    for setting in draw_settings(short, count, seed):
+        short.with_values(setting.values)
+    for one in inputs(short):
+        if one.part is None:
+            for end in (one.low, one.high):
+                short.with_values({one.key: one.rounded(end)})
 
 
 def _silent(phase: Phase, cells: int) -> None:

@@ -101,7 +101,10 @@ def dask(address: str) -> Iterator[Executor]:
         expected = "a running scheduler"
         raise _refused(address, f"no answer ({type(error).__name__})", expected) from None
     try:
-        versions = client.run(code_version)
+        try:
+            versions = client.run(code_version)
+        except ImportError:
+            versions = {"a worker": "none"}
         if not versions:
             raise _refused(address, "a scheduler without workers", "one worker or more")
         if set(versions.values()) != {code_version()}:

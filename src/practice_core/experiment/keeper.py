@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from practice_core.experiment.bound import Clairvoyant
 from practice_core.experiment.cells import Cell
 from practice_core.simulation import Measure
 
@@ -62,7 +63,7 @@ class CellFolder:
                 for dimension, parts in found["groups"].items()
             }
             measures = _measures(found["measures"])
-        except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
             return None
         return Cell(task.label, task.replication, task.scenario.horizon.weeks, measures, groups)
 
@@ -126,8 +127,10 @@ def _files(folder: Traversable, prefix: str) -> Iterator[tuple[str, Traversable]
             yield name, entry
 
 
-def _identity(subject: Subject) -> tuple[str, str, str]:
+def _identity(subject: Subject) -> tuple[str, ...]:
     """Say what a policy is: its class, its fields and, if it is not of this package, its source."""
+    if isinstance(subject, Clairvoyant) and subject.beside is not None:
+        return "clairvoyant beside", *_identity(subject.beside)
     kind = type(subject)
     source = ""
     if kind.__module__.partition(".")[0] != "practice_core":

@@ -36,6 +36,7 @@ SETTINGS = 20
 REPLICATIONS = 2
 FIRST = 10_000
 """Number of the first replication of a sweep: none that the verdict rests on."""
+_WORD = (1 << 64) - 1
 _SHARES = 1e-9
 """How near to 1 a list must sum to be one of shares."""
 
@@ -76,6 +77,8 @@ class Input:
         >>> Input("a", None, 0, 4, 2).at(0.5), round(Input("a", None, 1, 9, 2).at(0.5), 9)
         (2.0, 3.0)
         """
+        if self.whole:  # each value as likely as the others
+            return int(min(self.high, math.floor(self.low + (self.high - self.low + 1) * u)))
         if self.low > 0:
             return self.rounded(self.low * (self.high / self.low) ** u)
         return self.rounded(self.low + (self.high - self.low) * u)
@@ -203,7 +206,7 @@ def settings(scenario: Scenario, count: int, seed: int) -> tuple[Setting, ...]:
         Of the draw; independent of all draws of the simulation.
     """
     among = inputs(scenario)
-    cube = qmc.LatinHypercube(len(among), rng=np.random.Generator(np.random.Philox(seed)))
+    cube = qmc.LatinHypercube(len(among), rng=np.random.Generator(np.random.Philox(seed & _WORD)))
     return tuple(_setting(scenario, among, row) for row in cube.random(count).tolist())
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from practice_core.errors import UnknownName
 from practice_core.experiment.cells import Runner
 from practice_core.experiment.compare import comparison_of, tasks
 from practice_core.experiment.statistics import Estimate, paired
@@ -136,11 +137,16 @@ def tipping(  # noqa: PLR0913 - an experiment has this many factors
     runner
         Where cells are computed and kept.
 
+    Raises
+    ------
+    UnknownName
+        If the scenario has no such number, or no range for it.
+
     Returns
     -------
     tuple of Tipping
-        The strongest first; empty if the difference is not above delta at the base, or if no number
-        alone takes it below within its range.
+        One an input, the strongest first; empty if the difference is not above delta at the base,
+        or if no number alone takes it below within its range.
 
     Notes
     -----
@@ -148,6 +154,10 @@ def tipping(  # noqa: PLR0913 - an experiment has this many factors
     last two values. It assumes that the difference crosses delta once on the way.
     """
     ranged = {one.name: one for one in inputs(scenario) if one.part is None}
+    for key in keys:
+        if key not in ranged:
+            kind = "number with a range"
+            raise UnknownName(kind, key, ranged)
     chosen = [ranged[key] for key in keys]
     differences = _Differences(scenario, policies, seed, runner or Runner())
     ends = [(one, end) for one in chosen for end in (one.low, one.high)]
@@ -155,10 +165,10 @@ def tipping(  # noqa: PLR0913 - an experiment has this many factors
     base, *others = map(_mean, differences.at(tried, (replications + 1) // 2)) if chosen else [0.0]
     tipped = [(base - there, *end) for end, there in zip(ends, others, strict=True)]
     tipped = [each for each in tipped if base > delta >= base - each[0]]
-    found = (
-        _search(differences, one, end, replications, delta)
-        for _, one, end in sorted(tipped, key=lambda each: -each[0])
-    )
+    strongest: dict[str, tuple[Input, float]] = {}
+    for _, one, end in sorted(tipped, key=lambda each: -each[0]):
+        strongest.setdefault(one.key, (one, end))
+    found = (_search(differences, one, end, replications, delta) for one, end in strongest.values())
     return tuple(islice((each for each in found if each is not None), count))
 
 
@@ -193,8 +203,10 @@ def _search(
     first = crossing(lambda found: _mean(found) - (found.half_width or 0.0))
     last = crossing(lambda found: _mean(found) + (found.half_width or 0.0))
     ends = (last, first) if end < one.value else (first, last)
+    low, high = ends
+    low, high = None if low is None else min(low, value), None if high is None else max(high, value)
     ours, theirs = differences.policies
-    return Tipping(one.key, ours, theirs, one.value, value, *ends)
+    return Tipping(one.key, ours, theirs, one.value, value, low, high)
 
 
 def _mean(found: Estimate) -> float:

@@ -93,7 +93,8 @@ class Pair:
     status
         How the first stands to the second.
     needed
-        How many further replications would decide it at the latest; None if decided or unknown.
+        How many further replications would decide it, if the spread stays as it is; None if it is
+        decided or unknown.
     variance_removed
         Share of the variance of the difference that common random numbers took away, against
         independent replications; negative if they added to it, None if there was none.
@@ -244,11 +245,15 @@ def judge(
     order = sorted(labels, key=lambda label: (-mean[label], label != comparison.baseline))
     count = math.comb(len(labels), 2)
     values = {label: [m.value for m in comparison.series(label, kpi)] for label in labels}
+
+    def pair(one: str, other: str) -> Pair:
+        series = values[one], values[other]
+        return judge_pair(one, other, *series, delta=delta, level=alpha / looks, pairs=count)
+
+    # Where a replication has no figure, the means of all and of those in common may differ.
+    found = [pair(one, other) for one, other in combinations(order, 2)]
     pairs = tuple(
-        judge_pair(
-            one, other, values[one], values[other], delta=delta, level=alpha / looks, pairs=count
-        )
-        for one, other in combinations(order, 2)
+        [pair(p.against, p.policy) if (p.difference.mean or 0.0) < 0 else p for p in found]
     )
     best = order[0]
     against = comparison.baseline if best != comparison.baseline else order[1]

@@ -42,6 +42,7 @@ class Sentence(enum.StrEnum):
     BEYOND = "beyond"
     TRAVEL = "travel"
     UNCALIBRATED = "uncalibrated"
+    FITTED = "fitted"
 
 
 def paragraph(decision: Decision, lang: Lang = "en") -> tuple[str, ...]:
@@ -64,8 +65,14 @@ def paragraph(decision: Decision, lang: Lang = "en") -> tuple[str, ...]:
         *_guardrails(decision, lang),
         *_hinges(decision, lang),
         *_bound(decision, lang),
-        term(Sentence.UNCALIBRATED, lang).format(area=decision.comparison.area),
+        _calibration(decision, lang),
     )
+
+
+def _calibration(decision: Decision, lang: Lang) -> str:
+    area, fitted = decision.comparison.area, _listed(decision.fitted, lang)
+    said = Sentence.FITTED if decision.fitted else Sentence.UNCALIBRATED
+    return term(said, lang).format(area=area, fitted=fitted)
 
 
 def _headline(decision: Decision, lang: Lang) -> Iterator[str]:

@@ -357,7 +357,7 @@ class Scenario:
         with path.open(encoding="utf-8", errors="replace") as file:
             values, bases = read(file.read(_LARGEST), path.name)
         changed = self.with_values(dict(_leaves(values, bases)))
-        return Scenario(changed.values, {**self.bases, **bases})
+        return Scenario(changed.values, {**changed.bases, **bases})
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Scenario) and self.digest == other.digest
