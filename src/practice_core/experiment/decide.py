@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from practice_core.areas import BasisKind
 from practice_core.errors import DefinitionError, Fault
 from practice_core.experiment.bound import Clairvoyant, reasons, refuse_unbounded
 from practice_core.experiment.cells import Runner
