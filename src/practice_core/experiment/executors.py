@@ -15,6 +15,7 @@ import os
 import re
 import signal
 import threading
+import time
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
@@ -64,8 +65,11 @@ def processes(workers: int) -> Iterator[Executor | None]:
         yield executor
     except BaseException:
         # First what waits, or the pool's own thread would trip over it when its workers are gone.
-        threading.Timer(_FAREWELL, lifeline.close).start()
-        executor.shutdown(cancel_futures=True)
+        try:
+            executor.shutdown(wait=False, cancel_futures=True)
+            time.sleep(_FAREWELL)
+        finally:
+            lifeline.close()
         raise
     executor.shutdown()
     lifeline.close()
