@@ -41,7 +41,9 @@ ASKED = ["compare", "wujiang", "--weeks", "1", "--seed", "7"]
 ONCE = [*ASKED, "--replications", "1", "--workers", "1"]
 TWICE = [*ASKED, "--replications", "2", "--workers", "1"]
 Ask: TypeAlias = "Callable[..., tuple[int, str, str]]"
-PROGRAM = "import sys; from practice_core.cli import main; sys.exit(main())"
+# Started from tests that a shell runs in the background, a program would ignore interrupts.
+HEED = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+PROGRAM = HEED + "import sys; from practice_core.cli import main; sys.exit(main())"
 
 
 @pytest.fixture

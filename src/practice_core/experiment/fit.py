@@ -208,6 +208,7 @@ def fit(
 
     Examples
     --------
+    >>> from practice_core.simulation import Offers
     >>> rng = np.random.default_rng(7)
     >>> n = 2_000
     >>> km, busy = rng.uniform(0, 20, n), rng.integers(0, 4, n) / 4
