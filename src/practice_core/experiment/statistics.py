@@ -23,7 +23,7 @@ from scipy.special import stdtrit  # a fifth of the import time of scipy.stats, 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Estimate", "estimate", "paired"]
+__all__ = ["Estimate", "estimate", "paired", "variance"]
 
 
 @attrs.frozen
@@ -81,9 +81,18 @@ def estimate(values: Sequence[float | None], *, level: float = 0.95) -> Estimate
     mean = math.fsum(known) / used
     if used == 1:
         return Estimate(mean, None, used, left_out)
-    variance = math.fsum((value - mean) ** 2 for value in known) / (used - 1)
     quantile = float(stdtrit(used - 1, (1 + level) / 2))
-    return Estimate(mean, quantile * math.sqrt(variance / used), used, left_out)
+    return Estimate(mean, quantile * math.sqrt(variance(known) / used), used, left_out)
+
+
+def variance(values: Sequence[float]) -> float:
+    """Give the unbiased sample variance of two or more values, in their unit squared.
+
+    >>> variance([10, 20, 30])
+    100.0
+    """
+    mean = math.fsum(values) / len(values)
+    return math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1)
 
 
 def paired(

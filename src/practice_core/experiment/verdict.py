@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from scipy.special import stdtrit
 
-from practice_core.experiment.statistics import Estimate, paired
+from practice_core.experiment.statistics import Estimate, paired, variance
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -345,13 +345,8 @@ def _variance_removed(ours: Sequence[float | None], theirs: Sequence[float | Non
     known = [(a, b) for a, b in zip(ours, theirs, strict=True) if a is not None and b is not None]
     if len(known) < 2:  # noqa: PLR2004 - a variance takes two
         return None
-    apart = _variance([a for a, _ in known]) + _variance([b for _, b in known])
-    return 1 - _variance([a - b for a, b in known]) / apart if apart else None
-
-
-def _variance(values: Sequence[float]) -> float:
-    mean = math.fsum(values) / len(values)
-    return math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1)
+    apart = variance([a for a, _ in known]) + variance([b for _, b in known])
+    return 1 - variance([a - b for a, b in known]) / apart if apart else None
 
 
 def _guardrail(comparison: Comparison, kpi: str, best: str, against: str) -> Guardrail:
