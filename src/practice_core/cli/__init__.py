@@ -21,6 +21,7 @@ from cyclopts import App, CycloptsError
 from practice_core.cli.comparison import Interrupted, compare
 from practice_core.cli.fitting import fit
 from practice_core.cli.listing import Heading, areas
+from practice_core.cli.reporting import report
 from practice_core.errors import PracticeError
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ app = App(
 app.command(areas)
 app.command(compare)
 app.command(fit)
+app.command(report)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -36,7 +36,7 @@ from practice_core.experiment.decide import Decision, Phase, decide
 from practice_core.experiment.executors import cores, dask, processes
 from practice_core.experiment.fit import PARAMETERS, Fit, Parameter, fit
 from practice_core.experiment.fitted import Estimated, fit_notes, fit_tables
-from practice_core.experiment.folder import results_folder, save_log
+from practice_core.experiment.folder import REPORT, results_folder, save_log, whole_folder
 from practice_core.experiment.keeper import CellFolder, code_version, default_folder
 from practice_core.experiment.reading import read_offers
 from practice_core.experiment.statistics import Estimate, estimate, paired
@@ -72,6 +72,7 @@ __all__ = [
     "LOOKS",
     "PARAMETERS",
     "PRIMARY",
+    "REPORT",
     "SETTINGS",
     "STATUS_QUO",
     "Bound",
@@ -137,4 +138,5 @@ __all__ = [
     "tables",
     "tipping",
     "title",
+    "whole_folder",
 ]

@@ -11,20 +11,50 @@ from typing import TYPE_CHECKING
 from practice_core.errors import DefinitionError, Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from practice_core.experiment.cells import Cell
 
-__all__ = ["results_folder", "save_log"]
+__all__ = ["REPORT", "results_folder", "save_log", "whole_folder"]
+
+REPORT = "report.html"
+"""The page beside a summary."""
 
 
 @contextmanager
 def results_folder(path: Path) -> Iterator[Path]:
     """Yield a folder to write into, which becomes `path` when the block ends well.
 
+    An empty folder, or an earlier ``summary.json`` with nothing but ``report.html`` and
+    ``logs/*.log`` beside it, is replaced; anything else at `path` is left alone.
+
+    Raises
+    ------
+    DefinitionError
+        On entry, if `path` is a file or holds something else, or cannot be written to.
+    OSError
+        If the place is lost meanwhile.
+    """
+    with whole_folder(path, "results", _foreign) as fresh:
+        (fresh / "logs").mkdir()
+        yield fresh
+
+
+@contextmanager
+def whole_folder(path: Path, what: str, foreign: Callable[[Path], str | None]) -> Iterator[Path]:
+    """Yield a folder to write into, which becomes `path` when the block ends well.
+
     Until then it is a hidden sibling, removed if the block fails; missing parents are made at the
-    end. An empty folder, or an earlier ``summary.json`` with nothing but ``logs/*.log`` beside it,
-    is replaced; anything else at `path` is left alone.
+    end.
+
+    Parameters
+    ----------
+    path
+        Where.
+    what
+        What it holds, in a word.
+    foreign
+        Says what in an existing folder may not be replaced; None if all of it may.
 
     Raises
     ------
@@ -35,18 +65,20 @@ def results_folder(path: Path) -> Iterator[Path]:
     """
     target = path.resolve()
     try:
-        found = _foreign(target)
+        found = "a file" if target.exists() and not target.is_dir() else None
+        if found is None and target.exists():
+            found = foreign(target)
         if found is None:
             home = next(parent for parent in target.parents if parent.exists())
             staging = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=home))
     except OSError as error:
         found = str(error.strerror)
     if found is not None:
-        expected = "a new, empty or earlier results folder"
-        raise DefinitionError("results", [Fault(str(path), found, expected, "name another folder")])
+        expected = f"a new, empty or earlier {what} folder"
+        raise DefinitionError(what, [Fault(str(path), found, expected, "name another folder")])
     fresh, former = staging / "new", staging / "old"
     try:
-        (fresh / "logs").mkdir(parents=True)
+        fresh.mkdir()
         yield fresh
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists():
@@ -65,15 +97,12 @@ def save_log(folder: Path, cell: Cell) -> None:
 
 
 def _foreign(target: Path) -> str | None:
-    """Say what at `target` is not an earlier result; None if all of it is."""
-    if not target.exists():
-        return None
-    if not target.is_dir():
-        return "a file"
+    """Say what in `target` is not an earlier result; None if all of it is."""
     logs = target / "logs"
     inside = {entry for folder in (target, logs) if folder.is_dir() for entry in folder.iterdir()}
     summary = target / "summary.json"
-    ours = {logs, summary, *logs.glob("*.log")} if summary.is_file() else set()
+    report = target / REPORT
+    ours = {logs, summary, report, *logs.glob("*.log")} if summary.is_file() else set()
     others = sorted(
         entry for entry in inside if entry not in ours or entry.is_dir() != (entry == logs)
     )

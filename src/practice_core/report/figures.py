@@ -7,7 +7,7 @@ expression, never a link.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import altair as alt
 
@@ -185,15 +185,21 @@ def _intervals(result: Result, picture: Picture, lang: Lang) -> Chart:
         line = alt.Chart(_data([{"mean": bound, "said": term(Label.BOUND, lang)}]))
         told = _tooltip(lang, ("mean", Label.BOUND))
         at = line.encode(x=x, tooltip=told)
+        side: Literal["left", "right"] = "left" if kpi == Picture.SERVICE_RM else "right"
         layers.append(at.mark_rule(strokeDash=[5, 3], strokeWidth=2, color=MARK))
         layers.append(
-            at.mark_text(color=MARK, y=-6, baseline="bottom", fontSize=11).encode(text="said:N")
+            at.mark_text(color=MARK, y=-6, align=side, baseline="bottom", fontSize=11).encode(
+                text="said:N"
+            )
         )
     return alt.layer(*layers).properties(height=max(1, len(names)) * STEP)
 
 
 def _settings(result: Result, lang: Lang) -> Chart:
-    settings = result.settings or {}
+    settings = dict(
+        sorted((result.settings or {}).items(), key=lambda pair: -pair[1].best_or_equivalent)
+    )
+    names = [policy_name(label).get(lang) for label in settings]
     rows: Rows = [
         {
             "policy": policy_name(label).get(lang),
@@ -211,7 +217,7 @@ def _settings(result: Result, lang: Lang) -> Chart:
             scale=alt.Scale(domain=[0, max(1, most)]),
             axis=alt.Axis(tickMinStep=1, tickCount=5, format="d"),
         ),
-        y=alt.Y("policy:N", title=None, sort="-x", axis=alt.Axis(domain=False, ticks=False)),
+        y=alt.Y("policy:N", title=None, sort=names, axis=alt.Axis(domain=False, ticks=False)),
         tooltip=_tooltip(lang, ("policy", Label.POLICY), ("good", Label.GOOD), ("of", Label.OF)),
     )
     bars = base.mark_bar(color=BEST, height=14)
@@ -401,11 +407,15 @@ def _map(  # noqa: PLR0913, PLR0917 - a map has as many parts
     )
     valued = f"isValid(datum.{field})"
     colored = alt.Color(f"{field}:Q", scale=scale, legend=legend)
-    color = alt.condition(valued, colored, alt.value(PAPER))
-    told = [alt.Tooltip("id:N")]
     sites = alt.Chart(alt.NamedData(name=PLACES))
-    marks = sites.mark_point(invalid=None, filled=True, opacity=1, strokeWidth=0.7, stroke="#3a4145").encode(
-        x=x(), y=y(), shape=shape, size=size, fill=color, tooltip=told
+    outlined = sites.encode(x=x(), y=y(), shape=shape, size=size, tooltip=[alt.Tooltip("id:N")])
+    hollow = outlined.transform_filter(f"!{valued}").mark_point(
+        fill=PAPER, opacity=1, strokeWidth=0.9, stroke=SOFT
+    )
+    marks = (
+        outlined.transform_filter(valued)
+        .mark_point(filled=True, opacity=1, strokeWidth=0.7, stroke="#3a4145")
+        .encode(fill=colored)
     )
     chosen = alt.param(name="chosen", value="")
     ring = (
@@ -422,7 +432,7 @@ def _map(  # noqa: PLR0913, PLR0917 - a map has as many parts
     )
     ratio = (top - bottom) / (right - left)
     return (
-        alt.layer(land, holes, marks, ring, scale_bar, scale_text)
+        alt.layer(land, holes, hollow, marks, ring, scale_bar, scale_text)
         .add_params(chosen)
         .properties(height=round(WIDTH * ratio), usermeta={ASPECT: ratio})
     )

@@ -246,7 +246,7 @@ def _shown(result: Result) -> dict[str, Any]:
         "panels": {picture.value: panel for picture, panel in panels(result).items()},
         "simultaneous": None
         if verdict is None
-        else both(Remark.SIMULTANEOUS, delta=f"{100 * verdict.delta:g}"),
+        else both(Remark.SIMULTANEOUS, delta=f"{verdict.delta:g}"),
         "pairs": _pairs(result),
         "guardrails": _guardrails(result),
         "beyond": _beyond(result),

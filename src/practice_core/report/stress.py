@@ -48,7 +48,7 @@ def account(result: Result) -> tuple[tuple[Stress, Both], ...]:
     delta = DELTA if method.delta is None else method.delta
     times = result.replications
     aims = (
-        both(Account.AIMS_DECISION, delta=f"{100 * delta:g}", settings=method.settings or 0)
+        both(Account.AIMS_DECISION, delta=f"{delta:g}", settings=method.settings or 0)
         if decided
         else both(Account.AIMS_PREVIEW)
     )

@@ -228,6 +228,7 @@ class Remark(enum.StrEnum):
     METHOD = "method"
     STRESS = "stress"
     DASH = "dash"
+    KEPT = "kept"
 
 
 class Stress(enum.StrEnum):

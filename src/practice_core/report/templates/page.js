@@ -55,6 +55,7 @@
     );
     const width = Math.max(200, box.clientWidth);
     spec.width = width;
+    spec.background = "transparent";
     if (own.ratio) spec.height = Math.round(width * own.ratio);
     const before = drawn.get(box);
     const options = {
