@@ -121,6 +121,7 @@ def _finished(chart: Chart, picture: Picture, lang: Lang) -> Chart:
             labelLimit=190,
             titlePadding=8,
         )
+        .configure_scale(invalid={"fill": {"value": PAPER}})
         .configure_legend(
             orient="bottom",
             labelColor=INK,
@@ -405,18 +406,12 @@ def _map(  # noqa: PLR0913, PLR0917 - a map has as many parts
     legend = alt.Legend(
         title=term(label, lang), format=digits, gradientLength=220, gradientThickness=12, tickCount=5
     )
-    valued = f"isValid(datum.{field})"
     colored = alt.Color(f"{field}:Q", scale=scale, legend=legend)
     sites = alt.Chart(alt.NamedData(name=PLACES))
-    outlined = sites.encode(x=x(), y=y(), shape=shape, size=size, tooltip=[alt.Tooltip("id:N")])
-    hollow = outlined.transform_filter(f"!{valued}").mark_point(
-        fill=PAPER, opacity=1, strokeWidth=0.9, stroke=SOFT
-    )
-    marks = (
-        outlined.transform_filter(valued)
-        .mark_point(filled=True, opacity=1, strokeWidth=0.7, stroke="#3a4145")
-        .encode(fill=colored)
-    )
+    # In the order of the data, so that what is rare lies over what is common.
+    marks = sites.mark_point(
+        filled=True, opacity=1, strokeWidth=0.8, stroke="#3a4145", invalid=None
+    ).encode(x=x(), y=y(), shape=shape, size=size, fill=colored, tooltip=[alt.Tooltip("id:N")])
     chosen = alt.param(name="chosen", value="")
     ring = (
         sites.transform_filter("datum.id === chosen")
@@ -432,7 +427,7 @@ def _map(  # noqa: PLR0913, PLR0917 - a map has as many parts
     )
     ratio = (top - bottom) / (right - left)
     return (
-        alt.layer(land, holes, hollow, marks, ring, scale_bar, scale_text)
+        alt.layer(land, holes, marks, ring, scale_bar, scale_text)
         .add_params(chosen)
         .properties(height=round(WIDTH * ratio), usermeta={ASPECT: ratio})
     )

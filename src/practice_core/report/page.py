@@ -227,9 +227,8 @@ def _title(result: Result, lang: Lang) -> str:
 
 
 def _shown(result: Result) -> dict[str, Any]:
-    portrait, verdict = result.portrait, result.verdict
+    verdict = result.verdict
     counts = bases(result)
-    fixed = result.method.city == "fixed"
     return {
         "result": result,
         "say": both,
@@ -252,8 +251,8 @@ def _shown(result: Result) -> dict[str, Any]:
         "beyond": _beyond(result),
         "measures": _measures(result),
         "differences": _differences(result),
-        "drawn_policy": policy_name(portrait.policy),
-        "city": Remark.FIXED if fixed else Remark.REDRAWN,
+        "honest": _honest(result),
+        "run_on": _run_on,
         "maps": [(picture.value, label) for picture, label in MAPS.items()],
         "tiers": _tiers(result),
         "equity": _table(result, both(Remark.SPREAD), EQUITY),
@@ -265,6 +264,27 @@ def _shown(result: Result) -> dict[str, Any]:
         "method": _method(result),
         "account": account(result),
     }
+
+
+def _honest(result: Result) -> list[Both]:
+    """Say what the portrait is not."""
+    portrait = result.portrait
+    figures = {"replication": portrait.replication, "weeks": portrait.weeks}
+    said = [both(Remark.PORTRAIT, policy=policy_name(portrait.policy), **figures)]
+    if portrait.made_up.sites:
+        said.append(both(Remark.MADE_UP_SITES))
+    if portrait.made_up.teams:
+        said.append(both(Remark.MADE_UP_TEAMS))
+    if portrait.made_up.sites or portrait.made_up.teams:
+        fixed = result.method.city == "fixed"
+        said.append(both(Remark.FIXED if fixed else Remark.REDRAWN))
+    return said
+
+
+def _run_on(*sentences: Both | None) -> Both:
+    """Let sentences follow each other, as each language does it."""
+    said = [one for one in sentences if one is not None]
+    return Both(" ".join(one.en for one in said), "".join(one.zh for one in said))
 
 
 def _pairs(result: Result) -> Sheet | None:

@@ -32,6 +32,7 @@ __all__ = [
     "Portrait",
     "Result",
     "SiteFigures",
+    "printable",
     "read_result",
     "result_of",
 ]
@@ -399,6 +400,15 @@ def result_of(data: Mapping[str, Any], subject: str = SUMMARY) -> Result:
 # ---------------------------------------------------------------------------- text
 
 
+def printable(text: str) -> str:
+    """Replace what neither HTML nor XML can hold, and what would turn the text after it around.
+
+    >>> printable("a\\x00b")
+    'a\ufffdb'
+    """
+    return _UNPRINTABLE.sub("\ufffd", text.replace("\r\n", "\n"))
+
+
 def _text(file: Path) -> str:
     if file.exists() and not stat.S_ISREG(file.stat().st_mode):
         message = "no regular file"
@@ -436,7 +446,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _clean(node: Any) -> Any:  # noqa: ANN401 - a JSON node
     if isinstance(node, str):
-        return _UNPRINTABLE.sub("\ufffd", node)
+        return printable(node)
     if isinstance(node, dict):
         return {_clean(str(key)): _clean(part) for key, part in node.items()}
     if isinstance(node, (list, tuple)):
@@ -472,7 +482,7 @@ def _listed(faults: Sequence[Fault]) -> list[Fault]:
 
 
 def _short(text: str) -> str:
-    clean = _UNPRINTABLE.sub("\ufffd", text)
+    clean = printable(text)
     return clean if len(clean) <= _SHOWN else f"{clean[:_SHOWN]}..."
 
 

@@ -60,11 +60,13 @@
     const before = drawn.get(box);
     const options = {
       mode: "vega-lite", renderer: "svg", ast: true, actions: false, defaultStyle: false,
-      tooltip: tell, config: { aria: false },
+      tooltip: tell,
     };
     const made = await vegaEmbed(box, spec, options);
     if (before) before.finalize();
     drawn.set(box, made);
+    // The box is one image with words of its own; its parts would only be read out one by one.
+    box.querySelector("svg").setAttribute("aria-hidden", "true");
     box.dataset.width = String(box.clientWidth);
     if (box.id === "map") {
       made.view.addEventListener("click", (event, item) => {
@@ -118,7 +120,7 @@
     return [
       ["level", say(site.level)],
       ["chain", above || say("no_figure")],
-      ["position", `${site.lat}, ${site.lon} (${say(site.synthetic ? "synthetic" : "given")})`],
+      ["position", `${decimals(site.lat, 5)}, ${decimals(site.lon, 5)} (${say(site.synthetic ? "synthetic" : "given")})`],
       ["teams", String(site.teams)],
       ["orders", String(site.orders)],
       ["served", String(site.served)],
