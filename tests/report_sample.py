@@ -38,9 +38,7 @@ def plain(
         "seed": 7,
         "replications": 10,
         "weeks": weeks,
-        "measures": {
-            policy: {kpi: _mean(policy, kpi) for kpi in KPIS} for policy in POLICIES
-        },
+        "measures": {policy: {kpi: _mean(policy, kpi) for kpi in KPIS} for policy in POLICIES},
         "comparisons": [
             {
                 "policy": policy,
@@ -136,8 +134,20 @@ def _decision() -> dict[str, Any]:
             "high": 0.028,
             "may_be_best": ["nearest"],
             "pairs": [
-                {"policy": "nearest", "against": "status_quo", "status": "better", "mean": 0.02, **pair},
-                {"policy": "nearest", "against": "random", "status": "better", "mean": 0.16, **pair},
+                {
+                    "policy": "nearest",
+                    "against": "status_quo",
+                    "status": "better",
+                    "mean": 0.02,
+                    **pair,
+                },
+                {
+                    "policy": "nearest",
+                    "against": "random",
+                    "status": "better",
+                    "mean": 0.16,
+                    **pair,
+                },
                 {
                     "policy": "status_quo",
                     "against": "random",
@@ -148,8 +158,22 @@ def _decision() -> dict[str, Any]:
                 },
             ],
             "guardrails": [
-                {"kpi": "service_rm", "status": "kept", "delta": 2.0, "mean": -9.0, "low": -12.0, "high": -6.0},
-                {"kpi": "served_share_far", "status": "unclear", "delta": 0.02, "mean": 0.0, "low": -0.03, "high": 0.03},
+                {
+                    "kpi": "service_rm",
+                    "status": "kept",
+                    "delta": 2.0,
+                    "mean": -9.0,
+                    "low": -12.0,
+                    "high": -6.0,
+                },
+                {
+                    "kpi": "served_share_far",
+                    "status": "unclear",
+                    "delta": 0.02,
+                    "mean": 0.0,
+                    "low": -0.03,
+                    "high": 0.03,
+                },
             ],
             "wording": {"en": f"nearest is better. {said[0]}", "zh": f"nearest 更好。{said[1]}"},
         },
@@ -210,7 +234,13 @@ def _assumptions() -> list[dict[str, Any]]:
             "scale": None,
         },
         {"key": "teams.count", "value": 2028, "basis": "published", "source": "a document", **none},
-        {"key": "teams.members_median", "value": 35, "basis": "derived", "source": "55 / 1.57", **none},
+        {
+            "key": "teams.members_median",
+            "value": 35,
+            "basis": "derived",
+            "source": "55 / 1.57",
+            **none,
+        },
         {"key": "horizon.weeks", "value": 4, "basis": "set", "source": "", **none},
         {
             "key": "resident.mix",

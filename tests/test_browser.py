@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 OUT = Path(__file__).resolve().parent.parent / "out" / "screenshots"
 """What the page looked like in this test run; nothing reads it but people."""
 LANGS = ("en", "zh")
-STRANGE = "document.querySelectorAll('iframe, object, embed, base, form:not(.vega-bindings)').length"
+STRANGE = (
+    "document.querySelectorAll('iframe, object, embed, base, form:not(.vega-bindings)').length"
+)
 SERIOUS = {"serious", "critical"}
 CHARTS = {"exclude": [[".drawing svg"]]}
 """Hidden from whoever does not see them: beside each stand its words and its figures."""
@@ -119,7 +121,9 @@ def test_a_script_that_the_policy_does_not_know_is_refused(
 ) -> None:
     text = report.read_text(encoding="utf-8")
     changed = tmp_path / "page.html"
-    changed.write_bytes(text.replace('"use strict";\n(() => {', '"use strict";\n (() => {').encode())
+    changed.write_bytes(
+        text.replace('"use strict";\n(() => {', '"use strict";\n (() => {').encode()
+    )
     with visit(browser, changed) as found:
         found.page.wait_for_load_state()
         assert any("Content Security Policy" in said for said in found.complaints)
@@ -331,7 +335,7 @@ def infected() -> dict[str, Any]:
     found = plain()
     bad = injections()
     joined = " ".join(bad)
-    tree = json.loads(json.dumps(found))
+    tree: dict[str, Any] = json.loads(json.dumps(found))
     relabelled = dict(zip(found["measures"], (bad[3], bad[15], bad[73]), strict=True))
 
     def label(node: Any) -> Any:  # noqa: ANN401 - a JSON node
@@ -350,7 +354,10 @@ def infected() -> dict[str, Any]:
     tree["portrait"]["points"] |= {"rules": bad[0], "source": joined}
     for n, site in enumerate(tree["portrait"]["sites"]):
         site["name"] = bad[n % len(bad)]
-    ids = {site["id"]: f"{site['id']}{bad[n % len(bad)]}" for n, site in enumerate(tree["portrait"]["sites"])}
+    ids = {
+        site["id"]: f"{site['id']}{bad[n % len(bad)]}"
+        for n, site in enumerate(tree["portrait"]["sites"])
+    }
     for site in tree["portrait"]["sites"]:
         site["id"] = ids[site["id"]]
         site["chain"] = [ids[above] for above in site["chain"]]
@@ -397,10 +404,13 @@ def test_no_text_of_a_hundred_runs_and_all_are_shown_as_they_are(
         found.ask("document.querySelectorAll('details').forEach(each => { each.open = true; })")
         found.page.click("#switch")
         found.drawn("zh")
-        found.page.mouse.move(*found.ask(
-            "() => { const box = document.querySelector('[data-chart=served_share] .mark-symbol path')"
-            ".getBoundingClientRect(); return [box.x + 2, box.y + 2]; }"
-        ))
+        found.page.mouse.move(
+            *found.ask(
+                "() => { const box = document.querySelector("
+                "'[data-chart=served_share] .mark-symbol path').getBoundingClientRect();"
+                " return [box.x + 2, box.y + 2]; }"
+            )
+        )
         assert found.hits() == 0
         assert found.dialogs == []
         assert found.requests == [hostile.as_uri()]

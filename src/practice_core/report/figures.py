@@ -6,6 +6,7 @@ expression, never a link.
 
 from __future__ import annotations
 
+import json
 import math
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -36,7 +37,10 @@ BEST, OTHER, MARK = "#00597a", "#6d7579", "#b3440b"
 HUES = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#000000", "#56b4e9", "#e69f00"]
 SHAPES = ["circle", "square", "diamond", "triangle-up", "cross", "triangle-down", "triangle-right"]
 LIGHT_TO_DARK = ["#9ccbd8", "#3f8fb0", "#0b4a6b"]
-STAR = "M0,-1L0.29,-0.4L0.95,-0.31L0.48,0.15L0.59,0.81L0,0.5L-0.59,0.81L-0.48,0.15L-0.95,-0.31L-0.29,-0.4Z"
+STAR = (
+    "M0,-1L0.29,-0.4L0.95,-0.31L0.48,0.15L0.59,0.81"
+    "L0,0.5L-0.59,0.81L-0.48,0.15L-0.95,-0.31L-0.29,-0.4Z"
+)
 LOOK = {
     Level.CENTER: (STAR, 420),
     Level.INSTITUTE: ("square", 150),
@@ -168,14 +172,20 @@ def _intervals(result: Result, picture: Picture, lang: Lang) -> Chart:
     digits = ".3f" if kpi != Picture.SERVICE_RM else ".1f"
     scale = alt.Scale(zero=False, nice=True, padding=12)
     x = alt.X("mean:Q", title=None, scale=scale, axis=alt.Axis(tickCount=5))
-    y = alt.Y("policy:N", title=None, sort=names, axis=alt.Axis(domain=False, ticks=False))
+    y = _named(names)
     color = alt.condition("datum.best", alt.value(BEST), alt.value(OTHER))
     told = _tooltip(
-        lang, ("policy", Label.POLICY), ("mean", Label.MEAN), ("low", Label.LOW), ("high", Label.HIGH)
+        lang,
+        ("policy", Label.POLICY),
+        ("mean", Label.MEAN),
+        ("low", Label.LOW),
+        ("high", Label.HIGH),
     )
     base = alt.Chart(_data(rows)).encode(y=y, color=color, tooltip=told)
     layers: list[Chart] = [
-        base.mark_rule(strokeWidth=2.5).encode(x=alt.X("low:Q", title=None, scale=scale), x2="high:Q"),
+        base.mark_rule(strokeWidth=2.5).encode(
+            x=alt.X("low:Q", title=None, scale=scale), x2="high:Q"
+        ),
         base.mark_point(filled=True, size=80, opacity=1).encode(
             x=x, shape=alt.condition("datum.best", alt.value("diamond"), alt.value("circle"))
         ),
@@ -193,7 +203,7 @@ def _intervals(result: Result, picture: Picture, lang: Lang) -> Chart:
                 text="said:N"
             )
         )
-    return alt.layer(*layers).properties(height=max(1, len(names)) * STEP)
+    return _layered(*layers).properties(height=max(1, len(names)) * STEP)
 
 
 def _settings(result: Result, lang: Lang) -> Chart:
@@ -215,15 +225,15 @@ def _settings(result: Result, lang: Lang) -> Chart:
         x=alt.X(
             "good:Q",
             title=term(Label.GOOD, lang),
-            scale=alt.Scale(domain=[0, max(1, most)]),
-            axis=alt.Axis(tickMinStep=1, tickCount=5, format="d"),
+            scale=alt.Scale(domain=[0, 1.15 * max(1, most)]),
+            axis=alt.Axis(values=sorted({round(n * most / 4) for n in range(5)}), format="d"),
         ),
-        y=alt.Y("policy:N", title=None, sort=names, axis=alt.Axis(domain=False, ticks=False)),
+        y=_named(names),
         tooltip=_tooltip(lang, ("policy", Label.POLICY), ("good", Label.GOOD), ("of", Label.OF)),
     )
     bars = base.mark_bar(color=BEST, height=14)
     text = base.mark_text(align="left", dx=6, color=INK, fontSize=12).encode(text="said:N")
-    return alt.layer(bars, text).properties(height=max(1, len(rows)) * STEP)
+    return _layered(bars, text).properties(height=max(1, len(rows)) * STEP)
 
 
 def _tipping(result: Result, lang: Lang) -> Chart:
@@ -267,7 +277,7 @@ def _tipping(result: Result, lang: Lang) -> Chart:
 
     def marked(field: str, said: str) -> alt.Chart:
         return (
-            base.transform_calculate(kind=f"'{said}'")
+            base.transform_calculate(kind=json.dumps(said))
             .mark_point(filled=True, size=120, opacity=1)
             .encode(
                 x=x(field),
@@ -280,7 +290,7 @@ def _tipping(result: Result, lang: Lang) -> Chart:
     def written(field: str, text: str, **look: Any) -> alt.Chart:  # noqa: ANN401 - passed on
         return base.mark_text(fontSize=12, **look).encode(x=x(field), y=y, text=f"{text}:N")
 
-    ends = {"baseline": "top", "dy": 9, "color": SOFT}
+    ends: dict[str, Any] = {"baseline": "top", "dy": 9, "color": SOFT}
     layers = (
         whole.mark_rule(strokeWidth=8, color="#dcd8cd", strokeCap="round").encode(
             x=x("from_"), x2="to_:Q"
@@ -296,7 +306,7 @@ def _tipping(result: Result, lang: Lang) -> Chart:
         whole.mark_text(fontSize=12, align="left", **ends).encode(x=x("from_"), text="least:N"),
         whole.mark_text(fontSize=12, align="right", **ends).encode(x=x("to_"), text="most:N"),
     )
-    return alt.layer(*layers).properties(height=max(1, len(rows)) * 64)
+    return _layered(*layers).properties(height=max(1, len(rows)) * 64)
 
 
 # ---------------------------------------------------------------------------- the map
@@ -351,16 +361,22 @@ def _rings(result: Result) -> Rows:
 
 
 def _map_share(result: Result, lang: Lang) -> Chart:
-    return _map(result, lang, "share", Label.SHARE, alt.Scale(scheme="viridis", domain=[0, 1]), ".0%")
+    return _map(
+        result, lang, "share", Label.SHARE, alt.Scale(scheme="viridis", domain=[0, 1]), ".0%"
+    )
 
 
 def _map_wait(result: Result, lang: Lang) -> Chart:
-    scale = alt.Scale(scheme="viridis", domain=[0, _usual(result, "wait")], clamp=True, reverse=True)
+    scale = alt.Scale(
+        scheme="viridis", domain=[0, _usual(result, "wait")], clamp=True, reverse=True
+    )
     return _map(result, lang, "wait", Label.WAIT, scale, "d")
 
 
 def _map_load(result: Result, lang: Lang) -> Chart:
-    scale = alt.Scale(scheme="viridis", domain=[0, _usual(result, "load")], clamp=True, reverse=True)
+    scale = alt.Scale(
+        scheme="viridis", domain=[0, _usual(result, "load")], clamp=True, reverse=True
+    )
     return _map(result, lang, "load", Label.LOAD, scale, ".0%")
 
 
@@ -387,7 +403,9 @@ def _map(  # noqa: PLR0913, PLR0917 - a map has as many parts
     def y(of: str = "y:Q") -> alt.Y:
         return alt.Y(of, axis=None, scale=alt.Scale(domain=[bottom, top], nice=False, zero=False))
 
-    outline = alt.Chart(alt.NamedData(name=RINGS)).encode(x=x(), y=y(), order="n:Q", detail="ring:N")
+    outline = alt.Chart(alt.NamedData(name=RINGS)).encode(
+        x=x(), y=y(), order="n:Q", detail="ring:N"
+    )
     land = outline.transform_filter("!datum.hole").mark_line(
         fill=LAND, stroke="#8b8677", strokeWidth=1.2, tooltip=None
     )
@@ -404,7 +422,11 @@ def _map(  # noqa: PLR0913, PLR0917 - a map has as many parts
     )
     size = alt.Size("size:Q", scale=None, legend=None)
     legend = alt.Legend(
-        title=term(label, lang), format=digits, gradientLength=220, gradientThickness=12, tickCount=5
+        title=term(label, lang),
+        format=digits,
+        gradientLength=220,
+        gradientThickness=12,
+        tickCount=5,
     )
     colored = alt.Color(f"{field}:Q", scale=scale, legend=legend)
     sites = alt.Chart(alt.NamedData(name=PLACES))
@@ -427,7 +449,7 @@ def _map(  # noqa: PLR0913, PLR0917 - a map has as many parts
     )
     ratio = (top - bottom) / (right - left)
     return (
-        alt.layer(land, holes, marks, ring, scale_bar, scale_text)
+        _layered(land, holes, marks, ring, scale_bar, scale_text)
         .add_params(chosen)
         .properties(height=round(WIDTH * ratio), usermeta={ASPECT: ratio})
     )
@@ -470,7 +492,7 @@ def _hours(result: Result, lang: Lang) -> Chart:
     )
     midnights = alt.Chart(_data([{"from": hour} for hour in range(24, HOURS, 24)]))
     lines = midnights.mark_rule(color="#b9b4a6", strokeDash=[2, 2]).encode(x="from:Q")
-    return alt.layer(lines, bars).properties(height=170)
+    return _layered(lines, bars).properties(height=170)
 
 
 def _blocks(result: Result, lang: Lang) -> Chart:
@@ -484,7 +506,7 @@ def _blocks(result: Result, lang: Lang) -> Chart:
         }
         for n in range(BLOCKS)
     ]
-    return (
+    bars: alt.Chart = (
         alt.Chart(_data(rows))
         .mark_bar()
         .encode(
@@ -501,8 +523,8 @@ def _blocks(result: Result, lang: Lang) -> Chart:
                 lang, ("day", Label.DAY), ("part", Label.BLOCK), ("count", Label.BEGUN)
             ),
         )
-        .properties(height=170)
     )
+    return bars.properties(height=170)
 
 
 def _categories(result: Result, lang: Lang) -> Chart:
@@ -534,8 +556,13 @@ def _categories(result: Result, lang: Lang) -> Chart:
             lang, ("category", Label.CATEGORY), ("kind", Label.STATUS), ("count", Label.ORDERS)
         ),
     )
-    x = alt.X("share:Q", title=term(Label.SHARE, lang), stack="zero", axis=alt.Axis(format=".0%"))
-    x.scale = alt.Scale(domain=[0, 1])
+    x = alt.X(
+        "share:Q",
+        title=term(Label.SHARE, lang),
+        stack="zero",
+        axis=alt.Axis(format=".0%"),
+        scale=alt.Scale(domain=[0, 1]),
+    )
     bars = base.mark_bar(height=18, stroke=PAPER, strokeWidth=1).encode(
         x=x,
         color=alt.Color(
@@ -545,10 +572,12 @@ def _categories(result: Result, lang: Lang) -> Chart:
             scale=alt.Scale(domain=kinds, range=[BEST, "#b7c3c8", MARK]),
         ),
     )
-    text = base.transform_filter("datum.rank === 0").mark_text(
-        align="left", dx=6, color=PAPER, fontSize=12, fontWeight="bold"
-    ).encode(x=alt.datum(0), text="said:N")
-    return alt.layer(bars, text).properties(height=max(1, len(found)) * 28)
+    text = (
+        base.transform_filter("datum.rank === 0")
+        .mark_text(align="left", dx=6, color=PAPER, fontSize=12, fontWeight="bold")
+        .encode(x=alt.datum(0), text="said:N")
+    )
+    return _layered(bars, text).properties(height=max(1, len(found)) * 28)
 
 
 # ---------------------------------------------------------------------------- equity and points
@@ -560,20 +589,20 @@ def _quarters(result: Result, lang: Lang) -> Chart:
     names = [policy_name(label).get(lang) for label in shown]
     quarters = [f"{n}" for n in range(1, len(groups) + 1)]
     rows: Rows = []
-    for label, name in zip(shown, names, strict=True):
+    for rank, (label, name) in enumerate(zip(shown, names, strict=True)):
         parts = result.groups.get(label, {}).get(Dimension.DISTANCE.value, {})
         for quarter, group in zip(quarters, groups, strict=True):
             found = parts.get(group, {}).get(PRIMARY)
             if found is not None and found.mean is not None:
                 half = found.half_width or 0.0
-                row = {"quarter": quarter, "policy": name, "mean": found.mean}
+                row = {"quarter": quarter, "policy": name, "rank": rank, "mean": found.mean}
                 row |= {"low": found.mean - half, "high": found.mean + half}
                 row |= {"group": known("group", group).get(lang)}
                 rows.append(row)
     scale = alt.Scale(zero=False, nice=True)
     base = alt.Chart(_data(rows)).encode(
         x=alt.X("quarter:O", title=term(Label.QUARTER, lang), axis=alt.Axis(labelAngle=0)),
-        xOffset=alt.XOffset("policy:N", sort=names, scale=alt.Scale(paddingOuter=0.6)),
+        xOffset=alt.XOffset("rank:O", sort="ascending", scale=alt.Scale(paddingOuter=0.6)),
         color=alt.Color("policy:N", title=None, scale=alt.Scale(domain=names, range=HUES)),
         tooltip=_tooltip(
             lang,
@@ -592,7 +621,7 @@ def _quarters(result: Result, lang: Lang) -> Chart:
         y=alt.Y("mean:Q", title=title, scale=scale),
         shape=alt.Shape("policy:N", title=None, scale=alt.Scale(domain=names, range=SHAPES)),
     )
-    return alt.layer(rules, points).properties(height=230)
+    return _layered(rules, points).properties(height=230)
 
 
 def _gini(result: Result, lang: Lang) -> Chart:
@@ -606,7 +635,7 @@ def _gini(result: Result, lang: Lang) -> Chart:
                 rows.append({"policy": name, "kind": kind, "mean": found.mean})
     x = alt.X("mean:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(tickCount=5))
     base = alt.Chart(_data(rows)).encode(
-        y=alt.Y("policy:N", title=None, sort=names, axis=alt.Axis(domain=False, ticks=False)),
+        y=_named(names),
         tooltip=_tooltip(
             lang, ("policy", Label.POLICY), ("kind", Label.MEASURE), ("mean", Label.MEAN)
         ),
@@ -615,7 +644,10 @@ def _gini(result: Result, lang: Lang) -> Chart:
     points = base.mark_point(filled=True, size=90, opacity=1).encode(
         x=x,
         color=alt.Color(
-            "kind:N", title=None, sort=list(kinds), scale=alt.Scale(domain=kinds, range=[BEST, MARK])
+            "kind:N",
+            title=None,
+            sort=list(kinds),
+            scale=alt.Scale(domain=kinds, range=[BEST, MARK]),
         ),
         shape=alt.Shape(
             "kind:N",
@@ -624,7 +656,7 @@ def _gini(result: Result, lang: Lang) -> Chart:
             scale=alt.Scale(domain=kinds, range=["circle", "diamond"]),
         ),
     )
-    return alt.layer(between, points).properties(height=max(1, len(names)) * STEP)
+    return _layered(between, points).properties(height=max(1, len(names)) * STEP)
 
 
 def _points(result: Result, lang: Lang) -> Chart:
@@ -633,7 +665,7 @@ def _points(result: Result, lang: Lang) -> Chart:
         for n, points in enumerate(result.portrait.points.by_week, start=1)
     ]
     axis = alt.Axis(labelAngle=0, labelOverlap=True, ticks=False)
-    return (
+    bars: alt.Chart = (
         alt.Chart(_data(rows))
         .mark_bar(color=BEST)
         .encode(
@@ -641,11 +673,24 @@ def _points(result: Result, lang: Lang) -> Chart:
             y=alt.Y("points:Q", title=term(Label.POINTS, lang), axis=alt.Axis(format="~s")),
             tooltip=_tooltip(lang, ("week", Label.WEEK), ("points", Label.POINTS)),
         )
-        .properties(height=170)
     )
+    return bars.properties(height=170)
 
 
 # ---------------------------------------------------------------------------- parts
+
+
+def _layered(*layers: Chart) -> alt.LayerChart:
+    return alt.LayerChart(layer=list(layers))
+
+
+def _named(names: Sequence[str]) -> alt.Y:
+    """Give an axis with a policy a row, in this order.
+
+    As a domain: of an order given as ``sort`` Vega-Lite makes an expression with the names in it.
+    """
+    axis = alt.Axis(domain=False, ticks=False)
+    return alt.Y("policy:N", title=None, scale=alt.Scale(domain=names), axis=axis)
 
 
 def _data(rows: Rows) -> alt.InlineData:

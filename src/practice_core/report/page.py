@@ -1,6 +1,4 @@
-"""The page: one file that holds everything it shows, asks nobody for anything, and runs no script
-but its own.
-"""
+"""The page: one file that holds all it shows, asks nobody and runs no script but its own."""
 
 from __future__ import annotations
 
@@ -56,7 +54,13 @@ MAPS = {
 }
 EQUITY = ("equity", "institute_spread", "load_gini", "load_gini_poisson")
 # Only what a reader of HTML or of JavaScript could take for an end of the data.
-_ESCAPED = {"<": r"\u003c", ">": r"\u003e", "&": r"\u0026", "\u2028": r"\u2028", "\u2029": r"\u2029"}
+_ESCAPED = {
+    "<": r"\u003c",
+    ">": r"\u003e",
+    "&": r"\u0026",
+    "\u2028": r"\u2028",
+    "\u2029": r"\u2029",
+}
 _END_OF_SCRIPT = re.compile(r"<(?=/script|!--|script)", re.IGNORECASE)
 
 
@@ -114,8 +118,8 @@ def content_security_policy(scripts: Iterable[str], style: str) -> str:
 def embedded(data: object) -> str:
     """Give plain data as JSON that no HTML reader can take for anything else.
 
-    >>> embedded(["</script>"])
-    '["\\\\u003c/script\\\\u003e"]'
+    >>> "<" in embedded(["</script>"])
+    False
     """
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return "".join(_ESCAPED.get(letter, letter) for letter in text)
@@ -145,8 +149,8 @@ def _file(name: str) -> str:
 
 @cache
 def _bundle() -> str:
-    """Give Vega, Vega-Lite and Vega-Embed as one script."""
-    return _packed(vl_convert.javascript_bundle(vl_version=VEGA_LITE))
+    """Give Vega, Vega-Lite and Vega-Embed as one script, which takes some seconds to make."""
+    return _packed(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", VEGA_LITE))
 
 
 def _packed(script: str) -> str:
@@ -403,7 +407,9 @@ def _tiers(result: Result) -> Sheet | None:
     for label in result.policies:
         parts = result.groups.get(label, {}).get(Dimension.TIER.value, {})
         found = [parts.get(group, {}).get("served_share") for group in groups]
-        rows.append((policy_name(label), *(same("-") if one is None else interval(one) for one in found)))
+        rows.append(
+            (policy_name(label), *(same("-") if one is None else interval(one) for one in found))
+        )
     columns = (both(Label.POLICY), *(known("group", group) for group in groups))
     return Sheet(both(Remark.TIERS), columns, tuple(rows)) if result.groups else None
 

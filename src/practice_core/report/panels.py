@@ -23,7 +23,6 @@ from practice_core.report.words import (
     same,
 )
 from practice_core.simulation import GROUPS, Dimension
-from practice_core.terms import term
 from practice_core.volunteers import BLOCKS_A_DAY
 
 if TYPE_CHECKING:
@@ -319,5 +318,3 @@ def _listed(told: Iterable[tuple[Both, str]]) -> Both:
         "; ".join(f"{name.en} {said}" for name, said in pairs),
         "；".join(f"{name.zh} {said}" for name, said in pairs),
     )
-
-

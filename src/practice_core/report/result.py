@@ -18,8 +18,8 @@ import attrs
 from practice_core.areas import structure
 from practice_core.errors import DefinitionError, Fault
 from practice_core.experiment import PRIMARY, Kept, Status
-from practice_core.hierarchy import Level
-from practice_core.terms import Category, Lang
+from practice_core.hierarchy import Level  # noqa: TC001 - as below
+from practice_core.terms import Category, Lang  # noqa: TC001 - cattrs reads the fields' types
 from practice_core.volunteers import BLOCKS_A_DAY
 
 if TYPE_CHECKING:
@@ -403,8 +403,8 @@ def result_of(data: Mapping[str, Any], subject: str = SUMMARY) -> Result:
 def printable(text: str) -> str:
     """Replace what neither HTML nor XML can hold, and what would turn the text after it around.
 
-    >>> printable("a\\x00b")
-    'a\ufffdb'
+    >>> printable(f"a{chr(0)}b") == f"a{chr(0xFFFD)}b"
+    True
     """
     return _UNPRINTABLE.sub("\ufffd", text.replace("\r\n", "\n"))
 
@@ -553,7 +553,24 @@ def _decision(found: Result) -> Iterator[Fault]:
 
 
 def _portrait(portrait: Portrait) -> Iterator[Fault]:
-    sites = portrait.sites
+    yield from _sites(portrait.sites)
+    yield from _counts(portrait.hours, HOURS, "portrait.hours")
+    yield from _counts(portrait.blocks, BLOCKS, "portrait.blocks")
+    for n, row in enumerate(portrait.categories):
+        place = f"portrait.categories[{n}]"
+        yield from _at_least(0, {f"{place}.teams": row.teams, f"{place}.orders": row.orders})
+        yield from _part(row.served, row.orders, f"{place}.served")
+        yield from _part(row.nobody, row.orders - row.served, f"{place}.nobody")
+    points = portrait.points
+    counts = {"records": points.records, "volunteers": points.volunteers, "points": points.points}
+    yield from _at_least(0, {f"portrait.points.{key}": count for key, count in counts.items()})
+    yield from _counts(points.by_week, len(points.by_week), "portrait.points.by_week")
+    for p, polygon in enumerate(portrait.outline or ()):
+        for r, ring in enumerate(polygon):
+            yield from _outline(ring, f"portrait.outline[{p}][{r}]")
+
+
+def _sites(sites: Sequence[SiteFigures]) -> Iterator[Fault]:
     if not 0 < len(sites) <= _MOST_SITES:
         said, expected = f"{len(sites)} sites", f"1 to {_MOST_SITES}"
         yield Fault("portrait.sites", said, expected, "take part of the area")
@@ -575,20 +592,6 @@ def _portrait(portrait: Portrait) -> Iterator[Fault]:
             if figure is not None and figure < 0:
                 yield Fault(f"{place}.{key}", f"{figure:g}", "0 or more", f"change {key}")
         yield from _counts(site.week, BLOCKS, f"{place}.week")
-    yield from _counts(portrait.hours, HOURS, "portrait.hours")
-    yield from _counts(portrait.blocks, BLOCKS, "portrait.blocks")
-    for n, row in enumerate(portrait.categories):
-        place = f"portrait.categories[{n}]"
-        yield from _at_least(0, {f"{place}.teams": row.teams, f"{place}.orders": row.orders})
-        yield from _part(row.served, row.orders, f"{place}.served")
-        yield from _part(row.nobody, row.orders - row.served, f"{place}.nobody")
-    points = portrait.points
-    counts = {"records": points.records, "volunteers": points.volunteers, "points": points.points}
-    yield from _at_least(0, {f"portrait.points.{key}": count for key, count in counts.items()})
-    yield from _counts(points.by_week, len(points.by_week), "portrait.points.by_week")
-    for p, polygon in enumerate(portrait.outline or ()):
-        for r, ring in enumerate(polygon):
-            yield from _outline(ring, f"portrait.outline[{p}][{r}]")
 
 
 def _outline(ring: list[list[float]], place: str) -> Iterator[Fault]:
@@ -613,7 +616,9 @@ def _assumption(found: Assumption, place: str) -> Iterator[Fault]:
         yield Fault(f"{place}.value", repr(found.value), expected, "write numbers")
     for key, span in (("range", found.range), ("scale", found.scale)):
         if span is not None and not (len(span) == 2 and span[0] <= span[1]):  # noqa: PLR2004 - least and most
-            yield Fault(f"{place}.{key}", repr(span), "[least, most]", "write two ascending numbers")
+            yield Fault(
+                f"{place}.{key}", repr(span), "[least, most]", "write two ascending numbers"
+            )
 
 
 def _plain(node: Any, levels: int) -> bool:  # noqa: ANN401 - a JSON node

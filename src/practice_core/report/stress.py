@@ -2,9 +2,9 @@
 
 References
 ----------
-Monks, Currie, Onggo, Robinson, Kunc and Taylor, "Strengthening the reporting of empirical simulation
-studies: introducing the STRESS guidelines", Journal of Simulation 13, 2019: the items. What is said
-under them is this package's own.
+Monks, Currie, Onggo, Robinson, Kunc and Taylor, "Strengthening the reporting of empirical
+simulation studies: introducing the STRESS guidelines", Journal of Simulation 13, 2019: the items.
+What is said under them is this package's own.
 """
 
 from __future__ import annotations

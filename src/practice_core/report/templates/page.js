@@ -56,6 +56,7 @@
     const width = Math.max(200, box.clientWidth);
     spec.width = width;
     spec.background = "transparent";
+    if (width < 480) spec.config.legend.columns = 1;
     if (own.ratio) spec.height = Math.round(width * own.ratio);
     const before = drawn.get(box);
     const options = {
