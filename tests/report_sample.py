@@ -275,7 +275,7 @@ def _sites(stations: int, spots: int) -> list[dict[str, Any]]:
     kinds = [("center", "c", 1), ("institute", "i", 11), ("station", "s", stations)]
     kinds.append(("spot", "p", spots))
     chains: dict[str, list[str]] = {}
-    sites = []
+    sites: list[dict[str, Any]] = []
     for level, letter, count in kinds:
         for n in range(count):
             name = f"wj-{letter}{n + 1:03d}" if level != "center" else "wj"

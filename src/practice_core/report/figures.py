@@ -103,7 +103,7 @@ def charts(result: Result, lang: Lang = "en") -> dict[Picture, dict[str, Any]]:
 
 
 def _finished(chart: Chart, picture: Picture, lang: Lang) -> Chart:
-    return (
+    finished: Chart = (
         chart.properties(
             width=WIDTH,
             autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
@@ -138,6 +138,7 @@ def _finished(chart: Chart, picture: Picture, lang: Lang) -> Chart:
             symbolSize=90,
         )
     )
+    return finished
 
 
 # ---------------------------------------------------------------------------- policies
@@ -276,7 +277,7 @@ def _tipping(result: Result, lang: Lang) -> Chart:
     shapes = alt.Scale(domain=list(marks), range=["diamond", "circle"])
 
     def marked(field: str, said: str) -> alt.Chart:
-        return (
+        points: alt.Chart = (
             base.transform_calculate(kind=json.dumps(said))
             .mark_point(filled=True, size=120, opacity=1)
             .encode(
@@ -286,9 +287,13 @@ def _tipping(result: Result, lang: Lang) -> Chart:
                 shape=alt.Shape("kind:N", title=None, scale=shapes),
             )
         )
+        return points
 
     def written(field: str, text: str, **look: Any) -> alt.Chart:  # noqa: ANN401 - passed on
-        return base.mark_text(fontSize=12, **look).encode(x=x(field), y=y, text=f"{text}:N")
+        texts: alt.Chart = base.mark_text(fontSize=12, **look).encode(
+            x=x(field), y=y, text=f"{text}:N"
+        )
+        return texts
 
     ends: dict[str, Any] = {"baseline": "top", "dy": 9, "color": SOFT}
     layers = (

@@ -11,6 +11,7 @@ import json
 import math
 import re
 import stat
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
 
 import attrs
@@ -437,8 +438,7 @@ def _refuse(constant: str) -> None:
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     table = dict(pairs)
     if len(table) < len(pairs):
-        seen: set[str] = set()
-        twice = next(key for key, _ in pairs if key in seen or seen.add(key))
+        twice = Counter(key for key, _ in pairs).most_common(1)[0][0]
         message = f"key {twice!r} twice"
         raise ValueError(message)
     return table
@@ -601,7 +601,7 @@ def _outline(ring: list[list[float]], place: str) -> Iterator[Fault]:
         if len(corner) != 2:  # noqa: PLR2004 - longitude and latitude
             yield Fault(f"{place}[{n}]", f"{len(corner)} numbers", "[lon, lat]", "write two")
         else:
-            yield from _position(*corner, f"{place}[{n}]")
+            yield from _position(corner[0], corner[1], f"{place}[{n}]")
 
 
 def _position(lon: float, lat: float, place: str) -> Iterator[Fault]:

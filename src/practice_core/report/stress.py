@@ -95,7 +95,8 @@ def _walk(lang: Lang) -> str:
     """Give the shortest way of an order to being rated, event by event."""
     events = ORDER.walks()[OrderState.RATED]
     arrow = " → " if lang == "zh" else " > "
-    return arrow.join(word("event", event.kind, lang) for event in events)
+    kinds: list[str] = [event.kind for event in events]  # type: ignore[attr-defined] # events carry their kind; `type` cannot say so
+    return arrow.join(word("event", kind, lang) for kind in kinds)
 
 
 def _listed(names: list[Both]) -> Both:
