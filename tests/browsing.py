@@ -106,18 +106,24 @@ def _dialog(found: Visit, dialog: Dialog) -> None:
     dialog.dismiss()
 
 
-def picture(program: str, summary: Path, png: Path) -> None:
-    """Take the picture of a report that the READMEs show."""
+def picture(browser: Browser, report: Path, png: Path) -> None:
+    """Take the picture of a report that the READMEs show: the map, with a site chosen."""
+    with visit(browser, report, (1180, 900)) as found:
+        found.drawn("en")
+        found.page.select_option("#sites", index=4)
+        found.ask("document.querySelector('#h-map').scrollIntoView()")
+        png.parent.mkdir(parents=True, exist_ok=True)
+        found.page.screenshot(path=png)
+
+
+def main(summary: Path, png: Path) -> None:
+    """Take it of a kept result."""
+    program = shutil.which("chromium")
+    if program is None:
+        sys.exit("needs the program 'chromium' on the PATH")
     with tempfile.TemporaryDirectory() as folder, chromium(program) as browser:
-        file = write_report(summary, Path(folder) / "report.html")
-        with visit(browser, file, (1180, 1000)) as found:
-            found.drawn("en")
-            png.parent.mkdir(parents=True, exist_ok=True)
-            found.page.screenshot(path=png, clip={"x": 0, "y": 0, "width": 1180, "height": 1000})
+        picture(browser, write_report(summary, Path(folder) / "report.html"), png)
 
 
 if __name__ == "__main__":
-    found_at = shutil.which("chromium")
-    if found_at is None:
-        sys.exit("needs the program 'chromium' on the PATH")
-    picture(found_at, Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from practice_core.report import page, result_of
 from practice_core.report.result import printable
-from tests.browsing import DESKTOP, PHONE, chromium, visit
+from tests.browsing import DESKTOP, PHONE, chromium, picture, visit
 from tests.report_sample import injections, plain
 
 if TYPE_CHECKING:
@@ -219,7 +219,7 @@ def test_the_assumptions_are_filtered_by_basis(read: Visit, summary: dict[str, A
     assert rows.count() == len(summary["assumptions"])
     read.page.check("input[name=basis][value=published]")
     assert rows.count() == 1
-    assert read.page.inner_text("#filtered") == "1"
+    assert read.page.inner_text("#filtered") == "1 / 6"
 
 
 def test_the_language_is_switched_in_the_page_and_in_its_charts(read: Visit) -> None:
@@ -245,6 +245,40 @@ def test_a_preview_says_so_at_the_top_and_opens_in_the_language_asked_for(
         found.drawn("zh")
         assert "这是预览，不作结论" in found.page.inner_text("#verdict")
         assert found.complaints == []
+
+
+def test_a_county_where_nothing_happened_is_drawn_without_a_complaint(
+    browser: Browser, tmp_path: Path
+) -> None:
+    tree = plain(decided=False, stations=0, spots=0)
+    nothing = {"mean": None, "half_width": None}
+    tree["measures"] = {"nearest": dict.fromkeys(tree["measures"]["nearest"], nothing)}
+    tree |= {"comparisons": [], "groups": {}, "assumptions": []}
+    portrait = tree["portrait"]
+    center = portrait["sites"][0]
+    center |= {"orders": 0, "served": 0, "wait_hours": None, "teams": 0, "load": None, "jobs": 0}
+    portrait |= {"policy": "nearest", "outline": None, "sites": [center], "categories": []}
+    portrait |= {"hours": [0] * 168, "blocks": [0] * 21}
+    portrait["points"] |= {"by_week": [], "points": 0, "records": 0, "volunteers": 0}
+    file = tmp_path / "report.html"
+    file.write_bytes(page(result_of(tree)).encode())
+    with visit(browser, file) as found:
+        found.drawn("en")
+        for chart in ("map_wait", "map_load"):
+            found.page.check(f"input[value={chart}]")
+            found.drawn("en", chart)
+        found.page.select_option("#sites", "wj")
+        assert facts(found)["share"] == "none"
+        assert found.complaints == []
+
+
+def test_the_picture_of_the_readmes_is_small_enough_to_be_kept(
+    browser: Browser, report: Path
+) -> None:
+    png = OUT / "report.png"
+    picture(browser, report, png)
+    assert png.read_bytes().startswith(b"\x89PNG")
+    assert png.stat().st_size < 300_000
 
 
 # ---------------------------------------------------------------------------- for everybody

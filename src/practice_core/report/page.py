@@ -92,7 +92,7 @@ def page(result: Result, lang: Lang = "en") -> str:
             "policy": content_security_policy(scripts, style),
             "style": Markup(style),  # noqa: S704 - our own file
             "scripts": [Markup(script) for script in scripts],  # noqa: S704 - our own, and Vega's
-            "data": Markup(_data(result)),  # noqa: S704 - `embedded` leaves nothing to break out of
+            "data": Markup(_data(result)),  # noqa: S704 - nothing to break out of: see `embedded`
         }
     )
 

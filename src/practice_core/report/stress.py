@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from practice_core.experiment import DELTA
 from practice_core.orders import ORDER, OrderState
-from practice_core.report.words import Account, Both, Stress, both, each, policy_name
+from practice_core.report.words import Account, Both, Stress, both, each, policy_name, same
 from practice_core.terms import word
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def account(result: Result) -> tuple[tuple[Stress, Both], ...]:
         Stress.SOURCES: both(Account.SOURCES, **counts),
         Stress.PREPARATION: both(Account.PREPARATION),
         Stress.PARAMETERS: both(Account.PARAMETERS, count=sum(counts.values())),
-        Stress.ASSUMPTIONS: both(Account.ASSUMPTIONS, **counts),
+        Stress.ASSUMPTIONS: _assumed(result),
         Stress.INITIAL: both(
             Account.INITIAL, starts_on=method.starts_on, warmup=method.warmup_weeks
         ),
@@ -89,6 +89,18 @@ def account(result: Result) -> tuple[tuple[Stress, Both], ...]:
         Stress.ACCESS: both(Account.ACCESS, code=method.code, scenario=method.scenario),
     }
     return tuple(said.items())
+
+
+def _assumed(result: Result) -> Both:
+    """Say how much is assumed; with `compare --assume` how teams answer may have been fitted."""
+    fitted = [
+        same(one.key)
+        for one in result.assumptions
+        if one.key.startswith("answer.") and one.basis == "derived"
+    ]
+    if fitted:
+        return both(Account.FITTED, fitted=_listed(fitted), **bases(result))
+    return both(Account.ASSUMPTIONS, **bases(result))
 
 
 def _walk(lang: Lang) -> str:

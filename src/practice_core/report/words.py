@@ -280,6 +280,7 @@ class Account(enum.StrEnum):
     PREPARATION = "preparation"
     PARAMETERS = "parameters"
     ASSUMPTIONS = "assumptions"
+    FITTED = "fitted"
     INITIAL = "initial"
     LENGTH = "length"
     ESTIMATION_PREVIEW = "estimation_preview"

@@ -202,12 +202,13 @@
   }
 
   function filter(basis) {
+    const rows = document.querySelectorAll("[data-basis]");
     let shown = 0;
-    for (const row of document.querySelectorAll("[data-basis]")) {
+    for (const row of rows) {
       row.hidden = basis !== "all" && row.dataset.basis !== basis;
       if (!row.hidden) shown += 1;
     }
-    find("filtered").textContent = String(shown);
+    find("filtered").textContent = `${shown} / ${rows.length}`;
   }
 
   root.classList.add("js");
