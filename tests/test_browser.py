@@ -238,6 +238,14 @@ def test_the_language_is_switched_in_the_page_and_in_its_charts(read: Visit) -> 
     assert "结论" not in read.page.inner_text("body")
 
 
+def test_of_two_languages_asked_for_in_haste_the_later_one_stays(read: Visit) -> None:
+    read.ask("for (let n = 0; n < 3; n += 1) document.getElementById('switch').click()")
+    read.drawn("zh")
+    read.page.wait_for_timeout(500)
+    assert "点单数" in read.page.inner_text("[data-chart=hours]")
+    assert "上午" in read.page.inner_text("[data-chart=blocks]")
+
+
 def test_a_preview_says_so_at_the_top_and_opens_in_the_language_asked_for(
     browser: Browser, preview: Path
 ) -> None:

@@ -59,8 +59,9 @@
     if (width < 480) spec.config.legend.columns = 1;
     if (own.ratio) spec.height = Math.round(width * own.ratio);
     const before = drawn.get(box);
+    const errors = 1; // an empty chart is no news
     const options = {
-      mode: "vega-lite", renderer: "svg", ast: true, actions: false, defaultStyle: false,
+      mode: "vega-lite", logLevel: errors, renderer: "svg", ast: true, actions: false, defaultStyle: false,
       tooltip: tell,
     };
     const made = await vegaEmbed(box, spec, options);
@@ -99,9 +100,15 @@
     await made.view.signal("chosen", chosen).runAsync();
   }
 
-  async function redraw(boxes) {
-    for (const box of boxes) await draw(box);
-    root.dataset.drawn = `${lang} ${find("map").dataset.chart}`;
+  // One after the other: of two languages asked for in haste the later one stays.
+  let queue = Promise.resolve();
+  function redraw(boxes) {
+    queue = queue
+      .then(async () => {
+        for (const box of boxes) await draw(box);
+        root.dataset.drawn = `${lang} ${find("map").dataset.chart}`;
+      })
+      .catch((error) => console.error(error));
   }
 
   const boxes = [...document.querySelectorAll("[data-chart]")];
