@@ -36,12 +36,37 @@ __all__ = [
     "PracticeError",
     "UnknownName",
     "UnlawfulCommand",
+    "did_you_mean",
 ]
 
 
 _LISTED = 20
 """A message lists no more names than a person will read."""
 _NEIGHBOURS = 500
+
+
+def did_you_mean(name: str, known: Sequence[str]) -> str:
+    """Give the question whether one of the nearest known names was meant; empty if none is near.
+
+    Parameters
+    ----------
+    name
+        As given.
+    known
+        What would have been found, sorted.
+
+    Examples
+    --------
+    >>> did_you_mean("stations", ["institute", "station"])
+    "did you mean 'station'? "
+    >>> did_you_mean("fish", ["institute", "station"])
+    ''
+    """
+    # Comparing with all of a county's sites would take a second: names spelt alike stand near.
+    place = bisect(known, name)
+    spelt_alike = known[max(0, place - _NEIGHBOURS) : place + _NEIGHBOURS]
+    near = [repr(one) for one in difflib.get_close_matches(name, spelt_alike, n=3)]
+    return f"did you mean {', '.join(near)}? " if near else ""
 
 
 class PracticeError(Exception):
@@ -121,14 +146,9 @@ class UnknownName(PracticeError, LookupError):
         self.kind = kind
         self.name = name
         self.known = tuple(sorted(known))
-        super().__init__(f"no {kind} named {name!r}; {self._hint()}{self._listed()}")
-
-    def _hint(self) -> str:
-        # Comparing with all of a county's sites would take a second: names spelt alike stand near.
-        place = bisect(self.known, self.name)
-        spelt_alike = self.known[max(0, place - _NEIGHBOURS) : place + _NEIGHBOURS]
-        near = [repr(one) for one in difflib.get_close_matches(self.name, spelt_alike, n=3)]
-        return f"did you mean {', '.join(near)}? " if near else ""
+        super().__init__(
+            f"no {kind} named {name!r}; {did_you_mean(name, self.known)}{self._listed()}"
+        )
 
     def _listed(self) -> str:
         if len(self.known) > _LISTED:
