@@ -131,10 +131,11 @@ def new_area(
         raise DefinitionError("new", faults)
     before = {file: _text(like, file) for file in ("area.toml", "scenario.toml")}
     values = {file: read(text, f"{like}/{file}")[0] for file, text in before.items()}
-    county = _county(folder.absolute().name, values["area.toml"], given)
-    area = _headed(_AREA_HEAD, county, before["area.toml"])
-    _change_area(area, county, given)
-    scenario = _headed(_SCENARIO_HEAD, county, before["scenario.toml"])
+    county = _county(folder.absolute().name, like, values["area.toml"], given)
+    title = {"name": county.name_en, "like": values["area.toml"]["name_en"]}
+    area = _headed(_AREA_HEAD.format(**title), before["area.toml"])
+    _change_area(area, county, given, title["like"])
+    scenario = _headed(_SCENARIO_HEAD.format(**title), before["scenario.toml"])
     _change_scenario(scenario, county, values)
     texts = {"area.toml": tomlkit.dumps(area), "scenario.toml": tomlkit.dumps(scenario)}
     for file, text in texts.items():
@@ -146,7 +147,7 @@ def new_area(
         texts[TEAMS] = f"\ufeff{teams_csv(given.teams)}"
     boundary = given.boundary
     if boundary is None and given.sites is None:
-        boundary = _outline_of(like, values["area.toml"])
+        boundary = _outline_of(like, values["area.toml"]["outline"])
     if boundary is not None:
         at = _center_position(given.sites or ())
         seat = at or boundary.seat or boundary.outline.inner_point()
@@ -207,7 +208,7 @@ class _Given:
             self.faults.append(Fault(name, found, expected, "give --outline, or add lon and lat"))
 
 
-def _county(name: str, like: Mapping[str, Any], given: _Given) -> NewArea:
+def _county(name: str, like: str, values: Mapping[str, Any], given: _Given) -> NewArea:
     sites = given.sites
     shown = name if name.isprintable() and name else _COUNTY
     center = next((row.name for row in sites or () if row.level is Level.CENTER), shown)
@@ -216,27 +217,26 @@ def _county(name: str, like: Mapping[str, Any], given: _Given) -> NewArea:
         id=name if is_identifier(f"{name}-s00001") else _COUNTY,
         name_zh=_CENTER.sub("", center) or shown,
         name_en=shown,
-        like=like["name_en"],
+        like=like,
         files=(),
-        counts=_counts(sites) if sites is not None else _like_counts(like),
+        counts=_like_counts(values) if sites is None else _counts(sites),
         counted=sites is not None,
         positions=_placed(sites or ()),
         teams=None if given.teams is None else len(given.teams),
     )
 
 
-def _headed(head: str, county: NewArea, text: str) -> Any:  # noqa: ANN401 - tomlkit's types fit no use
-    """Parse an area's text without what is true of it alone, under a head of its own."""
-    title = head.format(name=county.name_en, like=county.like)
-    return tomlkit.parse(title + _ALONE.sub("", text))
+def _headed(head: str, text: str) -> Any:  # noqa: ANN401 - tomlkit's types fit no use
+    """Parse an area's text, without what is true of it alone and under a head of its own."""
+    return tomlkit.parse(head + _ALONE.sub("", text))
 
 
-def _change_area(doc: Any, county: NewArea, given: _Given) -> None:  # noqa: ANN401 - as above
+def _change_area(doc: Any, county: NewArea, given: _Given, like: str) -> None:  # noqa: ANN401 - as above
     doc["id"] = doc["prefix"] = doc["loop"]["name"] = county.id
     doc["name_zh"], doc["name_en"] = county.name_zh, county.name_en
-    doc["document"] = f"set by practice-core new, from {county.like} and files of the county"
+    doc["document"] = f"set by practice-core new, from {like} and files of the county"
     doc["points"]["id"] = f"{county.id}-default"
-    doc["points"]["source"] = f"as in {county.like}; this county's own rules may differ"
+    doc["points"]["source"] = f"as in {like}; this county's own rules may differ"
     doc["outline"] = OUTLINE
     if given.sites is not None:
         doc["sites"] = SITES
@@ -250,16 +250,18 @@ def _change_area(doc: Any, county: NewArea, given: _Given) -> None:  # noqa: ANN
             network[level] = _number(count, "derived", f"counted in {SITES}")
         else:
             most = 1 if level is Level.CENTER else 2 * count
-            why = f"as in {county.like}, until sites are listed"
+            why = f"as in {like}, until sites are listed"
             network[level] = _number(count, "assumed", why, span=((count + 1) // 2, most))
     published = tomlkit.table()
-    published.add(tomlkit.comment("Figures of your county that documents give, each with its basis."))
+    published.add(
+        tomlkit.comment("Figures of your county that documents give, each with its basis.")
+    )
     published.add(tomlkit.nl())
     doc["published"] = published
 
 
 def _change_scenario(doc: Any, county: NewArea, values: Mapping[str, Any]) -> None:  # noqa: ANN401 - as above
-    before = values["scenario.toml"]
+    before, like = values["scenario.toml"], values["area.toml"]["name_en"]
     here, there = county.counts[Level.STATION], _like_counts(values["area.toml"])[Level.STATION]
     del doc["area"]
     if county.counted:
@@ -283,18 +285,18 @@ def _change_scenario(doc: Any, county: NewArea, values: Mapping[str, Any]) -> No
         given = doc[section][key].get("range", (number / 2, 2 * number))
         low, high = (max(1, round(float(n) * here / there)) for n in given)
         count = max(1, round(number * here / there))
-        why = f"{number:,} x {here:,} / {there:,}: by stations, as in {county.like}"
+        why = f"{number:,} x {here:,} / {there:,}: by stations, as in {like}"
         doc[section][key] = _number(count, "assumed", why, (low, high))
     if county.teams is not None:
         doc["teams"]["count"] = _number(county.teams, "derived", f"counted in {TEAMS}")
     for section, key in _DERIVED:
         node, number = doc[section][key], before[section][key]
-        why = f"as in {county.like}, where it is {node['arithmetic']}"
+        why = f"as in {like}, where it is {node['arithmetic']}"
         span = tuple(node.get("range", (number, number)))
         doc[section][key] = _number(number, "assumed", why, span)
     for section, key in _LIKE:
         node = doc[section][key]
-        node["why"] = f"as in {county.like}: {node['why']}"
+        node["why"] = f"as in {like}: {node['why']}"
     for section, key in _LEVEL_SHARES:
         _move_up(doc[section][key], county.counts)
     if not county.counts[Level.INSTITUTE]:
@@ -345,9 +347,9 @@ def _literal(value: float | Sequence[float]) -> str:
     return "[\n  " + ",\n  ".join(lines) + "\n]"
 
 
-def _outline_of(like: str, values: Mapping[str, Any]) -> Boundary:
-    file = resources.files("practice_core.areas").joinpath("outlines", values["outline"])
-    return read_outline(file.read_bytes(), f"{like}/{values['outline']}")
+def _outline_of(like: str, file: str) -> Boundary:
+    folder = resources.files("practice_core.areas")
+    return read_outline(folder.joinpath("outlines", file).read_bytes(), f"{like}/{file}")
 
 
 def _text(like: str, file: str) -> str:
