@@ -62,19 +62,15 @@ def file_bytes(path: Path, *, most: int, follow: bool = True) -> bytes:
     """
     try:
         mode = path.stat(follow_symlinks=follow).st_mode
-        if not stat.S_ISREG(mode):
-            found = next((kind for test, kind in _KINDS if test(mode)), "a device")
-            raise _refused(path, found, "a regular file", "name another file")
-        # Without waiting: what stands there may have become a pipe since.
-        wanted = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-        wanted |= 0 if follow else getattr(os, "O_NOFOLLOW", 0)
-        with os.fdopen(os.open(path, wanted), "rb") as file:
-            raw = file.read(most + 1)
+        raw = _bytes(path, most, follow=follow) if stat.S_ISREG(mode) else None
     except OSError as error:
         remedy = "mend the path or the permissions"
         raise _refused(path, _why(error), "a file that can be read", remedy) from None
     except ValueError as error:  # a name that no file can have, such as one with a NUL
         raise _refused(path, str(error), "the name of a file", "name another file") from None
+    if raw is None:
+        found = next((kind for test, kind in _KINDS if test(mode)), "a device")
+        raise _refused(path, found, "a regular file", "name another file")
     if len(raw) > most:
         found, expected = f"more than {most >> 20} MiB", f"at most {most >> 20} MiB"
         raise _refused(path, found, expected, "take only what belongs to one county")
@@ -89,11 +85,12 @@ def utf8(raw: bytes, name: str, remedy: str) -> str:
     DefinitionError
         At the line of the first byte that is none.
     """
+    body = raw.removeprefix(_BOM)
     try:
-        return raw.decode("utf-8-sig")
+        return body.decode()
     except UnicodeDecodeError as error:
         found = next((f"{kind}, not UTF-8" for kind in _kinds(raw)), "not UTF-8")
-        place = f"{name}:{_line(raw, error.start)}"
+        place = f"{name}:{_line(body, error.start)}"
         raise DefinitionError(name, (Fault(place, found, "UTF-8", remedy),)) from None
 
 
@@ -113,20 +110,20 @@ def sheet_text(raw: bytes, name: str) -> str:
         fault = Fault(name, kind, "CSV in UTF-8, GBK or GB18030", remedy)
         raise DefinitionError(name, (fault,))
     refuse_binary(raw, name, remedy)
+    body = raw.removeprefix(_BOM)
     try:
-        return raw.decode("utf-8-sig")
+        return body.decode()
     except UnicodeDecodeError as error:
-        broken = error
-    line = _line(raw, broken.start)
-    if raw.startswith(_BOM) or _mostly_utf8(raw):
-        found, expected = f"damaged UTF-8 (byte 0x{raw[broken.start]:02x})", "UTF-8"
+        place, byte = f"{name}:{_line(body, error.start)}", body[error.start]
+    if len(body) < len(raw) or _mostly_utf8(raw):
+        found, expected = f"damaged UTF-8 (byte 0x{byte:02x})", "UTF-8"
     else:
         try:
             return raw.decode("gb18030")
         except UnicodeDecodeError as error:
             found = f"neither UTF-8 nor, at line {_line(raw, error.start)}, GB18030"
             expected = "UTF-8, GBK or GB18030"
-    raise DefinitionError(name, (Fault(f"{name}:{line}", found, expected, remedy),))
+    raise DefinitionError(name, (Fault(place, found, expected, remedy),))
 
 
 def refuse_binary(raw: bytes, name: str, remedy: str) -> None:
@@ -141,6 +138,14 @@ def refuse_binary(raw: bytes, name: str, remedy: str) -> None:
         place = f"{name}:{_line(raw, raw.index(0))}"
         fault = Fault(place, "binary content (a NUL byte)", "text", remedy)
         raise DefinitionError(name, (fault,))
+
+
+def _bytes(path: Path, most: int, *, follow: bool) -> bytes:
+    # Without waiting: what stands there may have become a pipe since.
+    wanted = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    wanted |= 0 if follow else getattr(os, "O_NOFOLLOW", 0)
+    with os.fdopen(os.open(path, wanted), "rb") as file:
+        return file.read(most + 1)
 
 
 def _kinds(raw: bytes) -> list[str]:

@@ -207,7 +207,7 @@ def read_sites(raw: bytes, name: str, outline: Outline | None = None) -> tuple[S
         parent, (lon, lat) = known.parent(row, level), row.position()
         site_level = level or Level.CENTER
         found.append(SiteRow(SiteId(site), called, site_level, parent, lon, lat, row.line))
-    if None not in levels:
+    if rows and None not in levels:
         account.add(_tree_faults(found, account.name))
     account.add(_position_faults(found, account.name, outline))
     account.refuse()
@@ -487,8 +487,10 @@ class _Sites:
             return None
         if not allowed:  # that a center has a parent is for the tree to say
             return SiteId(text)
-        stand_in = (self.by_level[one] for one in allowed if one in self.by_level)
-        return self._one(row, "parent", text, allowed) or next(stand_in, None)
+        stand_in = next((self.by_level[one] for one in allowed if one in self.by_level), None)
+        if stand_in is None:  # nothing could be it: the tree says so
+            return next(iter(self.known.get(_key(text), {})), SiteId(text))
+        return self._one(row, "parent", text, allowed) or stand_in
 
     def _one(self, row: _Row, column: str, text: str, allowed: Sequence[Level]) -> SiteId | None:
         among = self.known.get(_key(text), {}) if text else {}

@@ -207,7 +207,8 @@ class Outline:
         (1.0, 0.125)
         """
         lon1, lat1, lon2, lat2 = self._edges
-        _, south, _, north = self.bounds
+        largest = max((polygon[0] for polygon in self.polygons), key=_ring_area)
+        south, north = min(lat for _, lat in largest), max(lat for _, lat in largest)
         widest, point = 0.0, (math.nan, math.nan)
         for n in range(_LINES):
             lat = south + (north - south) * (n + 1) / (_LINES + 1)
