@@ -214,7 +214,7 @@ def read_sites(raw: bytes, name: str, outline: Outline | None = None) -> tuple[S
     return tuple(found)
 
 
-def read_teams(raw: bytes, name: str, sites: Iterable[SiteRow]) -> tuple[TeamRow, ...]:
+def read_teams(raw: bytes, name: str, sites: Iterable[SiteRow] | None) -> tuple[TeamRow, ...]:
     r"""Read a county's teams: CSV, a row for each.
 
     Columns, in any order, in English or Chinese: ``home`` 所属 and ``categories`` 类别; ``id``
@@ -233,7 +233,8 @@ def read_teams(raw: bytes, name: str, sites: Iterable[SiteRow]) -> tuple[TeamRow
     raw, name
         As for `read_sites`.
     sites
-        Among which the homes are: by id, or by a name that one site alone has.
+        Among which the homes are: by id, or by a name that one site alone has. None if they are
+        not known, because their own table is wrong: then any home will do.
 
     Returns
     -------
@@ -255,7 +256,7 @@ def read_teams(raw: bytes, name: str, sites: Iterable[SiteRow]) -> tuple[TeamRow
     """
     account = Account(name)
     rows = _rows(raw, account, _TEAMS, "a row for each team")
-    among = list(sites)
+    among = list(sites or ())
     known = _Sites(
         [site.id for site in among],
         [site.name for site in among],
@@ -267,7 +268,7 @@ def read_teams(raw: bytes, name: str, sites: Iterable[SiteRow]) -> tuple[TeamRow
         found.append(
             TeamRow(
                 TeamId(team),
-                known.home(row),
+                SiteId(row.cells["home"]) if sites is None else known.home(row),
                 row.categories(),
                 row.whole("members", _MOST_MEMBERS),
                 row.whole("jobs_per_week", _MOST_JOBS),

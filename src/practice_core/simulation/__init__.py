@@ -5,6 +5,7 @@ What is assumed is data with its basis; nothing here was calibrated to an area's
 """
 
 from practice_core.simulation.city import draw_city, road_km
+from practice_core.simulation.findings import Finding, Odd, findings
 from practice_core.simulation.groups import GROUPS, Dimension, Group
 from practice_core.simulation.log import EventLog
 from practice_core.simulation.measures import KPIS, Measure
@@ -20,14 +21,17 @@ __all__ = [
     "KPIS",
     "Dimension",
     "EventLog",
+    "Finding",
     "Group",
     "Measure",
+    "Odd",
     "Offers",
     "Records",
     "Run",
     "Scenario",
     "Tape",
     "draw_city",
+    "findings",
     "load_scenario",
     "make_tape",
     "offers",
