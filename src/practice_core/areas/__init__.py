@@ -13,6 +13,7 @@ from practice_core.areas.area import Area
 from practice_core.areas.files import Basis, BasisKind, read, structure
 from practice_core.areas.inputs import file_bytes
 from practice_core.areas.load import area_names, load_area, scenario_bytes
+from practice_core.areas.new import NewArea, new_area
 from practice_core.areas.placement import place_sites
 from practice_core.areas.rows import SiteRow, TeamKind, TeamRow, read_sites, read_teams
 from practice_core.hierarchy import Level
@@ -22,12 +23,14 @@ __all__ = [
     "Basis",
     "BasisKind",
     "Level",
+    "NewArea",
     "SiteRow",
     "TeamKind",
     "TeamRow",
     "area_names",
     "file_bytes",
     "load_area",
+    "new_area",
     "place_sites",
     "read",
     "read_sites",

@@ -12,7 +12,15 @@ from practice_core.errors import DefinitionError, Fault
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["LARGEST_OUTLINE", "LARGEST_TABLE", "LARGEST_TEXT", "file_bytes", "sheet_text", "utf8"]
+__all__ = [
+    "LARGEST_OUTLINE",
+    "LARGEST_TABLE",
+    "LARGEST_TEXT",
+    "file_bytes",
+    "refuse_binary",
+    "sheet_text",
+    "utf8",
+]
 
 LARGEST_TABLE = 16 << 20
 """Bytes of a spreadsheet, at most; a county of 800 sites and 2,000 teams has a fiftieth of it."""
@@ -104,10 +112,7 @@ def sheet_text(raw: bytes, name: str) -> str:
     for kind in _kinds(raw):
         fault = Fault(name, kind, "CSV in UTF-8, GBK or GB18030", remedy)
         raise DefinitionError(name, (fault,))
-    if b"\0" in raw:
-        place = f"{name}:{_line(raw, raw.index(0))}"
-        found = "binary content (a NUL byte)"
-        raise DefinitionError(name, (Fault(place, found, "CSV, which is text", remedy),))
+    refuse_binary(raw, name, remedy)
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -122,6 +127,20 @@ def sheet_text(raw: bytes, name: str) -> str:
             found = f"neither UTF-8 nor, at line {_line(raw, error.start)}, GB18030"
             expected = "UTF-8, GBK or GB18030"
     raise DefinitionError(name, (Fault(f"{name}:{line}", found, expected, remedy),))
+
+
+def refuse_binary(raw: bytes, name: str, remedy: str) -> None:
+    """Refuse bytes among which there is a zero: no text has one.
+
+    Raises
+    ------
+    DefinitionError
+        At its line.
+    """
+    if b"\0" in raw:
+        place = f"{name}:{_line(raw, raw.index(0))}"
+        fault = Fault(place, "binary content (a NUL byte)", "text", remedy)
+        raise DefinitionError(name, (fault,))
 
 
 def _kinds(raw: bytes) -> list[str]:

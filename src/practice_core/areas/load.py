@@ -252,7 +252,7 @@ class _Reader:
         return raw
 
     def definition(self) -> tuple[_AreaFile, dict[str, Any], dict[str, Basis]]:
-        values, bases = read(self.raw("area.toml").decode(), "area.toml")
+        values, bases = read(self.raw("area.toml"), "area.toml")
         file = structure(values, _AreaFile, "area.toml")
         identifiers = {"id": file.id, "prefix": file.prefix}
         texts = ("name_zh", "name_en", "document")

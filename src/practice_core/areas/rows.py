@@ -233,8 +233,8 @@ def read_teams(raw: bytes, name: str, sites: Iterable[SiteRow] | None) -> tuple[
     raw, name
         As for `read_sites`.
     sites
-        Among which the homes are: by id, or by a name that one site alone has. None if they are
-        not known, because their own table is wrong: then any home will do.
+        Among which the homes are: by id, or by a name that one site alone has. None if they could
+        not be read: then the homes are not looked up, so that all else can be said at once.
 
     Returns
     -------
@@ -268,7 +268,7 @@ def read_teams(raw: bytes, name: str, sites: Iterable[SiteRow] | None) -> tuple[
         found.append(
             TeamRow(
                 TeamId(team),
-                SiteId(row.cells["home"]) if sites is None else known.home(row),
+                SiteId(row.word("home")) if sites is None else known.home(row),
                 row.categories(),
                 row.whole("members", _MOST_MEMBERS),
                 row.whole("jobs_per_week", _MOST_JOBS),

@@ -9,6 +9,7 @@ import csv
 import io
 import re
 import unicodedata
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import attrs
@@ -18,7 +19,7 @@ from practice_core.errors import DefinitionError, Fault, did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-__all__ = ["MOST_ROWS", "Account", "Columns", "quoted", "spelt", "table"]
+__all__ = ["MOST_ROWS", "Account", "Columns", "quoted", "spelt", "summed_up", "table"]
 
 MOST_ROWS = 200_000
 LONGEST_LINE = 1_000
@@ -74,12 +75,18 @@ class Account:
         DefinitionError
             With the first 20 faults and the number of the others.
         """
-        faults, more = list(self._faults), self.count - _SHOWN
-        if more > 0:
-            found = f"{more} more fault{'' if more == 1 else 's'}"
-            faults.append(Fault(self.name, found, "none", "mend these first"))
-        if faults:
-            raise DefinitionError(self.name, faults)
+        if self.count:
+            raise summed_up(self.name, self._faults, self.count)
+
+
+def summed_up(subject: str, faults: Sequence[Fault], count: int | None = None) -> DefinitionError:
+    """Give the error that lists the first 20 faults and says how many more there are."""
+    listed = list(faults[:_SHOWN])
+    more = (count or len(faults)) - len(listed)
+    if more > 0:
+        found = f"{more} more fault{'' if more == 1 else 's'}"
+        listed.append(Fault(subject, found, "none", "mend these first"))
+    return DefinitionError(subject, listed)
 
 
 @attrs.frozen
@@ -145,6 +152,8 @@ def table(text: str, account: Account, columns: Columns) -> Iterator[tuple[int, 
         next(lines)
     rows = _records(lines, account, delimiter, skipped)
     first, head = next(rows, (skipped + 1, []))
+    if not head:
+        account.refuse()  # what hid the head line, if anything did
     place = _placed(first, head, account, columns)
     bare = [n for n, cell in enumerate(head) if not cell.strip()]
     for line, cells in rows:
@@ -159,6 +168,7 @@ def table(text: str, account: Account, columns: Columns) -> Iterator[tuple[int, 
         yield line, {column: cells[at] for column, at in place.items()}
 
 
+@lru_cache(4096)
 def spelt(word: str) -> str:
     r"""Give the spelling by which words of a spreadsheet are compared.
 

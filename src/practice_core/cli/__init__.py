@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from cyclopts import App, CycloptsError
 
+from practice_core.cli.beginning import new
 from practice_core.cli.comparison import Interrupted, compare
 from practice_core.cli.fitting import fit
 from practice_core.cli.listing import Heading, areas
@@ -43,6 +44,7 @@ app.command(network, name="show")
 app.command(check)
 app.command(compare)
 app.command(fit)
+app.command(new)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from practice_core.errors import DefinitionError, Fault
+from practice_core.areas.folder import staged_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from practice_core.experiment.cells import Cell
 
@@ -33,29 +31,10 @@ def results_folder(path: Path) -> Iterator[Path]:
     OSError
         If the place is lost meanwhile.
     """
-    target = path.resolve()
-    try:
-        found = _foreign(target)
-        if found is None:
-            home = next(parent for parent in target.parents if parent.exists())
-            staging = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=home))
-    except OSError as error:
-        found = str(error.strerror)
-    if found is not None:
-        expected = "a new, empty or earlier results folder"
-        raise DefinitionError("results", [Fault(str(path), found, expected, "name another folder")])
-    fresh, former = staging / "new", staging / "old"
-    try:
-        (fresh / "logs").mkdir(parents=True)
+    expected = "a new, empty or earlier results folder"
+    with staged_folder(path, _foreign, subject="results", expected=expected) as fresh:
+        (fresh / "logs").mkdir()
         yield fresh
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if target.exists():
-            target.rename(former)
-        fresh.rename(target)
-    finally:
-        if former.exists() and not target.exists():  # pragma: no cover - a rename that failed
-            former.rename(target)
-        shutil.rmtree(staging)
 
 
 def save_log(folder: Path, cell: Cell) -> None:

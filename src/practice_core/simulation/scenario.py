@@ -420,7 +420,7 @@ def _loaded(where: str | PathLike[str]) -> Scenario:
 def _read(where: str | PathLike[str]) -> tuple[dict[str, Any], dict[str, Basis]]:
     """Read a scenario's file; what is wrong with it whatever the area is said under its name."""
     try:
-        values, bases = read(scenario_bytes(where).decode(), "scenario.toml")
+        values, bases = read(scenario_bytes(where), "scenario.toml")
         faults = tuple(_faults(structure(values, _Parts, "scenario.toml"), None))
     except DefinitionError as error:
         faults = error.faults
