@@ -230,7 +230,7 @@ def test_the_roster_must_have_as_many_teams_as_the_scenario_says(county: Path) -
 # ---------------------------------------------------------------------------- made-up positions
 
 ROWS = tuple(
-    SiteRow(SiteId(site), site, level, parent and SiteId(parent), *at)
+    SiteRow(SiteId(site), site, level, SiteId(parent) if parent else None, *at)
     for site, level, parent, at in (
         ("c", Level.CENTER, None, (120.4, 31.6)),
         ("i1", Level.INSTITUTE, "c", (None, None)),
