@@ -50,6 +50,8 @@ class BasisKind(enum.StrEnum):
     PUBLISHED = "published"
     DERIVED = "derived"
     ASSUMED = "assumed"
+    SET = "set"
+    """Changed for one run; no file says so."""
 
 
 @attrs.frozen
@@ -59,7 +61,7 @@ class Basis:
     Parameters
     ----------
     kind
-        Published, derived or assumed.
+        Published, derived, assumed or set.
     source
         The document, the arithmetic, or why it was assumed so.
     range

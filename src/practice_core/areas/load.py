@@ -6,7 +6,7 @@ import datetime as dt
 import json
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -54,6 +54,8 @@ class Area:
         Its order loop.
     rules
         Its points rules.
+    values
+        The plain values by section and key, as in the file.
     bases
         What every number rests on, by dotted key.
     """
@@ -71,6 +73,7 @@ class Area:
     parts: DayParts
     profile: LoopProfile
     rules: RuleSet
+    values: Mapping[str, Any]
     bases: Mapping[str, Basis]
 
     def hierarchy(
@@ -198,6 +201,7 @@ def load_area(name: str) -> Area:
         parts=DayParts(tuple((clock(a), clock(b)) for a, b in found.day_parts.values())),
         profile=_profile(found.loop, calendar),
         rules=_rules(found.points, calendar),
+        values=values,
         bases=bases,
     )
 
