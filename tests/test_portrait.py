@@ -59,7 +59,9 @@ SMALL = {
 
 @pytest.fixture(scope="module")
 def done() -> Run:
-    return run(load_scenario("wujiang").with_values(SMALL), policy("nearest"), seed=5, replication=1)
+    return run(
+        load_scenario("wujiang").with_values(SMALL), policy("nearest"), seed=5, replication=1
+    )
 
 
 @pytest.fixture(scope="module")
@@ -170,7 +172,9 @@ def test_every_site_counted_again(done: Run, drawn: Portrait, slow: Slow) -> Non
     weeks: dict[SiteId, Counter[int]] = defaultdict(Counter)
     for order, start in slow.held:
         weeks[slow.request[order].site][block(start)] += 1
-    at = {site.id: [o for o in slow.cohort if slow.request[o].site == site.id] for site in hierarchy}
+    at = {
+        site.id: [o for o in slow.cohort if slow.request[o].site == site.id] for site in hierarchy
+    }
     jobs = Counter(team.home for team in slow.by.values())
     assert [site.id for site in drawn.sites] == sorted(site.id for site in hierarchy)
     for found in drawn.sites:
