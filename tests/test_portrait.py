@@ -281,7 +281,7 @@ def by_hand() -> Run:
     ========  ==========  ====  ===========  ==========================================
     order     stream      at    placed       what came of it
     ========  ==========  ====  ===========  ==========================================
-    s1.r.0    resident    s1    Mon 09:30    t1, Tuesday 13:00 to 14:30, both members
+    s1.r.0    resident    s1    Mon 09:30    t1, Tuesday 13:00 to 13:05, both members
     s1.r.1    resident    s1    Sun 23:59    t2 was asked and kept silent
     s2.s.0    site        s2    2. Wed 00:00 nobody was asked
     i.o.0     own         i     2. Mon 08:00 t2, 2. Saturday 18:00 to 19:00, 2 and 1 more
@@ -297,7 +297,7 @@ def by_hand() -> Run:
     half_past_nine, nearly_monday = 9 * HOUR + 30 * MINUTE, WEEK - MINUTE
     second = WEEK
     rows = [  # id, stream, site, category, needed, minutes, placed, earliest
-        ("s1.r.0", RESIDENT, 2, law, 2, 90, half_past_nine, half_past_nine),
+        ("s1.r.0", RESIDENT, 2, law, 2, 5, half_past_nine, half_past_nine),
         ("s1.r.1", RESIDENT, 2, aid, 1, 60, nearly_monday, nearly_monday),
         ("i.o.0", OWN, 1, aid, 3, 60, second + 8 * HOUR, second + 5 * DAY + 18 * HOUR),
         ("s2.s.0", SITE_REQUEST, 3, aid, 2, 60, second + 2 * DAY, second + 2 * DAY),
@@ -343,7 +343,7 @@ def by_hand() -> Run:
         log.write(n, [ServiceStarted(order, start, by, present)])
         log.write(n, [ServiceCompleted(order, end, by, minutes, end)])
 
-    served(0, T1, DAY + 13 * HOUR, 90, 2)
+    served(0, T1, DAY + 13 * HOUR, 5, 2)
     late = begins + WEEK
     log.write(1, [OfferMade(demand.ids[1], late, ActorId("x"), T2, late + DAY)])
     served(2, T2, WEEK + 5 * DAY + 18 * HOUR, 60, 3)
@@ -402,10 +402,11 @@ def test_a_run_counted_by_hand() -> None:
     named = {each["category"]: each for each in (one.to_dict() for one in found.categories)}
     assert named["law"] == {"category": "law", "teams": 2, "orders": 2, "served": 2, "nobody": 0}
     assert named["aid"] == {"category": "aid", "teams": 1, "orders": 2, "served": 0, "nobody": 1}
-    # Two for an hour and a half, three for an hour; ten points an hour.
+    # Two for five minutes, below the six that count; three for an hour at ten points, of whom one
+    # is of the first two.
     points = found.points.to_dict()
-    assert points["by_week"] == [30, 30]
-    assert (points["points"], points["records"], points["volunteers"]) == (60, 5, 4)
+    assert points["by_week"] == [0, 30]
+    assert (points["points"], points["records"], points["volunteers"]) == (30, 5, 3)
     assert (points["rules"], points["rate_per_hour"]) == ("wujiang-default", 10)
     assert points["quantum_minutes"] == 6
 

@@ -85,22 +85,24 @@ def test_without_a_verdict_the_first_replication_of_the_baseline_is_drawn(
     assert sum(site["orders"] for site in sites) == share["denominator"][0]
 
 
-def test_with_a_verdict_the_best_is_drawn_fitted_to_the_scenario_as_it_was_compared(
-    week: Scenario, decision: Decision
-) -> None:
-    changed = week.with_values({"answer.kd_per_km": 0.0, "answer.eta": 0.4})
-    policies = labelled(["random", "best_answer"])
-    found = decide(changed, policies, seed=7, looks=[2], settings=2)
-    drawn = summary(found, changed, policies)["portrait"]
-    best = found.verdict.policy
+def test_with_a_verdict_the_best_is_drawn(week: Scenario, decision: Decision) -> None:
+    drawn = summary(decision, week, labelled(["random", "best_answer"]))["portrait"]
+    best = decision.verdict.policy
     assert drawn["policy"] == best
     served = sum(site["served"] for site in drawn["sites"])
-    assert served == found.comparison.series(best, "served_share")[0].numerator
-    # Planted: the policy as it comes, not fitted, serves other orders.
-    told = fitted(policies["best_answer"], changed)
-    assert told != policies["best_answer"]
-    assert fitted(policies["random"], changed) is policies["random"]
-    assert summary(decision, week, policies)["portrait"]["policy"] == decision.verdict.policy
+    assert served == decision.comparison.series(best, "served_share")[0].numerator
+
+
+def test_what_is_drawn_is_fitted_to_the_scenario_as_it_was_compared(week: Scenario) -> None:
+    changed = week.with_values({"answer.kd_per_km": 0.0, "answer.kn": 0.75})
+    plain = policy("best_answer")
+    policies = {"mine": plain}
+    drawn = summary(compare(changed, policies, replications=1, seed=7), changed, policies)
+    told, untold = (
+        portrait(run(changed, one, seed=7, replication=0), "mine").to_dict()
+        for one in (fitted(plain, changed), plain)
+    )
+    assert drawn["portrait"] == told != untold
 
 
 def test_a_policy_of_ones_own_is_drawn_under_its_label(week: Scenario) -> None:
