@@ -165,13 +165,16 @@ def compare(  # noqa: PLR0913 - one parameter an option
                         keep_logs=folder is not None,
                     ),
                 )
+            if folder is not None:
+                bar.begin(term(experiment.Phase.PORTRAIT, lang), 1)
+                text = experiment.to_json(experiment.summary(found, scenario, chosen))
+                (folder / "summary.json").write_text(text, encoding="utf-8")
+                bar.advance()
         except KeyboardInterrupt:
             if kept is None:
                 raise
             message = f"interrupted; what was done is kept in {kept}: the same command goes on"
             raise Interrupted(message) from None
-        if folder is not None:
-            (folder / "summary.json").write_text(found.to_json(), encoding="utf-8")
     if json:
         sys.stdout.write(found.to_json())
         return
