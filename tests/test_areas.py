@@ -284,6 +284,7 @@ def test_the_map_has_the_published_counts_inside_the_outline_and_a_key() -> None
     area = load_area("wujiang")
     one = area.hierarchy(seed=7, replication=3)
     assert one.counts() == area.counts
+    assert area.outline is not None
     assert all(area.outline.contains(site.lon, site.lat) for site in one)
     assert (one.root.lon, one.root.lat) == area.seat
     assert one == area.hierarchy(seed=7, replication=3)

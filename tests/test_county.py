@@ -1,4 +1,4 @@
-"""A county of one's own: its folder goes wherever an area's name does, or all that is wrong is said."""
+"""A county of one's own: its folder stands where an area's name does, or every fault is told."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ NASTY = (
     b"true",
     "实践站".encode(),
     "实践站".encode("gbk"),
-    "１２．５".encode(),
+    "\uff11\uff12\uff0e\uff15".encode(),
     b"id",
     b"center",
     b",",

@@ -422,6 +422,7 @@ def test_a_portrait_as_data_is_json_and_nothing_but_its_parts(drawn: Portrait) -
     assert found["name"] == {"zh": "吴江", "en": "Wujiang"}
     assert found["made_up"] == {"sites": True, "teams": True}
     outline = load_area("wujiang").outline
+    assert outline is not None
     assert len(found["outline"]) == len(outline.polygons)
     assert tuple(map(tuple, found["outline"][0][0])) == outline.polygons[0][0]
     assert found["points"]["points"] == sum(found["points"]["by_week"])

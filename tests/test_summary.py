@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from practice_core.areas import Basis, BasisKind, scenario_text
+from practice_core.areas import Basis, BasisKind, scenario_bytes
 from practice_core.dispatch import policy
 from practice_core.experiment import (
     Decision,
@@ -197,7 +197,9 @@ def numbers(node: object, key: str) -> Iterator[tuple[str, dict[str, Any]]]:
 def in_files() -> dict[str, dict[str, Any]]:
     folder = resources.files("practice_core").joinpath("areas", "wujiang")
     area = tomllib.loads(folder.joinpath("area.toml").read_text(encoding="utf-8"))
-    return dict(numbers(tomllib.loads(scenario_text("wujiang")), "")) | dict(numbers(area, "area"))
+    return dict(numbers(tomllib.loads(scenario_bytes("wujiang").decode()), "")) | dict(
+        numbers(area, "area")
+    )
 
 
 def test_every_number_of_both_files_is_there_once_with_what_it_rests_on() -> None:

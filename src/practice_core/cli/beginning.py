@@ -26,7 +26,7 @@ class Begun(enum.StrEnum):
     NEXT = "next"
 
 
-def new(
+def new(  # noqa: PLR0913 - one parameter an option
     directory: Path,
     /,
     *,
