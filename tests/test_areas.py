@@ -21,7 +21,7 @@ from practice_core.areas import (
     area_names,
     load_area,
     read,
-    scenario_text,
+    scenario_bytes,
     structure,
 )
 from practice_core.errors import DefinitionError, UnknownName
@@ -35,15 +35,15 @@ if TYPE_CHECKING:
 SOURCE = {"published": "document", "derived": "arithmetic", "assumed": "why"}
 
 
-def area_text(name: str) -> str:
+def text(name: str, file: str) -> str:
     folder = resources.files("practice_core").joinpath("areas", name)
-    return folder.joinpath("area.toml").read_text(encoding="utf-8")
+    return folder.joinpath(file).read_text(encoding="utf-8")
 
 
 FILES = {
-    f"{name}/{file}": text(name)
+    f"{name}/{file}": text(name, file)
     for name in area_names()
-    for file, text in (("area.toml", area_text), ("scenario.toml", scenario_text))
+    for file in ("area.toml", "scenario.toml")
 }
 shipped = pytest.mark.parametrize("file", sorted(FILES))
 
@@ -284,6 +284,7 @@ def test_the_map_has_the_published_counts_inside_the_outline_and_a_key() -> None
     area = load_area("wujiang")
     one = area.hierarchy(seed=7, replication=3)
     assert one.counts() == area.counts
+    assert area.outline is not None
     assert all(area.outline.contains(site.lon, site.lat) for site in one)
     assert (one.root.lon, one.root.lat) == area.seat
     assert one == area.hierarchy(seed=7, replication=3)
@@ -293,18 +294,18 @@ def test_the_map_has_the_published_counts_inside_the_outline_and_a_key() -> None
 # ---------------------------------------------------------------------------- no such area
 
 
-@pytest.mark.parametrize("load", [load_area, scenario_text])
+@pytest.mark.parametrize("load", [load_area, scenario_bytes])
 def test_an_unknown_area_is_answered_with_the_one_that_was_meant(
     load: Callable[[str], object],
 ) -> None:
     with pytest.raises(UnknownName, match="did you mean 'wujiang'") as unknown:
         load("wujang")
-    assert (unknown.value.kind, unknown.value.name) == ("area", "wujang")
+    assert (unknown.value.kind, unknown.value.name) == ("area or folder", "wujang")
     assert unknown.value.known == area_names()
 
 
 @pytest.mark.parametrize("name", ["", "outlines", "../areas/wujiang", "wujiang/", "WUJIANG"])
-def test_a_name_is_no_path(name: str) -> None:
+def test_what_is_neither_an_area_nor_a_folder_is_unknown(name: str) -> None:
     with pytest.raises(UnknownName):
         load_area(name)
 

@@ -21,12 +21,12 @@ from __future__ import annotations
 
 import difflib
 from bisect import bisect
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import attrs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 __all__ = [
     "DefinitionError",
@@ -36,9 +36,12 @@ __all__ = [
     "PracticeError",
     "UnknownName",
     "UnlawfulCommand",
+    "attempt",
     "did_you_mean",
 ]
 
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _LISTED = 20
 """A message lists no more names than a person will read."""
@@ -118,6 +121,37 @@ class DefinitionError(PracticeError, ValueError):
 
     def __reduce__(self) -> tuple[type[DefinitionError], tuple[str, tuple[Fault, ...]]]:
         return type(self), (self.subject, self.faults)
+
+
+def attempt(
+    faults: list[Fault], build: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs
+) -> T | None:
+    """Build something, or gather what is wrong with it beside what is wrong with other things.
+
+    Parameters
+    ----------
+    faults
+        Takes the faults, if there are any.
+    build
+        Called with the rest of the arguments.
+
+    Returns
+    -------
+    object
+        What was built; None if `DefinitionError` was raised.
+
+    Examples
+    --------
+    >>> from practice_core.units import clock
+    >>> faults: list[Fault] = []
+    >>> attempt(faults, clock, "25:00"), len(faults)
+    (None, 1)
+    """
+    try:
+        return build(*args, **kwargs)
+    except DefinitionError as error:
+        faults.extend(error.faults)
+        return None
 
 
 class UnknownName(PracticeError, LookupError):

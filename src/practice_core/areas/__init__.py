@@ -9,9 +9,10 @@ Examples
 289
 """
 
+from practice_core.areas.area import Area
 from practice_core.areas.files import Basis, BasisKind, read, structure
 from practice_core.areas.inputs import file_bytes
-from practice_core.areas.load import Area, area_names, load_area, scenario_text
+from practice_core.areas.load import area_names, load_area, scenario_bytes
 from practice_core.areas.new import NewArea, new_area
 from practice_core.areas.placement import place_sites
 from practice_core.areas.rows import SiteRow, TeamKind, TeamRow, read_sites, read_teams
@@ -34,6 +35,6 @@ __all__ = [
     "read",
     "read_sites",
     "read_teams",
-    "scenario_text",
+    "scenario_bytes",
     "structure",
 ]

@@ -55,6 +55,8 @@ class BasisKind(enum.StrEnum):
     PUBLISHED = "published"
     DERIVED = "derived"
     ASSUMED = "assumed"
+    SET = "set"
+    """Changed for one run; no file says so."""
 
 
 @attrs.frozen
@@ -64,7 +66,7 @@ class Basis:
     Parameters
     ----------
     kind
-        Published, derived or assumed.
+        Published, derived, assumed or set.
     source
         The document, the arithmetic, or why it was assumed so.
     range

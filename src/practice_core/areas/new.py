@@ -263,7 +263,6 @@ def _change_area(doc: Any, county: NewArea, given: _Given, like: str) -> None:  
 def _change_scenario(doc: Any, county: NewArea, values: Mapping[str, Any]) -> None:  # noqa: ANN401 - as above
     before, like = values["scenario.toml"], values["area.toml"]["name_en"]
     here, there = county.counts[Level.STATION], _like_counts(values["area.toml"])[Level.STATION]
-    del doc["area"]
     if county.counted:
         weights = [1] * county.counts[Level.INSTITUTE]
         why = "by id; equal until the population of each town is known"
@@ -349,7 +348,7 @@ def _literal(value: float | Sequence[float]) -> str:
 
 def _outline_of(like: str, file: str) -> Boundary:
     folder = resources.files("practice_core.areas")
-    return read_outline(folder.joinpath("outlines", file).read_bytes(), f"{like}/{file}")
+    return read_outline(folder.joinpath(like, file).read_bytes(), f"{like}/{file}")
 
 
 def _text(like: str, file: str) -> str:

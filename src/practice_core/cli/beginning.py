@@ -26,7 +26,7 @@ class Begun(enum.StrEnum):
     NEXT = "next"
 
 
-def new(  # noqa: PLR0913 - as many as there are files and options
+def new(  # noqa: PLR0913 - one parameter an option
     directory: Path,
     /,
     *,

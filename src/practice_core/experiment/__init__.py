@@ -18,6 +18,7 @@ Estimate(mean=0.0, half_width=0.0, used=2, left_out=0)
 
 from __future__ import annotations
 
+from practice_core.experiment.assumptions import Assumption, assumptions
 from practice_core.experiment.bound import (
     Bound,
     Clairvoyant,
@@ -40,6 +41,7 @@ from practice_core.experiment.folder import results_folder, save_log
 from practice_core.experiment.keeper import CellFolder, code_version, default_folder
 from practice_core.experiment.reading import read_offers
 from practice_core.experiment.statistics import Estimate, estimate, paired
+from practice_core.experiment.summary import summary, to_json
 from practice_core.experiment.sweep import SETTINGS, Input, Setting, Sweep, inputs, settings, sweep
 from practice_core.experiment.table import (
     Phrase,
@@ -74,6 +76,7 @@ __all__ = [
     "PRIMARY",
     "SETTINGS",
     "STATUS_QUO",
+    "Assumption",
     "Bound",
     "Cell",
     "CellFolder",
@@ -101,6 +104,7 @@ __all__ = [
     "Task",
     "Tipping",
     "Verdict",
+    "assumptions",
     "bound",
     "caveats",
     "code_version",
@@ -133,8 +137,10 @@ __all__ = [
     "results_folder",
     "save_log",
     "settings",
+    "summary",
     "sweep",
     "tables",
     "tipping",
     "title",
+    "to_json",
 ]
