@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 import tomlkit
@@ -13,9 +14,9 @@ from practice_core.areas.files import read
 from practice_core.areas.folder import staged_folder
 from practice_core.areas.geojson import Boundary, outline_geojson, read_outline
 from practice_core.areas.inputs import LARGEST_OUTLINE, LARGEST_TABLE, file_bytes
-from practice_core.areas.load import area_names
+from practice_core.areas.load import area_names, load_area
 from practice_core.areas.rows import SiteRow, TeamRow, read_sites, read_teams, sites_csv, teams_csv
-from practice_core.errors import DefinitionError, Fault, UnknownName
+from practice_core.errors import DefinitionError, Fault, UnknownName, attempt
 from practice_core.hierarchy import Level
 from practice_core.units import is_identifier
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["NewArea", "new_area"]
+
+T = TypeVar("T")
 
 SITES, TEAMS, OUTLINE = "sites.csv", "teams.csv", "outline.geojson"
 _COUNTY = "county"
@@ -34,7 +37,7 @@ _CENTER = re.compile(r"(新时代)?(文明)?(实践)?中心$")
 _ALONE = re.compile(r"^#:.*\n", re.MULTILINE)
 _AREA_HEAD = """\
 # {name}: begun by practice-core new from {like}.
-# Counted is what comes from files of the county; all else stands as in {like}, until you change it.
+# Counted is what comes from files of the county; all else stands as in {like}, for you to change.
 """
 _SCENARIO_HEAD = """\
 # The base scenario of {name}, begun by practice-core new from {like}'s.
@@ -131,15 +134,13 @@ def new_area(
         raise DefinitionError("new", faults)
     before = {file: _text(like, file) for file in ("area.toml", "scenario.toml")}
     values = {file: read(text, f"{like}/{file}")[0] for file, text in before.items()}
-    county = _county(folder.absolute().name, like, values["area.toml"], given)
+    county = _county(folder.resolve().name, like, values["area.toml"], given)
     title = {"name": county.name_en, "like": values["area.toml"]["name_en"]}
     area = _headed(_AREA_HEAD.format(**title), before["area.toml"])
     _change_area(area, county, given, title["like"])
     scenario = _headed(_SCENARIO_HEAD.format(**title), before["scenario.toml"])
     _change_scenario(scenario, county, values)
     texts = {"area.toml": tomlkit.dumps(area), "scenario.toml": tomlkit.dumps(scenario)}
-    for file, text in texts.items():
-        read(text, file)
     # Excel takes a CSV for UTF-8 by its mark alone.
     if given.sites is not None:
         texts[SITES] = f"\ufeff{sites_csv(given.sites)}"
@@ -168,27 +169,17 @@ class _Given:
             found, expected = "teams without sites", "the sites that they belong to"
             self.faults.append(Fault("--teams", found, expected, "give --sites too"))
         if outline is not None:
-            self._read(outline, LARGEST_OUTLINE, self._outline)
+            self.boundary = self._read(outline, LARGEST_OUTLINE, read_outline)
+        inside = self.boundary.outline if self.boundary else None
         if sites is not None:
-            self._read(sites, LARGEST_TABLE, self._sites)
+            self.sites = self._read(sites, LARGEST_TABLE, partial(read_sites, outline=inside))
             self._check_sites(sites.name, outlined=outline is not None)
         if teams is not None:
-            self._read(teams, LARGEST_TABLE, self._teams)
+            self.teams = self._read(teams, LARGEST_TABLE, partial(read_teams, sites=self.sites))
 
-    def _read(self, path: Path, most: int, understand: Callable[[bytes, str], None]) -> None:
-        try:
-            understand(file_bytes(path, most=most), path.name)
-        except DefinitionError as error:
-            self.faults += error.faults
-
-    def _outline(self, raw: bytes, name: str) -> None:
-        self.boundary = read_outline(raw, name)
-
-    def _sites(self, raw: bytes, name: str) -> None:
-        self.sites = read_sites(raw, name, self.boundary.outline if self.boundary else None)
-
-    def _teams(self, raw: bytes, name: str) -> None:
-        self.teams = read_teams(raw, name, self.sites)
+    def _read(self, path: Path, most: int, understand: Callable[[bytes, str], T]) -> T | None:
+        raw = attempt(self.faults, file_bytes, path, most=most)
+        return None if raw is None else attempt(self.faults, understand, raw, path.name)
 
     def _check_sites(self, name: str, *, outlined: bool) -> None:
         if self.sites is None:
@@ -213,8 +204,8 @@ def _county(name: str, like: str, values: Mapping[str, Any], given: _Given) -> N
     shown = name if name.isprintable() and name else _COUNTY
     center = next((row.name for row in sites or () if row.level is Level.CENTER), shown)
     return NewArea(
-        # Made-up ids begin with it, and must be ids too.
-        id=name if is_identifier(f"{name}-s00001") else _COUNTY,
+        # Other ids begin with it.
+        id=name if is_identifier(f"{name}-default") else _COUNTY,
         name_zh=_CENTER.sub("", center) or shown,
         name_en=shown,
         like=like,
@@ -380,10 +371,10 @@ def _center_position(sites: Iterable[SiteRow]) -> tuple[float, float] | None:
 
 def _folder_faults(folder: Path) -> Iterator[Fault]:
     try:
-        found = "a symbolic link" if folder.is_symlink() else _foreign(folder)
+        found = "a symbolic link" if folder.is_symlink() else _foreign(folder.resolve())
     except OSError as error:
         found = str(error.strerror)
-    except ValueError as error:  # a name that no folder can have
+    except (RuntimeError, ValueError) as error:  # links in a circle; a name that no folder can have
         found = str(error)
     if found is not None:
         yield Fault(str(folder), found, _FOLDER, "name another folder")
@@ -403,6 +394,7 @@ def _write(folder: Path, texts: Mapping[str, str]) -> None:
         with staged_folder(folder, _foreign, subject="new", expected=_FOLDER) as fresh:
             for file, text in texts.items():
                 (fresh / file).write_bytes(text.encode())
+            load_area(fresh)
     except OSError as error:
         remedy = "make room, or name another folder"
         fault = Fault(str(folder), str(error.strerror), "a folder that can be written", remedy)

@@ -256,19 +256,21 @@ def read_teams(raw: bytes, name: str, sites: Iterable[SiteRow] | None) -> tuple[
     """
     account = Account(name)
     rows = _rows(raw, account, _TEAMS, "a row for each team")
-    among = list(sites or ())
-    known = _Sites(
-        [site.id for site in among],
-        [site.name for site in among],
-        [site.level for site in among],
-    )
+    known = None
+    if sites is not None:
+        among = list(sites)
+        known = _Sites(
+            [site.id for site in among],
+            [site.name for site in among],
+            [site.level for site in among],
+        )
     found = []
     for row, team in zip(rows, _ids(rows, "t"), strict=True):
         row.text("name")
         found.append(
             TeamRow(
                 TeamId(team),
-                SiteId(row.word("home")) if sites is None else known.home(row),
+                _home(row, known),
                 row.categories(),
                 row.whole("members", _MOST_MEMBERS),
                 row.whole("jobs_per_week", _MOST_JOBS),
@@ -473,12 +475,6 @@ class _Sites:
             self.known.setdefault(_key(name), {})[SiteId(site)] = level
         self.keys = sorted(self.known)
 
-    def home(self, row: _Row) -> SiteId:
-        text = row.word("home")
-        if not text:
-            row.fault("home", "no home", "the id or name of a site", "name the team's site")
-        return self._one(row, "home", text, tuple(Level)) or SiteId("")
-
     def parent(self, row: _Row, level: Level | None) -> SiteId | None:
         """Give the parent of a site; for one already refused, some site that could be it."""
         text = row.word("parent")
@@ -490,9 +486,9 @@ class _Sites:
         stand_in = next((self.by_level[one] for one in allowed if one in self.by_level), None)
         if stand_in is None:  # nothing could be it: the tree says so
             return next(iter(self.known.get(_key(text), {})), SiteId(text))
-        return self._one(row, "parent", text, allowed) or stand_in
+        return self.one(row, "parent", text, allowed) or stand_in
 
-    def _one(self, row: _Row, column: str, text: str, allowed: Sequence[Level]) -> SiteId | None:
+    def one(self, row: _Row, column: str, text: str, allowed: Sequence[Level]) -> SiteId | None:
         among = self.known.get(_key(text), {}) if text else {}
         if len(among) > 1:
             among = {site: level for site, level in among.items() if level in allowed} or among
@@ -506,6 +502,15 @@ class _Sites:
             found = f"{column} {quoted(text)} is no site"
             row.fault(column, found, expected, "add it or name another", (text, self.keys))
         return None
+
+
+def _home(row: _Row, known: _Sites | None) -> SiteId:
+    text = row.word("home")
+    if not text:
+        row.fault("home", "no home", "the id or name of a site", "name the team's site")
+    if known is None:
+        return SiteId(text)
+    return known.one(row, "home", text, tuple(Level)) or SiteId("")
 
 
 def _key(text: str) -> str:
