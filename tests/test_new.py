@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from practice_core.areas import BasisKind, NewArea, load_area, new_area, read
+from practice_core.areas.folder import staged_folder
 from practice_core.cli import main
 from practice_core.dispatch import policy
 from practice_core.errors import DefinitionError, UnknownName
@@ -251,6 +252,9 @@ COUNTIES: dict[str, dict[str, str | bytes]] = {
         "sites": SITES + "湖心岛站,站,清水县新时代文明实践中心,,\n",
         "outline": BOX,
     },
+    "fifty institutes": {
+        "sites": FLAT + "".join(f"i{n},institute,c,120.{n:03d},31.6\n" for n in range(300, 350))
+    },
     "spots": {"sites": SITES + "广场实践点,点,东升村实践站,120.44,31.66\n", "teams": TEAMS},
     "an outline alone": {"outline": BOX},
     "nothing": {},
@@ -452,9 +456,12 @@ def test_a_folder_that_may_not_be_written_is_one_clear_fault(tmp_path: Path) -> 
 
 FULL = """\
 import resource, sys
-resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 from practice_core.cli import main
-sys.exit(main(["new", sys.argv[1]]))
+_, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, most))
+code = main(["new", sys.argv[1]])
+resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+sys.exit(code)
 """
 
 
@@ -486,6 +493,16 @@ def test_a_place_that_is_lost_meanwhile_is_a_fault_and_leaves_nothing(
         (said,) = refused(tmp_path, tmp_path / "county")
     assert "No space left" in said
     assert isinstance(new_area(tmp_path / "county"), NewArea)
+
+
+@pytest.mark.parametrize("name", ["loop/below", "a\0b"])
+def test_a_path_that_leads_nowhere_is_a_fault_of_any_folder(tmp_path: Path, name: str) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with (
+        pytest.raises(DefinitionError, match="a new folder; name another folder"),
+        staged_folder(tmp_path / name, lambda _: None, subject="x", expected="a new folder"),
+    ):
+        pass
 
 
 # ---------------------------------------------------------------------------- the command line

@@ -155,7 +155,7 @@ def table(text: str, account: Account, columns: Columns) -> Iterator[tuple[int, 
     if not head:
         account.refuse()  # what hid the head line, if anything did
     place = _placed(first, head, account, columns)
-    bare = [n for n, cell in enumerate(head) if not cell.strip()]
+    bare = [n for n, cell in enumerate(head) if not cell.strip() and not columns.others]
     for line, cells in rows:
         if not any(map(str.strip, cells)):
             continue
