@@ -180,7 +180,7 @@ def test_sites_are_read_as_written_however_they_were_saved(
     rows: tuple[SiteRow, ...], dialect: dict[str, Any]
 ) -> None:
     if dialect["encoding"] == "gbk":
-        rows = tuple(attrs.evolve(row, name=row.name.replace("é", "")) for row in rows)
+        rows = tuple(attrs.evolve(row, name=row.name.replace("é", "e")) for row in rows)
     read = read_sites(saved(sites_csv(rows), dialect), "sites.csv")
     assert read == rows
     step = 2 if dialect["blank"] else 1
