@@ -147,7 +147,8 @@ dialects = st.fixed_dictionaries(
 
 
 def in_chinese(cell: str) -> str:
-    return "、".join(WORDS.get(part, part) for part in cell.split("; "))
+    parts = cell.split("; ")
+    return "、".join(WORDS[part] for part in parts) if WORDS.keys() >= set(parts) else cell
 
 
 def saved(text: str, dialect: dict[str, Any]) -> bytes:
