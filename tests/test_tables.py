@@ -156,10 +156,7 @@ def saved(text: str, dialect: dict[str, Any]) -> bytes:
     rows = list(csv.reader(io.StringIO(text)))
     if dialect["chinese"]:
         rows[0] = [CHINESE[cell] for cell in rows[0]]
-        rows[1:] = [
-            ["、".join(WORDS.get(c, c) for c in cell.split("; ")) for cell in row]
-            for row in rows[1:]
-        ]
+        rows[1:] = [[in_chinese(cell) for cell in row] for row in rows[1:]]
     out = io.StringIO()
     if dialect["said"]:
         out.write(f"sep={dialect['delimiter']}{dialect['ends']}")
