@@ -61,7 +61,7 @@ called = st.text("东西南北一二三河口城关（）ab 1,;\"'<&é", min_siz
     lambda text: f"{' '.join(text.split())}实践".strip()
 )
 degrees = st.tuples(
-    st.floats(-180, 180).map(lambda lon: round(lon, 6)),
+    st.just(1e-6) | st.floats(-180, 180).map(lambda lon: round(lon, 6)),
     st.floats(-90, 90).map(lambda lat: round(lat, 6)),
 )
 
@@ -180,7 +180,7 @@ def test_sites_are_read_as_written_however_they_were_saved(
     rows: tuple[SiteRow, ...], dialect: dict[str, Any]
 ) -> None:
     if dialect["encoding"] == "gbk":
-        rows = tuple(attrs.evolve(row, name=row.name.replace("é", "")) for row in rows)
+        rows = tuple(attrs.evolve(row, name=row.name.replace("é", "e")) for row in rows)
     read = read_sites(saved(sites_csv(rows), dialect), "sites.csv")
     assert read == rows
     step = 2 if dialect["blank"] else 1
@@ -330,7 +330,7 @@ SITE_FAULTS: dict[str, tuple[str | bytes, str, str]] = {
         'lon "120°42\'"; expected decimal degrees',
     ),
     "lon that is no number": (cell("lon", "nan"), "sites.csv:4", "lon 'nan'"),
-    "an endless lon": (cell("lon", "1e999"), "sites.csv:4", "lon '1e999'"),
+    "an endless lon": (cell("lon", "1e999"), "sites.csv:4", "lon inf"),
     "formula": (cell("name", "=1+1"), "sites.csv:4", "name '=1+1', which a spreadsheet would run"),
     "formula with +": (cell("name", "+1"), "sites.csv:4", "would run"),
     "formula with -": (cell("parent", "-i1"), "sites.csv:4", "would run"),

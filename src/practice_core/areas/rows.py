@@ -41,7 +41,7 @@ _MOST_JOBS = 1_000
 _RUN = ("=", "+", "-", "@")
 """A spreadsheet runs a cell that begins so; a tab or line end before it is refused as hidden."""
 _SPACES = str.maketrans("\u3000\xa0", "  ")
-_NUMBER = re.compile(r"[+-]?[0-9]{1,20}(\.[0-9]{0,20})?")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,20}(\.[0-9]{0,20})?([eE][+-]?[0-9]{1,3})?")
 _BETWEEN = re.compile(r"[;、|,]")
 
 _SITES = Columns(
