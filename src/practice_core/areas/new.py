@@ -235,14 +235,13 @@ def _change_area(doc: Any, county: NewArea, given: _Given, like: str) -> None:  
             del doc["outline"]
     if given.teams is not None:
         doc["teams"] = TEAMS
-    network = doc["network"]
-    for level, count in county.counts.items():
-        if county.counted:
-            network[level] = _number(count, "derived", f"counted in {SITES}")
-        else:
+    if county.counted:
+        del doc["network"]  # the sites are counted, whenever the table changes
+    else:
+        for level, count in county.counts.items():
             most = 1 if level is Level.CENTER else 2 * count
             why = f"as in {like}, until sites are listed"
-            network[level] = _number(count, "assumed", why, span=((count + 1) // 2, most))
+            doc["network"][level] = _number(count, "assumed", why, span=((count + 1) // 2, most))
     published = tomlkit.table()
     published.add(
         tomlkit.comment("Figures of your county that documents give, each with its basis.")
