@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 CHECKED := $(wildcard src tests simulations docs/examples conftest.py)
 
-.PHONY: setup demo test lint types imports browser image bench error_rates clean
+.PHONY: setup demo test lint types imports browser image bench error_rates fuzz clean
 
 setup: $(READY)
 
@@ -53,6 +53,10 @@ bench: $(READY)
 error_rates: $(READY)
 	@mkdir -p out
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/error_rates.py --out out/error_rates.json
+
+# 20,000 broken files of a county, each read or refused: half an hour on one core.
+fuzz: $(READY)
+	FUZZ_CASES=20000 $(BIN)/python -m pytest -n $(WORKERS) tests/test_fuzz.py
 
 clean:
 	rm -rf .venv build dist out .coverage .coverage.* .hypothesis .import_linter_cache \

@@ -21,7 +21,7 @@ from practice_core.areas import (
     area_names,
     load_area,
     read,
-    scenario_text,
+    scenario_bytes,
     structure,
 )
 from practice_core.errors import DefinitionError, UnknownName
@@ -35,15 +35,15 @@ if TYPE_CHECKING:
 SOURCE = {"published": "document", "derived": "arithmetic", "assumed": "why"}
 
 
-def area_text(name: str) -> str:
+def text(name: str, file: str) -> str:
     folder = resources.files("practice_core").joinpath("areas", name)
-    return folder.joinpath("area.toml").read_text(encoding="utf-8")
+    return folder.joinpath(file).read_text(encoding="utf-8")
 
 
 FILES = {
-    f"{name}/{file}": text(name)
+    f"{name}/{file}": text(name, file)
     for name in area_names()
-    for file, text in (("area.toml", area_text), ("scenario.toml", scenario_text))
+    for file in ("area.toml", "scenario.toml")
 }
 shipped = pytest.mark.parametrize("file", sorted(FILES))
 
@@ -284,6 +284,7 @@ def test_the_map_has_the_published_counts_inside_the_outline_and_a_key() -> None
     area = load_area("wujiang")
     one = area.hierarchy(seed=7, replication=3)
     assert one.counts() == area.counts
+    assert area.outline is not None
     assert all(area.outline.contains(site.lon, site.lat) for site in one)
     assert (one.root.lon, one.root.lat) == area.seat
     assert one == area.hierarchy(seed=7, replication=3)
@@ -293,18 +294,18 @@ def test_the_map_has_the_published_counts_inside_the_outline_and_a_key() -> None
 # ---------------------------------------------------------------------------- no such area
 
 
-@pytest.mark.parametrize("load", [load_area, scenario_text])
+@pytest.mark.parametrize("load", [load_area, scenario_bytes])
 def test_an_unknown_area_is_answered_with_the_one_that_was_meant(
     load: Callable[[str], object],
 ) -> None:
     with pytest.raises(UnknownName, match="did you mean 'wujiang'") as unknown:
         load("wujang")
-    assert (unknown.value.kind, unknown.value.name) == ("area", "wujang")
+    assert (unknown.value.kind, unknown.value.name) == ("area or folder", "wujang")
     assert unknown.value.known == area_names()
 
 
 @pytest.mark.parametrize("name", ["", "outlines", "../areas/wujiang", "wujiang/", "WUJIANG"])
-def test_a_name_is_no_path(name: str) -> None:
+def test_what_is_neither_an_area_nor_a_folder_is_unknown(name: str) -> None:
     with pytest.raises(UnknownName):
         load_area(name)
 
@@ -459,8 +460,110 @@ def test_a_hostile_file_is_one_fault_in_bounded_time(text: str) -> None:
         read(text, "hostile")
     assert time.process_time() - begun < 5
     (fault,) = refused.value.faults
-    assert fault.place in {"hostile", "a"} or fault.place.startswith("a.a.")
+    assert fault.place.partition(":")[0] in {"hostile", "a"} or fault.place.startswith("a.a.")
     assert len(str(fault)) < 3_000
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "a = '吴江'\r\n".encode(),
+        "\ufeffa = '吴江'".encode(),
+    ],
+)
+def test_bytes_are_read_as_utf8_with_or_without_a_mark(raw: bytes) -> None:
+    assert read(raw, "one.toml") == ({"a": "吴江"}, {})
+
+
+@pytest.mark.parametrize(
+    ("raw", "place", "found"),
+    [
+        ("a = 'x'\nb = '吴江'".encode("gbk"), "one.toml:2", "not UTF-8"),
+        ("a = 'x'".encode("utf-16"), "one.toml:1", "binary content (a NUL byte)"),
+        (b"a = 'x'\n\0", "one.toml:2", "binary content (a NUL byte)"),
+        (b"\xff\xfe", "one.toml:1", "UTF-16, not UTF-8"),
+        (b"a = 'x'\na = 'y'\n", "one.toml:2", "Cannot overwrite a value (at line 2, column 8)"),
+        (b"a = 'x'\n\n[b\nc", "one.toml:3", "Expected ']' at the end of a table declaration"),
+        (b"a" * (100 << 20), "one.toml", "104857600 characters, more than 131072"),
+        (b"a = '" + b"x" * 99_999 + b"'", "one.toml", "a line of 100005 characters"),
+    ],
+    ids=lambda part: part[:12] if isinstance(part, (bytes, str)) else None,
+)
+def test_a_file_that_is_not_toml_has_its_line(raw: bytes, place: str, found: str) -> None:
+    begun = time.process_time()
+    with pytest.raises(DefinitionError) as refused:
+        read(raw, "one.toml")
+    assert time.process_time() - begun < 2
+    (fault,) = refused.value.faults
+    assert fault.place == place
+    assert fault.found.startswith(found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a = [\n" + "[\n" * 10_000 + "]\n" * 10_000 + "]",
+        "a = [\n" + "[ { a = [\n" * 10_000,
+        "a = " + "[" * 490 + "]" * 490,
+        "a = " + "{a=" * 300 + "1" + "}" * 300,
+    ],
+    ids=lambda text: f"{text[:12]!r} of {len(text)}",
+)
+def test_depth_is_refused_at_once(text: str) -> None:
+    begun = time.process_time()
+    with pytest.raises(DefinitionError):
+        structure(read(text, "deep")[0], Room, "deep")
+    assert time.process_time() - begun < 2
+
+
+def test_twenty_faults_of_a_file_are_listed_and_the_others_counted() -> None:
+    text = "a = [" + "\n1," * 20_000 + "]"
+    with pytest.raises(DefinitionError, match="19980 more faults") as refused:
+        read(text, "many")
+    assert len(refused.value.faults) == 21
+    tree = a_room() | {f"x{n}": "y" for n in range(100)}
+    with pytest.raises(DefinitionError, match="80 more faults"):
+        structure(tree, Room, "room")
+
+
+NUMBERS = (
+    *("inf", "-inf", "nan", "1e999", "9" * 400, "-" + "9" * 400, "0x" + "f" * 400, "1e19"),
+    *("2020-03-02", "2020-03-02T00:00:00Z", "08:30:00", "'1'", "true", "[1]", "{ a = 1 }"),
+    *("-0x1", "1_", "0b2", "+nan", "1.", "\uff11"),
+)
+
+
+def furnished(shelf: Tree) -> Room:
+    return structure(a_room() | {"shelf": a_room()["shelf"] | shelf}, Room, "odd.toml")
+
+
+@pytest.mark.parametrize("key", ["shelf.width", "shelf.books"])
+@pytest.mark.parametrize("number", NUMBERS)
+def test_what_is_no_number_is_a_fault_of_its_key(number: str, key: str) -> None:
+    section, name = key.split(".")
+    text = f'[{section}]\n{name} = {{ value = {number}, basis = "derived", arithmetic = "x" }}'
+    with pytest.raises(DefinitionError) as refused:
+        furnished(read(text, "odd.toml")[0]["shelf"])
+    (fault,) = refused.value.faults
+    assert fault.place in {key, "odd.toml:2"}
+
+
+@pytest.mark.parametrize(
+    "span", ["[nan, 1]", "[0, inf]", "[0, 1" + "0" * 400 + "]", "[2020-03-02]"]
+)
+def test_a_range_without_ends_is_a_fault(span: str) -> None:
+    text = f'a = {{ value = 1, basis = "assumed", why = "x", range = {span} }}'
+    with pytest.raises(DefinitionError) as refused:
+        read(text, "one.toml")
+    assert [fault.place for fault in refused.value.faults] == ["a.range"]
+
+
+def test_a_misspelt_key_of_a_number_is_answered_with_the_one_that_was_meant() -> None:
+    text = 'a = { value = 1, basis = "assumed", why = "x", rang = [0, 1] }'
+    with pytest.raises(DefinitionError) as refused:
+        read(text, "one.toml")
+    remedies = [fault.remedy for fault in refused.value.faults if fault.found == "unknown rang"]
+    assert remedies == ["did you mean 'range'? rename or remove rang"]
 
 
 def test_the_worst_file_that_is_still_read_takes_seconds() -> None:
@@ -609,14 +712,33 @@ def test_unknown_and_missing_keys_are_named_with_what_is_wrong_elsewhere() -> No
     assert found == {
         "name": ("nothing", "add name"),
         "shelf.books": ("nothing", "add books"),
-        "shelf.depth": ("unknown key", "remove depth"),
+        "shelf.depth": ("unknown key", "did you mean 'width'? rename or remove depth"),
         "heights[0]": ("'low'", "change heights[0]"),
         "colour": ("unknown key", "remove colour"),
-        "height": ("unknown key", "remove height"),
+        "height": ("unknown key", "did you mean 'heights'? rename or remove height"),
     }
     places = {fault.place: fault.expected for fault in refused.value.faults}
     assert places["shelf.depth"] == "one of width, books"
     assert places["colour"] == "one of name, kind, level, shelf, heights, mix, words"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "remedy"),
+    [
+        ("level", "staton", "did you mean 'station'? change level"),
+        ("kind", "libary", "did you mean 'library'? change kind"),
+        ("mix", {"laws": 1}, "did you mean 'law'? change laws"),
+        ("level", "fish", "change level"),
+    ],
+)
+def test_a_misspelt_word_is_answered_with_the_one_that_was_meant(
+    key: str, value: object, remedy: str
+) -> None:
+    tree = a_room()
+    put(tree, key, value)
+    with pytest.raises(DefinitionError) as refused:
+        structure(tree, Room, "room")
+    assert [fault.remedy for fault in refused.value.faults] == [remedy]
 
 
 def test_what_the_class_itself_refuses_is_a_fault_of_its_table() -> None:

@@ -15,7 +15,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from practice_core.areas import load_area
 from practice_core.dispatch import POLICIES
 from practice_core.dispatch.roster import NOTICE, way_back
 from practice_core.errors import DefinitionError
@@ -166,7 +165,7 @@ def test_edges_shifted_by_a_week_do_not_hold_a_service() -> None:
 def slow_edges(tape: Tape) -> Iterator[tuple[int, int, int, int, int]]:
     """The edges order by order and team by team, with what a roster and a tape say of one pair."""
     roster, demand, scenario = tape.roster(), tape.demand, tape.scenario
-    profile = load_area(scenario.area).profile
+    profile = scenario.area.profile
     low, high = scenario.cohort
     for rank in range(len(demand)):
         if demand.stream[rank] == OWN or not low <= demand.placed[rank] < high:

@@ -13,7 +13,7 @@ import time
 from concurrent.futures.process import BrokenProcessPool
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 import pytest
@@ -86,6 +86,15 @@ def start(
         stderr=stderr,
         start_new_session=group,
     )
+
+
+BESIDES = ["portrait", "assumptions", "method"]
+"""What a summary has that is not printed."""
+
+
+def summary_of(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    return found
 
 
 # ------------------------------------------------------------------ compare
@@ -167,7 +176,10 @@ def test_out_keeps_the_summary_and_every_log(ask: Ask, tmp_path: Path) -> None:
     out = tmp_path / "kept" / "here"
     asked = [*TWICE, "--policies", "nearest,nearest", "--json", "--out", out]
     _, printed, _ = ask(*asked)
-    assert (out / "summary.json").read_text(encoding="utf-8") == printed
+    found, figures = summary_of(out), json.loads(printed)
+    assert list(found) == [*figures, *BESIDES]
+    assert {key: found[key] for key in figures} == figures
+    assert (found["portrait"]["policy"], found["method"]["looks"]) == ("nearest", None)
     logs = {path.name: path.read_bytes() for path in (out / "logs").iterdir()}
     assert sorted(logs) == [
         "nearest#2-0.log",
@@ -201,9 +213,10 @@ def test_a_run_that_is_interrupted_leaves_nothing_and_says_so_in_one_line(tmp_pa
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
-def test_a_bar_moves_on_the_standard_error_when_someone_watches() -> None:
+def test_a_bar_moves_on_the_standard_error_when_someone_watches(tmp_path: Path) -> None:
     ours, theirs = os.openpty()
-    asked = [*ONCE, "--policies", "nearest", "--json"]
+    asked = [*ONCE, "--policies", "nearest", "--json", "--out", str(tmp_path / "kept")]
+    asked += ["--assume", str(assumed(tmp_path))]
     running = start(*asked, stdout=subprocess.PIPE, stderr=theirs)
     os.close(theirs)
     watched = b""
@@ -213,6 +226,7 @@ def test_a_bar_moves_on_the_standard_error_when_someone_watches() -> None:
     os.close(ours)
     out, _ = running.communicate(timeout=60)
     assert b"comparing policies" in watched
+    assert b"drawing one run" in watched
     assert b"1/1" in watched
     assert json.loads(out)["area"] == "wujiang"
 
@@ -319,7 +333,11 @@ def test_to_decide_cells_are_kept_in_the_users_cache_and_the_table_says_it_all(
         assert words in out
     assert "preview" not in out
     assert f"Kept in {tmp_path / 'kept'}: summary.json" in out
-    assert (tmp_path / "kept" / "summary.json").read_bytes() == whole[0]
+    found, figures = summary_of(tmp_path / "kept"), json.loads(whole[0])
+    assert list(found) == [*figures, *BESIDES]
+    assert {key: found[key] for key in figures} == figures
+    assert found["portrait"]["policy"] == figures["verdict"]["policy"]
+    assert (found["method"]["looks"], found["method"]["settings"]) == ([2, 4, 8], 2)
 
 
 def test_a_preview_says_that_it_is_one_and_gives_no_verdict(ask: Ask) -> None:

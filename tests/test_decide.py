@@ -293,6 +293,7 @@ def test_the_object_is_the_comparison_with_verdict_settings_tipping_and_bound() 
     assert read["settings"]["nearest"] == {"best_or_equivalent": 6, "of": 6}
     (tip,) = read["tipping"]
     assert {"input", "between", "value", "low", "high"} <= tip.keys()
+    assert (tip["least"], tip["base"], tip["most"]) == (0.0, 0.1, 0.2)
     assert read["bound"]["served_share"] == [0.96] * 10
     assert read["bound"]["reasons"]["nobody"] == pytest.approx(0.02)
 
@@ -337,7 +338,7 @@ def said(decision: Decision, lang: Lang = "en") -> str:
     return " ".join(paragraph(decision, lang))
 
 
-TIP = Tipping(KD, "nearest", "status_quo", 0.1, 0.0254, 0.021, 0.03)
+TIP = Tipping(KD, "nearest", "status_quo", 0.1, 0.0254, 0.021, 0.03, 0.0, 0.2)
 
 
 def test_a_better_policy_is_said_to_be_better_with_its_interval_and_where_that_ends() -> None:
@@ -380,7 +381,7 @@ def test_undecided_is_said_with_what_it_would_take() -> None:
 
 
 def test_a_number_that_tips_above_an_interval_that_is_open_and_none_at_all_are_said_so() -> None:
-    above = Tipping("answer.kn", "nearest", "status_quo", 0.25, 0.5, 0.4, None)
+    above = Tipping("answer.kn", "nearest", "status_quo", 0.25, 0.5, 0.4, None, 0.0, 0.75)
     assert "when answer.kn rises above 0.5 (95 % interval from 0.4 to beyond" in said(
         written(tip=above)
     )

@@ -274,6 +274,12 @@ def test_columns_may_come_in_any_order_with_others_between(tmp_path: Path) -> No
     assert same(read_offers(written(tmp_path / "a.csv", turned)), drawn(1))
 
 
+def test_what_stands_below_no_name_is_ignored_too(tmp_path: Path) -> None:
+    first, *rows = drawn(1).to_csv().splitlines()
+    remarked = "\n".join([f"{first},,", *(f"{row},a remark," for row in rows), "," * 9])
+    assert same(read_offers(written(tmp_path / "a.csv", remarked)), drawn(1))
+
+
 def test_a_spreadsheets_mark_line_ends_capitals_and_words_for_flags_are_read(
     tmp_path: Path,
 ) -> None:

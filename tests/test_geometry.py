@@ -36,7 +36,7 @@ COUNTY = Outline((RING_WITH_HOLE, ISLAND))
 
 @pytest.fixture(scope="module")
 def wujiang() -> Outline:
-    file = resources.files("practice_core").joinpath("areas/outlines/wujiang.geojson")
+    file = resources.files("practice_core").joinpath("areas/wujiang/outline.geojson")
     return Outline.from_geojson(json.loads(file.read_text(encoding="utf-8")))
 
 

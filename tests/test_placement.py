@@ -25,7 +25,7 @@ WEIGHTS = (4, 3, 2.5, 2, 2, 1.5, 1.5, 1, 1, 1, 0.8)  # MODEL 2.1, assumed
 OUTLINE = Outline.from_geojson(
     json.loads(
         resources.files("practice_core")
-        .joinpath("areas/outlines/wujiang.geojson")
+        .joinpath("areas/wujiang/outline.geojson")
         .read_text(encoding="utf-8")
     )
 )

@@ -208,6 +208,18 @@ def test_every_link_to_a_local_file_leads_somewhere() -> None:
     assert broken == []
 
 
+def test_both_readmes_run_the_same_code_and_lead_to_the_same_places() -> None:
+    english, chinese = (text_of(ROOT / name) for name in ("README.md", "README.zh-CN.md"))
+    examples = re.compile(r"^>>> .*|^\.\.\. .*|^make \w+|^practice-core compare \w+", re.MULTILINE)
+
+    def code(text: str) -> set[str]:
+        return {line.partition("  #")[0].strip() for line in examples.findall(text)}
+
+    assert code(english) <= code(chinese)
+    apart = {"README.md", "README.zh-CN.md"}
+    assert set(LINK.findall(english)) - apart <= set(LINK.findall(chinese))
+
+
 def test_the_changelog_has_a_place_for_the_next_change() -> None:
     headings = re.findall(r"^## .*$", text_of(ROOT / "CHANGELOG.md"), re.MULTILINE)
     assert headings[0] == "## [Unreleased]"

@@ -158,8 +158,6 @@ def test_a_key_that_leads_nowhere_is_unknown(key: str) -> None:
 
 def test_an_unknown_area_is_no_scenario() -> None:
     with pytest.raises(UnknownName, match="wujiang"):
-        BASE.with_values({"area": "wujang"})
-    with pytest.raises(UnknownName, match="wujiang"):
         load_scenario("wujang")
 
 
@@ -196,7 +194,7 @@ def test_missing_unknown_and_mistyped_values_are_named_at_once() -> None:
     values["requested_time"]["shares"]["night"] = 0.0
     values["own_activity"]["mix"]["gardening"] = 0.0
     with pytest.raises(DefinitionError) as refused:
-        Scenario(values, BASE.bases)
+        Scenario(BASE.area, values, BASE.bases)
     assert {fault.place for fault in refused.value.faults} == {
         "answer.eta",
         "answer.etta",

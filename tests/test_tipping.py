@@ -114,7 +114,7 @@ def test_both_policies_meet_the_same_draws_at_every_value_and_no_cell_is_asked_t
 
 
 def test_the_tipping_value_as_data() -> None:
-    tip = Tipping(KD, "nearest", "random", 0.1, 0.025, 0.02, None)
+    tip = Tipping(KD, "nearest", "random", 0.1, 0.025, 0.02, None, 0, 0.2)
     assert tip.to_dict() == {
         "input": KD,
         "between": ["nearest", "random"],
@@ -122,4 +122,14 @@ def test_the_tipping_value_as_data() -> None:
         "value": 0.025,
         "low": 0.02,
         "high": None,
+        "least": 0,
+        "most": 0.2,
     }
+
+
+def test_a_tipping_value_lies_within_the_plausible_range_that_it_carries() -> None:
+    for key, lead in ((KD, linear), ("answer.kl", lambda t: 0.2 - t.scenario.answer.kl / 5)):
+        (tip,) = search(lead, key)
+        assert (tip.least, tip.most) == BASE.bases[key].range
+        assert tip.least < tip.value < tip.most
+        assert tip.least <= tip.base <= tip.most

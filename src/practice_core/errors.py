@@ -21,12 +21,12 @@ from __future__ import annotations
 
 import difflib
 from bisect import bisect
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import attrs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 __all__ = [
     "DefinitionError",
@@ -36,12 +36,40 @@ __all__ = [
     "PracticeError",
     "UnknownName",
     "UnlawfulCommand",
+    "attempt",
+    "did_you_mean",
 ]
 
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _LISTED = 20
 """A message lists no more names than a person will read."""
 _NEIGHBOURS = 500
+
+
+def did_you_mean(name: str, known: Sequence[str]) -> str:
+    """Give the question whether one of the nearest known names was meant; empty if none is near.
+
+    Parameters
+    ----------
+    name
+        As given.
+    known
+        What would have been found, sorted.
+
+    Examples
+    --------
+    >>> did_you_mean("stations", ["institute", "station"])
+    "did you mean 'station'? "
+    >>> did_you_mean("fish", ["institute", "station"])
+    ''
+    """
+    # Comparing with all of a county's sites would take a second: names spelt alike stand near.
+    place = bisect(known, name)
+    spelt_alike = known[max(0, place - _NEIGHBOURS) : place + _NEIGHBOURS]
+    near = [repr(one) for one in difflib.get_close_matches(name, spelt_alike, n=3)]
+    return f"did you mean {', '.join(near)}? " if near else ""
 
 
 class PracticeError(Exception):
@@ -95,6 +123,37 @@ class DefinitionError(PracticeError, ValueError):
         return type(self), (self.subject, self.faults)
 
 
+def attempt(
+    faults: list[Fault], build: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs
+) -> T | None:
+    """Build something, or gather what is wrong with it beside what is wrong with other things.
+
+    Parameters
+    ----------
+    faults
+        Takes the faults, if there are any.
+    build
+        Called with the rest of the arguments.
+
+    Returns
+    -------
+    object
+        What was built; None if `DefinitionError` was raised.
+
+    Examples
+    --------
+    >>> from practice_core.units import clock
+    >>> faults: list[Fault] = []
+    >>> attempt(faults, clock, "25:00"), len(faults)
+    (None, 1)
+    """
+    try:
+        return build(*args, **kwargs)
+    except DefinitionError as error:
+        faults.extend(error.faults)
+        return None
+
+
 class UnknownName(PracticeError, LookupError):
     """A name that nothing here answers to; the nearest known ones are offered.
 
@@ -121,14 +180,9 @@ class UnknownName(PracticeError, LookupError):
         self.kind = kind
         self.name = name
         self.known = tuple(sorted(known))
-        super().__init__(f"no {kind} named {name!r}; {self._hint()}{self._listed()}")
-
-    def _hint(self) -> str:
-        # Comparing with all of a county's sites would take a second: names spelt alike stand near.
-        place = bisect(self.known, self.name)
-        spelt_alike = self.known[max(0, place - _NEIGHBOURS) : place + _NEIGHBOURS]
-        near = [repr(one) for one in difflib.get_close_matches(self.name, spelt_alike, n=3)]
-        return f"did you mean {', '.join(near)}? " if near else ""
+        super().__init__(
+            f"no {kind} named {name!r}; {did_you_mean(name, self.known)}{self._listed()}"
+        )
 
     def _listed(self) -> str:
         if len(self.known) > _LISTED:

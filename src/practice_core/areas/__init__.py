@@ -9,9 +9,13 @@ Examples
 289
 """
 
+from practice_core.areas.area import Area
 from practice_core.areas.files import Basis, BasisKind, read, structure
-from practice_core.areas.load import Area, area_names, load_area, scenario_text
+from practice_core.areas.inputs import file_bytes
+from practice_core.areas.load import area_names, load_area, scenario_bytes
+from practice_core.areas.new import NewArea, new_area
 from practice_core.areas.placement import place_sites
+from practice_core.areas.rows import SiteRow, TeamKind, TeamRow, read_sites, read_teams
 from practice_core.hierarchy import Level
 
 __all__ = [
@@ -19,10 +23,18 @@ __all__ = [
     "Basis",
     "BasisKind",
     "Level",
+    "NewArea",
+    "SiteRow",
+    "TeamKind",
+    "TeamRow",
     "area_names",
+    "file_bytes",
     "load_area",
+    "new_area",
     "place_sites",
     "read",
-    "scenario_text",
+    "read_sites",
+    "read_teams",
+    "scenario_bytes",
     "structure",
 ]

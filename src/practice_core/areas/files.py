@@ -8,6 +8,7 @@ beside it under the dotted key of each number.
 from __future__ import annotations
 
 import enum
+import re
 import tomllib
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
 
@@ -22,7 +23,9 @@ from cattrs.errors import (
 )
 from cattrs.gen import make_dict_structure_fn
 
-from practice_core.errors import DefinitionError, Fault
+from practice_core.areas.inputs import refuse_binary, utf8
+from practice_core.areas.tables import summed_up
+from practice_core.errors import Fault, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -40,6 +43,8 @@ _OPTIONAL = {"range", "scale"}
 _LARGEST = 1 << 17
 """Characters of a file, ten times those of the largest that ships: reading stays below seconds."""
 _LONGEST_LINE = 1000
+_LINE = re.compile(r"\(at line ([0-9]+), column [0-9]+\)$")
+_SAVE = "save the file as UTF-8"
 _MOST = 2.0**63
 """No number is larger: every one fits a machine word."""
 
@@ -50,6 +55,8 @@ class BasisKind(enum.StrEnum):
     PUBLISHED = "published"
     DERIVED = "derived"
     ASSUMED = "assumed"
+    SET = "set"
+    """Changed for one run; no file says so."""
 
 
 @attrs.frozen
@@ -59,7 +66,7 @@ class Basis:
     Parameters
     ----------
     kind
-        Published, derived or assumed.
+        Published, derived, assumed or set.
     source
         The document, the arithmetic, or why it was assumed so.
     range
@@ -74,13 +81,13 @@ class Basis:
     scale: tuple[float, float] | None = None
 
 
-def read(text: str, subject: str) -> tuple[dict[str, Any], dict[str, Basis]]:
+def read(text: str | bytes, subject: str) -> tuple[dict[str, Any], dict[str, Basis]]:
     """Read TOML into plain values and the basis of every number.
 
     Parameters
     ----------
     text
-        The file's text.
+        The file's text, or its bytes: UTF-8, with or without a byte order mark.
     subject
         Its name, for messages.
 
@@ -94,19 +101,25 @@ def read(text: str, subject: str) -> tuple[dict[str, Any], dict[str, Basis]]:
     Raises
     ------
     DefinitionError
-        If it is not TOML or far too large, or with every number that lacks its basis.
+        If it is not TOML or far too large, or with the numbers that lack their basis: the first 20
+        and how many more.
     """
     bases: dict[str, Basis] = {}
     faults: list[Fault] = []
+    if isinstance(text, bytes):
+        refuse_binary(text, subject, _SAVE)
+        text = utf8(text, subject, _SAVE)
     try:
         tree = tomllib.loads(_bounded(text))
         values = {key: _plain(node, key, bases, faults) for key, node in tree.items()}
     except RecursionError:
         faults = [Fault(subject, "tables or lists too deep", "a few levels", "make it flatter")]
     except ValueError as error:
-        faults = [Fault(subject, str(error), "TOML", "mend the file there")]
+        line = _LINE.search(str(error))
+        place = f"{subject}:{line[1]}" if line else subject
+        faults = [Fault(place, str(error), "TOML", "mend the file there")]
     if faults:
-        raise DefinitionError(subject, faults)
+        raise summed_up(subject, faults)
     return values, bases
 
 
@@ -116,14 +129,15 @@ def structure(values: Mapping[str, Any], kind: type[T], subject: str) -> T:
     Raises
     ------
     DefinitionError
-        With every fault, each at its dotted key.
+        With the faults, each at its dotted key: the first 20 and how many more.
     """
     try:
         return _CONVERTER.structure(values, kind)
     except ClassValidationError as error:
-        raise DefinitionError(subject, tuple(_faults(error, ""))) from None
+        found = tuple(_faults(error, ""))
     except _Unexpected as error:
-        raise DefinitionError(subject, (_fault(error, "file"),)) from None
+        found = (_fault(error, "file"),)
+    raise summed_up(subject, found)
 
 
 def _bounded(text: str) -> str:
@@ -164,8 +178,9 @@ def _basis(node: dict[str, Any], key: str, faults: list[Fault]) -> Basis:
     faults.extend(
         Fault(key, f"no {name}", f"{name} beside basis", f"add {name}") for name in sorted(missing)
     )
+    known = sorted({"value", "basis", *wanted, *_OPTIONAL})
     faults.extend(
-        Fault(key, f"unknown {name}", "value, basis and its source", f"remove {name}")
+        Fault(key, f"unknown {name}", "value, basis and its source", _remove(name, known))
         for name in sorted(extra)
     )
     if kind == "assumed" and not _OPTIONAL & node.keys():
@@ -189,10 +204,11 @@ def _span(node: Any, key: str, faults: list[Fault]) -> tuple[float, float] | Non
 class _Unexpected(TypeError):
     """A value of another type than its key wants."""
 
-    def __init__(self, found: object, expected: str) -> None:
+    def __init__(self, found: object, expected: str, meant: str = "") -> None:
         super().__init__(found, expected)
         self.found = found
         self.expected = expected
+        self.meant = meant
 
 
 def _faults(error: ClassValidationError | IterableValidationError, key: str) -> Iterator[Fault]:
@@ -206,11 +222,18 @@ def _faults(error: ClassValidationError | IterableValidationError, key: str) -> 
             yield _fault(inner, below)
     for inner in bare:
         if isinstance(inner, ForbiddenExtraKeysError):
-            known = ", ".join(field.name for field in attrs.fields(inner.cl))
+            known = [field.name for field in attrs.fields(inner.cl)]
+            expected = f"one of {', '.join(known)}"
             for name in sorted(inner.extra_fields):
-                yield Fault(_below(key, name), "unknown key", f"one of {known}", f"remove {name}")
+                remedy = _remove(name, sorted(known))
+                yield Fault(_below(key, name), "unknown key", expected, remedy)
         else:
             yield _fault(inner, key or "file")
+
+
+def _remove(name: str, known: Sequence[str]) -> str:
+    meant = did_you_mean(name, known)
+    return f"{meant}rename or remove {name}" if meant else f"remove {name}"
 
 
 def _below(key: str, name: str) -> str:
@@ -222,7 +245,7 @@ def _fault(error: Exception, key: str) -> Fault:
     if isinstance(error, KeyError):
         return Fault(key, "nothing", "a value", f"add {name}")
     if isinstance(error, _Unexpected):
-        return Fault(key, repr(error.found), error.expected, f"change {name}")
+        return Fault(key, repr(error.found), error.expected, f"{error.meant}change {name}")
     if isinstance(error, AttributeError):  # cattrs asked something else for its items
         return Fault(key, "a single value", "a table", f"change {name}")
     return Fault(key, str(error), "another value", f"change {name}")
@@ -255,7 +278,8 @@ def _text(value: Any, _: Any) -> str:  # noqa: ANN401 - a cattrs hook
 
 def _one_of(value: Any, names: Sequence[str]) -> str:  # noqa: ANN401 - a TOML node
     if not isinstance(value, str) or value not in names:
-        raise _Unexpected(value, f"one of {', '.join(names)}")
+        meant = did_you_mean(value, sorted(names)) if isinstance(value, str) else ""
+        raise _Unexpected(value, f"one of {', '.join(names)}", meant)
     return value
 
 

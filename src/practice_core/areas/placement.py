@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from practice_core.areas.rows import SiteRow
     from practice_core.hierarchy import Outline
 
-__all__ = ["place_sites"]
+__all__ = ["place_sites", "stand"]
 
 Keys: TypeAlias = "NDArray[np.uint64]"
 Positions: TypeAlias = "NDArray[np.float64]"  # one row (lon, lat) per site
@@ -143,6 +144,68 @@ def place_sites(  # noqa: PLR0913 - all keywords, and a county is no less
     return (center, *institutes, *stations, *spots)
 
 
+def stand(  # noqa: PLR0913 - what is known, and how the rest is drawn
+    rows: Sequence[SiteRow],
+    seat: tuple[float, float],
+    outline: Outline | None,
+    key: tuple[int, int],
+    *,
+    station_sigma_km: float = 4.0,
+    spot_sigma_km: float = 1.0,
+) -> tuple[Site, ...]:
+    """Give known sites their positions; those that have none get made-up ones inside the outline.
+
+    Parameters
+    ----------
+    rows
+        A tree of sites.
+    seat
+        (lon, lat) in degrees: where the center stands if it has no position.
+    outline
+        Needed only if a site has no position.
+    key
+        Seed and replication of what is made up.
+    station_sigma_km, spot_sigma_km
+        As for `place_sites`; institutes stand apart from one another.
+
+    Returns
+    -------
+    tuple of Site
+        In the order of `rows`; synthetic where the position is made up.
+    """
+    at = {row.id: (row.lon, row.lat) for row in rows if row.lon is not None and row.lat is not None}
+    known = set(at)
+    at.update({row.id: seat for row in rows if row.level is Level.CENTER and row.id not in at})
+    streams = stream(*key, Purpose.SITE_LON), stream(*key, Purpose.SITE_LAT)
+    levels = {
+        Level.INSTITUTE: 0.0,
+        Level.STATION: station_sigma_km,
+        Level.SPOT: spot_sigma_km,
+    }
+    for level, sigma_km in levels.items():  # parents come before their children
+        lacking = [row for row in rows if row.level is level and row.id not in known]
+        if not lacking or outline is None:
+            continue
+        keys = _keys([row.id for row in lacking])
+        if level is Level.INSTITUTE:
+            upper = [row.id for row in rows if row.level is Level.CENTER]
+            standing = [at[row.id] for row in rows if row.level is level and row.id in known]
+            taken = np.array([*(at[site] for site in upper), *standing])
+            found = _apart(streams, keys, None, taken, outline)
+        else:
+            around = np.array([at[row.parent] for row in lacking if row.parent is not None])
+            found = _scatter(streams, keys, around, sigma_km, outline)
+        at.update(zip([row.id for row in lacking], map(tuple, found.tolist()), strict=True))
+    return tuple(
+        [
+            Site(
+                row.id, row.name, row.level, row.parent, *at[row.id], synthetic=row.id not in known
+            )
+            for row in rows
+        ]
+    )
+
+
 def _ids(stem: str, width: int, count: int) -> list[SiteId]:
     # The width must not depend on the count, or one more site would rename, and so move, all.
     return [SiteId(f"{stem}{n:0{width}d}") for n in range(1, count + 1)]
@@ -193,13 +256,15 @@ def _scatter(
 
 
 def _apart(
-    streams: tuple[int, int], keys: Keys, first: int, at_first: Positions, outline: Outline
+    streams: tuple[int, int], keys: Keys, first: int | None, placed: Positions, outline: Outline
 ) -> Positions:
     """Place towns one after the other, each at the candidate farthest from all before it.
 
+    The `first` of them, if any, stands already: at the first row of `placed`.
+
     This is the best-candidate sampling of Mitchell, "Spectrally optimal sampling for distribution
     ray tracing", SIGGRAPH 1991, with a fixed number of candidates: a town added at the end moves
-    none. A town without any candidate inside stands where the `first` one does.
+    none. A town without any candidate inside stands at the first row of `placed`.
     """
     west, south, east, north = outline.bounds
     attempts = np.arange(_CANDIDATES, dtype=np.uint64)
@@ -207,8 +272,7 @@ def _apart(
     lon = (west + (east - west) * drawn[0]).round(_DECIMALS)
     lat = (south + (north - south) * drawn[1]).round(_DECIMALS)
     inside = outline.contains(lon, lat)
-    at = np.repeat(at_first, len(keys), axis=0)
-    placed = at_first
+    at = np.repeat(placed[:1], len(keys), axis=0)
     for town in range(len(keys)):
         candidates = np.column_stack([lon[town], lat[town]])[inside[town]][:_CHOSEN_AMONG]
         if town == first or not candidates.size:

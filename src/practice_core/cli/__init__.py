@@ -18,16 +18,18 @@ from typing import TYPE_CHECKING
 
 from cyclopts import App, CycloptsError
 
+from practice_core.cli.beginning import new
 from practice_core.cli.comparison import Interrupted, compare
 from practice_core.cli.fitting import fit
 from practice_core.cli.listing import Heading, areas
 from practice_core.cli.reporting import report
+from practice_core.cli.showing import Showing, check, network
 from practice_core.errors import PracticeError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Heading", "app", "main"]
+__all__ = ["Heading", "Showing", "app", "main"]
 
 FINE, WRONG_USE, INTERRUPTED = 0, 2, 130
 BROKEN = "a worker process died, perhaps for want of memory; lower --workers"
@@ -39,9 +41,12 @@ app = App(
     result_action="return_value",
 )
 app.command(areas)
+app.command(network, name="show")
+app.command(check)
 app.command(compare)
 app.command(fit)
 app.command(report)
+app.command(new)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Words after the program's name; None takes those it was started with.
     """
     try:
-        app(arguments, exit_on_error=False, print_error=False, verbose=False)
+        found = app(arguments, exit_on_error=False, print_error=False, verbose=False)
     except (PracticeError, CycloptsError, OSError) as error:
         return _complain(str(error), WRONG_USE)
     except BrokenProcessPool:
@@ -62,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(str(interrupt), INTERRUPTED)
     except KeyboardInterrupt:
         return _complain("interrupted, nothing written", INTERRUPTED)
-    return FINE
+    return FINE if found is None else found
 
 
 def _complain(message: str, code: int) -> int:

@@ -13,10 +13,9 @@ import attrs
 from cyclopts import Parameter, Token
 
 from practice_core import experiment
-from practice_core.areas import area_names
 from practice_core.cli.console import progress, say, show, stdout
 from practice_core.dispatch import POLICIES, load_policy
-from practice_core.errors import DefinitionError, Fault
+from practice_core.errors import DefinitionError, Fault, UnknownName, attempt, did_you_mean
 from practice_core.experiment import CellFolder, Comparison, Decision, Runner
 from practice_core.simulation import load_scenario
 from practice_core.terms import Lang, term
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from practice_core.cli.console import Bar
     from practice_core.dispatch import Policy
     from practice_core.experiment import Cell
+    from practice_core.simulation import Scenario
 
 __all__ = ["Interrupted", "compare"]
 
@@ -76,7 +76,7 @@ def compare(  # noqa: PLR0913 - one parameter an option
     Parameters
     ----------
     area
-        Name of an area; the command areas lists them.
+        Name of an area that ships (the command areas lists them), or the folder of one of your own.
     decide
         Give a verdict: a year, looks at 10, 20 and 40 replications, other settings of what is
         assumed, tipping values, and the bound. Takes long, and goes on where it was interrupted.
@@ -119,13 +119,13 @@ def compare(  # noqa: PLR0913 - one parameter an option
         "--workers": workers,
     }
     names = _names(policies, policy)
-    faults = [*_unknown(area, names), *_below_one(counts)]
+    faults = [*_unknown(names), *_below_one(counts)]
     faults += _at_odds(counts, decide=decide, preview=preview)
     faults += _misplaced(cells, out, decide=decide)
-    if faults:
+    base = attempt(faults, _base, area)
+    if faults or base is None:
         raise DefinitionError("compare", faults)
     chosen = _chosen(names, policy or ())
-    base = load_scenario(area)
     if assume is not None:
         base = base.with_file(assume)
     scenario = base.with_values(
@@ -165,13 +165,16 @@ def compare(  # noqa: PLR0913 - one parameter an option
                         keep_logs=folder is not None,
                     ),
                 )
+            if folder is not None:
+                bar.begin(term(experiment.Phase.PORTRAIT, lang), 1)
+                text = experiment.to_json(experiment.summary(found, scenario, chosen))
+                (folder / "summary.json").write_text(text, encoding="utf-8")
+                bar.advance()
         except KeyboardInterrupt:
             if kept is None:
                 raise
             message = f"interrupted; what was done is kept in {kept}: the same command goes on"
             raise Interrupted(message) from None
-        if folder is not None:
-            (folder / "summary.json").write_text(found.to_json(), encoding="utf-8")
     if json:
         sys.stdout.write(found.to_json())
         return
@@ -219,10 +222,17 @@ def _carried(text: str) -> Policy:
     return policy
 
 
-def _unknown(area: str, policies: Sequence[str]) -> Iterator[Fault]:
-    if area not in area_names():
-        known = f"one of {', '.join(area_names())}"
-        yield Fault("AREA", f"no area named {area!r}", known, "name one of them")
+def _base(area: str) -> Scenario:
+    try:
+        return load_scenario(area)
+    except UnknownName as unknown:
+        found = f"no area or folder named {area!r}"
+        known = f"one of {', '.join(unknown.known)}, or the folder of your own"
+        fault = Fault("AREA", found, known, f"{did_you_mean(area, unknown.known)}name one of them")
+        raise DefinitionError("compare", [fault]) from None
+
+
+def _unknown(policies: Sequence[str]) -> Iterator[Fault]:
     known = f"one of {', '.join(POLICIES)}"
     for name in policies:
         if name not in POLICIES:

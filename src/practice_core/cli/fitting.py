@@ -34,7 +34,8 @@ def fit(
         A CSV file, a row for each offer to a team: order, team, km, load, notifications, answered,
         accepted, delay_hours, and, so that late answers are told from silence, hour and open_hours.
     area
-        Name of an area: to say how many offers to teams drawn at random there it would take.
+        Name of an area, or the folder of one of your own: to say how many offers to teams drawn at
+        random there it would take.
     json
         Print one JSON object instead of tables.
     out

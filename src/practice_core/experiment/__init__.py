@@ -18,6 +18,7 @@ Estimate(mean=0.0, half_width=0.0, used=2, left_out=0)
 
 from __future__ import annotations
 
+from practice_core.experiment.assumptions import Assumption, assumptions
 from practice_core.experiment.bound import (
     Bound,
     Clairvoyant,
@@ -36,10 +37,11 @@ from practice_core.experiment.decide import Decision, Phase, decide
 from practice_core.experiment.executors import cores, dask, processes
 from practice_core.experiment.fit import PARAMETERS, Fit, Parameter, fit
 from practice_core.experiment.fitted import Estimated, fit_notes, fit_tables
-from practice_core.experiment.folder import REPORT, results_folder, save_log, whole_folder
+from practice_core.experiment.folder import REPORT, results_folder, save_log
 from practice_core.experiment.keeper import CellFolder, code_version, default_folder
 from practice_core.experiment.reading import read_offers
 from practice_core.experiment.statistics import Estimate, estimate, paired
+from practice_core.experiment.summary import summary, to_json
 from practice_core.experiment.sweep import SETTINGS, Input, Setting, Sweep, inputs, settings, sweep
 from practice_core.experiment.table import (
     Phrase,
@@ -75,6 +77,7 @@ __all__ = [
     "REPORT",
     "SETTINGS",
     "STATUS_QUO",
+    "Assumption",
     "Bound",
     "Cell",
     "CellFolder",
@@ -102,6 +105,7 @@ __all__ = [
     "Task",
     "Tipping",
     "Verdict",
+    "assumptions",
     "bound",
     "caveats",
     "code_version",
@@ -134,9 +138,10 @@ __all__ = [
     "results_folder",
     "save_log",
     "settings",
+    "summary",
     "sweep",
     "tables",
     "tipping",
     "title",
-    "whole_folder",
+    "to_json",
 ]

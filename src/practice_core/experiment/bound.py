@@ -30,7 +30,6 @@ from scipy.sparse.csgraph import maximum_bipartite_matching, min_weight_full_bip
 from scipy.special import ndtri
 from scipy.stats import binom
 
-from practice_core.areas import load_area
 from practice_core.dispatch.roster import NOTICE, ROAD_KM_PER_HOUR
 from practice_core.dispatch.slots import NO_NEXT
 from practice_core.errors import DefinitionError, Fault
@@ -294,7 +293,7 @@ class _Search:
     """Looks for the edges of one order after another."""
 
     def __init__(self, tape: Tape) -> None:
-        area = load_area(tape.scenario.area)
+        area = tape.scenario.area
         self.tape = tape
         self.profile = area.profile
         self.roster = tape.roster()

@@ -35,6 +35,7 @@ __all__ = [
     "Subject",
     "Task",
     "finished",
+    "fitted",
     "simulate",
 ]
 
@@ -121,17 +122,17 @@ def _simulated(task: Task, *, keep_logs: bool) -> Cell:
     scenario, subject = task.scenario, task.subject
     weeks = scenario.horizon.weeks
     if isinstance(subject, Clairvoyant):
-        beside = None if subject.beside is None else _fitted(subject.beside, scenario)
+        beside = None if subject.beside is None else fitted(subject.beside, scenario)
         tape = make_tape(scenario, task.seed, task.replication)
         measures = attrs.evolve(subject, beside=beside).measures(tape)
         return Cell(task.label, task.replication, weeks, measures)
-    policy = _fitted(subject, scenario)
+    policy = fitted(subject, scenario)
     done = run(scenario, policy, seed=task.seed, replication=task.replication)
     log = done.log.to_bytes() if keep_logs else None
     return Cell(task.label, task.replication, weeks, dict(done.measures), done.groups, log)
 
 
-def _fitted(policy: Policy, scenario: Scenario) -> Policy:
+def fitted(policy: Policy, scenario: Scenario) -> Policy:
     """Give a policy that uses an answer model the scenario's: what a long log would tell it."""
     if not isinstance(policy, Fitted):
         return policy

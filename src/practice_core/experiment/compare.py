@@ -216,7 +216,7 @@ def comparison_of(scenario: Scenario, seed: int, cells: Iterable[Cell]) -> Compa
     for cell in cells:
         measures[cell.label] = (*measures.get(cell.label, ()), cell.measures)
         groups[cell.label] = (*groups.get(cell.label, ()), cell.groups)
-    return Comparison(scenario.area, seed, scenario.horizon.weeks, measures, groups)
+    return Comparison(scenario.area.id, seed, scenario.horizon.weeks, measures, groups)
 
 
 def labelled(policies: Sequence[str] | Mapping[str, Policy]) -> dict[str, Policy]:

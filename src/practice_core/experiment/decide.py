@@ -49,6 +49,8 @@ class Phase(enum.StrEnum):
     BOUND = "bound"
     SETTINGS = "settings"
     TIPPING = "tipping"
+    PORTRAIT = "portrait"
+    """Of its summary: one run is drawn."""
 
 
 @attrs.frozen
@@ -69,6 +71,8 @@ class Decision:
         The measures of the clairvoyant bound, replication by replication.
     fitted
         The numbers of the answer model that are not assumed but fitted, by dotted key.
+    looks
+        The replications after which the verdict might have been given.
     """
 
     comparison: Comparison
@@ -77,6 +81,7 @@ class Decision:
     tipping: tuple[Tipping, ...]
     bound: tuple[Mapping[str, Measure], ...]
     fitted: tuple[str, ...] = ()
+    looks: tuple[int, ...] = LOOKS
 
     @property
     def reasons(self) -> Reasons | None:
@@ -179,7 +184,7 @@ def decide(  # noqa: PLR0913 - an experiment has this many factors
         if key.startswith("answer.") and basis.kind is BasisKind.DERIVED
     ]
     bounds = tuple([cell.measures for cell in bound])
-    return Decision(comparison, verdict, swept, tips, bounds, tuple(fitted))
+    return Decision(comparison, verdict, swept, tips, bounds, tuple(fitted), tuple(looks))
 
 
 def _try_out(short: Scenario, count: int, seed: int) -> None:

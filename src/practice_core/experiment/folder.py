@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from practice_core.errors import DefinitionError, Fault
+from practice_core.areas.folder import staged_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+    from pathlib import Path
 
     from practice_core.experiment.cells import Cell
 
-__all__ = ["REPORT", "results_folder", "save_log", "whole_folder"]
+__all__ = ["REPORT", "results_folder", "save_log"]
 
 REPORT = "report.html"
 """The page beside a summary."""
@@ -25,7 +23,8 @@ REPORT = "report.html"
 def results_folder(path: Path) -> Iterator[Path]:
     """Yield a folder to write into, which becomes `path` when the block ends well.
 
-    An empty folder, or an earlier ``summary.json`` with nothing but ``report.html`` and
+    Until then it is a hidden sibling, removed if the block fails; missing parents are made at the
+    end. An empty folder, or an earlier ``summary.json`` with nothing but ``report.html`` and
     ``logs/*.log`` beside it, is replaced; anything else at `path` is left alone.
 
     Raises
@@ -35,59 +34,10 @@ def results_folder(path: Path) -> Iterator[Path]:
     OSError
         If the place is lost meanwhile.
     """
-    with whole_folder(path, "results", _foreign) as fresh:
+    expected = "a new, empty or earlier results folder"
+    with staged_folder(path, _foreign, subject="results", expected=expected) as fresh:
         (fresh / "logs").mkdir()
         yield fresh
-
-
-@contextmanager
-def whole_folder(path: Path, what: str, foreign: Callable[[Path], str | None]) -> Iterator[Path]:
-    """Yield a folder to write into, which becomes `path` when the block ends well.
-
-    Until then it is a hidden sibling, removed if the block fails; missing parents are made at the
-    end.
-
-    Parameters
-    ----------
-    path
-        Where.
-    what
-        What it holds, in a word.
-    foreign
-        Says what in an existing folder may not be replaced; None if all of it may.
-
-    Raises
-    ------
-    DefinitionError
-        On entry, if `path` is a file or holds something else, or cannot be written to.
-    OSError
-        If the place is lost meanwhile.
-    """
-    target = path.resolve()
-    try:
-        found = "a file" if target.exists() and not target.is_dir() else None
-        if found is None and target.exists():
-            found = foreign(target)
-        if found is None:
-            home = next(parent for parent in target.parents if parent.exists())
-            staging = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=home))
-    except OSError as error:
-        found = str(error.strerror)
-    if found is not None:
-        expected = f"a new, empty or earlier {what} folder"
-        raise DefinitionError(what, [Fault(str(path), found, expected, "name another folder")])
-    fresh, former = staging / "new", staging / "old"
-    try:
-        fresh.mkdir()
-        yield fresh
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if target.exists():
-            target.rename(former)
-        fresh.rename(target)
-    finally:
-        if former.exists() and not target.exists():  # pragma: no cover - a rename that failed
-            former.rename(target)
-        shutil.rmtree(staging)
 
 
 def save_log(folder: Path, cell: Cell) -> None:
@@ -97,7 +47,11 @@ def save_log(folder: Path, cell: Cell) -> None:
 
 
 def _foreign(target: Path) -> str | None:
-    """Say what in `target` is not an earlier result; None if all of it is."""
+    """Say what at `target` is not an earlier result; None if all of it is."""
+    if not target.exists():
+        return None
+    if not target.is_dir():
+        return "a file"
     logs = target / "logs"
     inside = {entry for folder in (target, logs) if folder.is_dir() for entry in folder.iterdir()}
     summary = target / "summary.json"

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from practice_core.experiment.cells import Subject, Task
 
-__all__ = ["CellFolder", "code_version", "default_folder"]
+__all__ = ["CellFolder", "code_version", "default_folder", "versions"]
 
 _LIBRARIES = ("attrs", "cattrs", "networkx", "numpy", "scipy", "simpy")
 _CODE = (".py", ".toml", ".geojson")
@@ -107,10 +107,19 @@ def default_folder() -> Path:
     return Path(base) / "practice-core" / "cells"
 
 
+def versions() -> dict[str, str]:
+    """Give the versions of this package, of Python and of the libraries that compute with it."""
+    return {
+        "practice-core": metadata.version("practice-core"),
+        "python": platform.python_version(),
+        **{name: metadata.version(name) for name in _LIBRARIES},
+    }
+
+
 @cache
 def code_version() -> str:
     """Give a digest of this package's code and data and of the libraries that compute with it."""
-    said = [platform.python_version(), *(f"{name} {metadata.version(name)}" for name in _LIBRARIES)]
+    said = [f"{name} {version}" for name, version in versions().items()]
     digest = blake2b("\n".join(said).encode(), digest_size=16)
     for name, file in sorted(_files(resources.files("practice_core"), "")):
         digest.update(f"\n{name}\n".encode())

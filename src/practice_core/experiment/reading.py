@@ -2,38 +2,35 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from practice_core.areas.inputs import utf8
+from practice_core.areas.tables import Account, Columns, quoted, table
 from practice_core.errors import DefinitionError, Fault
 from practice_core.simulation.offers import COLUMNS, Offers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 __all__ = ["read_offers"]
 
 LARGEST = 32 << 20
 """Bytes of a log, at most; a year of a county is a tenth of it."""
-MOST_ROWS = 200_000
-LONGEST_LINE = 1_000
 LONGEST_ID = 64
 MOST_PER_ORDER = 100
 """Offers of one order; more is a call to everybody, in which nobody's silence means no."""
-_SHOWN = 20
-"""A message lists no more faults than a person will mend at once."""
 _MOST = {"km": 1e3, "load": 1e3, "notifications": 1e4, "delay_hours": 1e4}
 _MOST |= {"hour": 24.0, "open_hours": 1e4}
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]{1,3})?|[+-]?\.[0-9]+")
 _FLAGS = {"0": False, "1": True, "false": False, "true": True}
 _OPTIONAL = ("hour", "open_hours")
 _MAY_BE_EMPTY = ("delay_hours",)
+_COLUMNS = Columns({name: (name,) for name in COLUMNS}, optional=_OPTIONAL, others=True)
 
 
 def read_offers(path: Path) -> Offers:
@@ -62,43 +59,28 @@ def read_offers(path: Path) -> Offers:
     if len(raw) > LARGEST:
         found = f"more than {LARGEST >> 20} MiB"
         raise DefinitionError(name, (Fault(name, found, "a shorter log", "take a part of it"),))
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        fault = Fault(f"{name}:{line}", "not UTF-8", "UTF-8", "save the table as CSV in UTF-8")
-        raise DefinitionError(name, (fault,)) from None
-    return _Reader(name).read(text)
+    return _Reader(name).read(utf8(raw, name, "save the table as CSV in UTF-8"))
 
 
 class _Reader:
     """Reads one log and keeps account of what is wrong with it."""
 
     def __init__(self, name: str) -> None:
-        self.name = name
-        self.faults: list[Fault] = []
-        self.count = 0
+        self.account = Account(name)
+        self.fault = self.account.fault
 
     def read(self, text: str) -> Offers:
-        rows = self.rows(text)
-        head = next(rows, (1, []))[1]
-        place = self.head([cell.strip().lower() for cell in head])
-        self.refuse()
-        values: dict[str, list[Any]] = {column: [] for column in place}
+        values: dict[str, list[Any]] = {}
         lines: list[int] = []
-        for line, cells in rows:
-            if len(cells) != len(head):
-                found = f"{len(cells)} cells"
-                self.fault(line, found, f"{len(head)}, as in the head line", "mend the row")
-                continue
+        for line, cells in table(text, self.account, _COLUMNS):
             lines.append(line)
-            for column, at in place.items():
-                values[column].append(self.cell(line, column, cells[at].strip()))
+            for column, cell in cells.items():
+                values.setdefault(column, []).append(self.cell(line, column, cell.strip()))
             self.consistent(line, values)
-        if not lines and not self.count:
+        if not lines and not self.account.count:
             self.fault(1, "no offer", "a row for each offer", "export the offers")
-        self.bounded("order", values["order"], lines)
-        self.refuse()
+        self.bounded("order", values.get("order", []), lines)
+        self.account.refuse()
         return Offers(
             tuple(values["order"]),
             tuple(values["team"]),
@@ -111,56 +93,24 @@ class _Reader:
             *(np.array(values[name], np.float64) if name in values else None for name in _OPTIONAL),
         )
 
-    def rows(self, text: str) -> Iterator[tuple[int, list[str]]]:
-        """Give the lines that are not empty, numbered as an editor does."""
-        lines = text.splitlines(keepends=True) if "\r" in text else io.StringIO(text)
-        reader = csv.reader(self.bounded_lines(lines), strict=True)
-        try:
-            for cells in reader:
-                if cells:
-                    yield reader.line_num, cells
-        except csv.Error as error:
-            self.fault(reader.line_num, str(error), "CSV", "mend the quotes")
-
-    def bounded_lines(self, lines: Sequence[str] | io.StringIO) -> Iterator[str]:
-        for number, line in enumerate(lines, 1):
-            if len(line) > LONGEST_LINE:
-                found = f"a line of {len(line)} characters"
-                self.fault(number, found, f"at most {LONGEST_LINE}", "check the export")
-                return
-            if number > MOST_ROWS + 1:
-                found = f"more than {MOST_ROWS} rows"
-                self.fault(number, found, "a shorter log", "take a part of it")
-                return
-            yield line
-
-    def head(self, head: Sequence[str]) -> dict[str, int]:
-        for column in COLUMNS:
-            if column not in head and column not in _OPTIONAL:
-                found = f"no column {column}"
-                self.fault(1, found, f"columns {', '.join(COLUMNS)}", f"add {column}")
-            if head.count(column) > 1:
-                self.fault(1, f"{column} twice", "different columns", "remove one")
-        return {column: head.index(column) for column in COLUMNS if column in head}
-
     def cell(self, line: int, column: str, cell: str) -> str | float | bool:
         """Read one cell; a fault gives something harmless."""
         if column in ("order", "team"):
             if not (0 < len(cell) <= LONGEST_ID and cell.isprintable()):
                 expected = f"an id of 1 to {LONGEST_ID} characters"
-                self.fault(line, f"{column} {_quoted(cell)}", expected, f"mend {column}")
+                self.fault(line, f"{column} {quoted(cell)}", expected, f"mend {column}")
             return cell
         if column in ("answered", "accepted"):
             flag = _FLAGS.get(cell.lower())
             if flag is None:
-                self.fault(line, f"{column} {_quoted(cell)}", "0 or 1", f"mend {column}")
+                self.fault(line, f"{column} {quoted(cell)}", "0 or 1", f"mend {column}")
             return bool(flag)
         if not cell and column in _MAY_BE_EMPTY:
             return math.nan
         number = float(cell) if _NUMBER.fullmatch(cell) else math.nan
         if not 0 <= number <= _MOST[column]:
             expected = f"a number from 0 to {_MOST[column]:.0f}"
-            self.fault(line, f"{column} {_quoted(cell)}", expected, f"mend {column}")
+            self.fault(line, f"{column} {quoted(cell)}", expected, f"mend {column}")
         return number
 
     def consistent(self, line: int, values: Mapping[str, list[Any]]) -> None:
@@ -176,23 +126,6 @@ class _Reader:
         for one, line in zip(values, lines, strict=True):
             counts[one] = counts.get(one, 0) + 1
             if counts[one] == MOST_PER_ORDER + 1:
-                found = f"more than {MOST_PER_ORDER} offers of {column} {_quoted(one)}"
+                found = f"more than {MOST_PER_ORDER} offers of {column} {quoted(one)}"
                 remedy = "leave out orders that were offered to everybody"
                 self.fault(line, found, "offers to single teams", remedy)
-
-    def fault(self, line: int, found: str, expected: str, remedy: str) -> None:
-        self.count += 1
-        if self.count <= _SHOWN:
-            self.faults.append(Fault(f"{self.name}:{line}", found, expected, remedy))
-
-    def refuse(self) -> None:
-        more = self.count - _SHOWN
-        if more > 0:
-            found = f"{more} more fault{'' if more == 1 else 's'}"
-            self.faults.append(Fault(self.name, found, "none", "mend these first"))
-        if self.faults:
-            raise DefinitionError(self.name, self.faults)
-
-
-def _quoted(cell: str) -> str:
-    return repr(cell if len(cell) <= LONGEST_ID else f"{cell[:LONGEST_ID]}...")

@@ -50,6 +50,8 @@ class Tipping:
         Where the mean difference is delta.
     low, high
         Where the ends of its 95 % interval are; None if not before the end of the range.
+    least, most
+        The ends of the number's plausible range.
     """
 
     input: str
@@ -59,6 +61,8 @@ class Tipping:
     value: float
     low: float | None
     high: float | None
+    least: float
+    most: float
 
     @property
     def falls(self) -> bool:
@@ -74,6 +78,8 @@ class Tipping:
             "value": self.value,
             "low": self.low,
             "high": self.high,
+            "least": self.least,
+            "most": self.most,
         }
 
 
@@ -206,7 +212,7 @@ def _search(
     low, high = ends
     low, high = None if low is None else min(low, value), None if high is None else max(high, value)
     ours, theirs = differences.policies
-    return Tipping(one.key, ours, theirs, one.value, value, low, high)
+    return Tipping(one.key, ours, theirs, one.value, value, low, high, one.low, one.high)
 
 
 def _mean(found: Estimate) -> float:

@@ -29,7 +29,8 @@ EARTH_RADIUS_KM = 6371.0088
 _LON_LIMIT = 180.0
 _LAT_LIMIT = 90.0
 _SHORTEST_RING = 4  # a triangle whose first position is repeated at its end (RFC 7946, 3.1.6)
-_BLOCK = 1024  # points tested at once: bounds the memory of `contains` at a few MB
+_BLOCK = 1 << 18  # pairs of point and edge at once: bounds the memory of `contains` at a few MB
+_LINES = 15  # on which `inner_point` looks for room
 
 Floats: TypeAlias = "NDArray[np.float64]"
 Ring: TypeAlias = tuple[tuple[float, float], ...]
@@ -134,10 +135,13 @@ class Outline:
         try:
             given = geometry["coordinates"]
             polygons = tuple(
-                tuple(tuple((float(lon), float(lat)) for lon, lat, *_ in ring) for ring in polygon)
+                tuple(
+                    tuple((_degrees(lon), _degrees(lat)) for lon, lat, *_ in ring)
+                    for ring in polygon
+                )
                 for polygon in (given if kind == "MultiPolygon" else [given])
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, OverflowError, TypeError, ValueError) as error:
             found, expected = f"unreadable ({error})", f"nested lists of positions of a {kind}"
             fault = Fault("geometry.coordinates", found, expected, "export the outline again")
             raise DefinitionError("outline", [fault]) from error
@@ -171,8 +175,9 @@ class Outline:
         shape = np.shape(lon)
         x, y = np.ravel(np.asarray(lon, np.float64)), np.ravel(np.asarray(lat, np.float64))
         inside = np.zeros(x.size, np.bool_)
-        for start in range(0, x.size, _BLOCK):
-            block = slice(start, start + _BLOCK)
+        step = max(1, _BLOCK // self._edges[0].size)
+        for start in range(0, x.size, step):
+            block = slice(start, start + step)
             inside[block] = self._odd_crossings(x[block, None], y[block, None])
         return inside.reshape(shape) if shape else bool(inside[0])
 
@@ -187,6 +192,36 @@ class Outline:
             for polygon in self.polygons
             for position, ring in enumerate(polygon)
         )
+
+    def inner_point(self) -> tuple[float, float]:
+        """Give (lon, lat) of a position well inside: the middle of the widest stretch found.
+
+        Raises
+        ------
+        DefinitionError
+            If there is no room inside.
+
+        Examples
+        --------
+        >>> Outline(((((0, 0), (2, 0), (2, 2), (0, 2), (0, 0)),),)).inner_point()
+        (1.0, 0.125)
+        """
+        lon1, lat1, lon2, lat2 = self._edges
+        largest = max((polygon[0] for polygon in self.polygons), key=_ring_area)
+        south, north = min(lat for _, lat in largest), max(lat for _, lat in largest)
+        widest, point = 0.0, (math.nan, math.nan)
+        for n in range(_LINES):
+            lat = south + (north - south) * (n + 1) / (_LINES + 1)
+            cut = (lat1 > lat) != (lat2 > lat)
+            slope = (lon2[cut] - lon1[cut]) / (lat2[cut] - lat1[cut])
+            crossings = np.sort(lon1[cut] + (lat - lat1[cut]) * slope)
+            for west, east in zip(crossings[::2].tolist(), crossings[1::2].tolist(), strict=True):
+                if east - west > widest and self.contains((west + east) / 2, lat):
+                    widest, point = east - west, ((west + east) / 2, lat)
+        if not widest:
+            fault = Fault("outline", "no room inside", "an area", "draw the outline again")
+            raise DefinitionError("outline", [fault])
+        return point
 
     @cached_property
     def _edges(self) -> tuple[Floats, Floats, Floats, Floats]:
@@ -205,6 +240,13 @@ class Outline:
             west_of_edge = x < lon1 + (y - lat1) * slope
         odd: NDArray[np.bool_] = np.bitwise_xor.reduce(straddles & west_of_edge, axis=1)
         return odd
+
+
+def _degrees(given: object) -> float:
+    if isinstance(given, bool) or not isinstance(given, (int, float)):
+        message = f"a {type(given).__name__} is no number"
+        raise TypeError(message)
+    return float(given)
 
 
 def _ring_area(ring: Ring) -> float:

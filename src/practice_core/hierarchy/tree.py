@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from practice_core.hierarchy.geometry import Outline
     from practice_core.units import SiteId
 
-__all__ = ["Hierarchy"]
+__all__ = ["Hierarchy", "site_position_faults"]
 
 
 @attrs.frozen(init=False, repr=False)
@@ -280,7 +280,7 @@ def _faults(
         *_parent_faults(ordered, place),
         *_cycle_faults(graph, place),
         *_center_faults(ordered, place),
-        *_position_faults(ordered, outline, place),
+        *site_position_faults(ordered, outline, place),
     ]
 
 
@@ -337,9 +337,20 @@ def _center_faults(ordered: Sequence[Site], place: Callable[[SiteId], str]) -> I
             yield Fault(place(site), found, "exactly one", "lower its level or delete it")
 
 
-def _position_faults(
+def site_position_faults(
     ordered: Sequence[Site], outline: Outline | None, place: Callable[[SiteId], str]
 ) -> Iterator[Fault]:
+    """List positions that are impossible or outside; by itself for sites of which some have none.
+
+    Parameters
+    ----------
+    ordered
+        Sites that have a position.
+    outline
+        In which they must lie, if it is known.
+    place
+        Where each id was written.
+    """
     possible = []
     for site in ordered:
         faults = position_faults(site.lon, site.lat)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import vl_convert
 
+from practice_core.areas.folder import staged_folder
 from practice_core.errors import DefinitionError, Fault
-from practice_core.experiment import REPORT, whole_folder
+from practice_core.experiment import REPORT
 from practice_core.report.figures import charts
 from practice_core.report.page import GENERATOR, VEGA_LITE, page
 from practice_core.report.result import read_result
@@ -104,7 +105,8 @@ def save_figures(result: Result, folder: Path, lang: Lang = "en") -> tuple[Path,
 
 
 def _figures_folder(folder: Path) -> AbstractContextManager[Path]:
-    return whole_folder(folder, "figures", _not_a_figure)
+    expected = "a new, empty or earlier figures folder"
+    return staged_folder(folder, _not_a_figure, subject="figures", expected=expected)
 
 
 def _draw(result: Result, folder: Path, lang: Lang) -> list[str]:
@@ -148,6 +150,10 @@ def _in_the_way(target: Path) -> str | None:
 
 def _not_a_figure(folder: Path) -> str | None:
     """Say what in `folder` is no chart; None if there is nothing else."""
+    if not folder.exists():
+        return None
+    if not folder.is_dir():
+        return "a file"
     ours = {f"{picture.value}{suffix}" for picture in Picture for suffix in (".svg", ".png")}
     others = sorted(e.name for e in folder.iterdir() if e.name not in ours or not e.is_file())
     return f"holds {others[0]}" if others else None

@@ -5,10 +5,18 @@ What is assumed is data with its basis; nothing here was calibrated to an area's
 """
 
 from practice_core.simulation.city import draw_city, road_km
+from practice_core.simulation.findings import Finding, Odd, findings
 from practice_core.simulation.groups import GROUPS, Dimension, Group
 from practice_core.simulation.log import EventLog
 from practice_core.simulation.measures import KPIS, Measure
 from practice_core.simulation.offers import Offers, offers
+from practice_core.simulation.portrait import (
+    CategoryPortrait,
+    PointsPortrait,
+    Portrait,
+    SitePortrait,
+    portrait,
+)
 from practice_core.simulation.records import ISSUANCE, Records
 from practice_core.simulation.runs import Run, run, run_tape
 from practice_core.simulation.scenario import Scenario, load_scenario
@@ -18,19 +26,27 @@ __all__ = [
     "GROUPS",
     "ISSUANCE",
     "KPIS",
+    "CategoryPortrait",
     "Dimension",
     "EventLog",
+    "Finding",
     "Group",
     "Measure",
+    "Odd",
     "Offers",
+    "PointsPortrait",
+    "Portrait",
     "Records",
     "Run",
     "Scenario",
+    "SitePortrait",
     "Tape",
     "draw_city",
+    "findings",
     "load_scenario",
     "make_tape",
     "offers",
+    "portrait",
     "road_km",
     "run",
     "run_tape",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import attrs
 import numpy as np
 from scipy.special import ndtri
 
-from practice_core.areas import load_area
+from practice_core.areas import TeamRow
 from practice_core.dispatch.roster import DETOUR
 from practice_core.hierarchy import Hierarchy, Level, great_circle_km
 from practice_core.keyed import Purpose, entity, stream, uniforms
@@ -66,7 +67,7 @@ def draw_city(scenario: Scenario, seed: int, replication: int) -> DrawnCity:
     """
     if scenario.city.draw == "fixed":
         replication = 0
-    area = load_area(scenario.area)
+    area = scenario.area
     hierarchy = area.hierarchy(
         scenario.city.institute_weights,
         seed=seed,
@@ -74,13 +75,28 @@ def draw_city(scenario: Scenario, seed: int, replication: int) -> DrawnCity:
         station_sigma_km=scenario.city.station_sigma_km,
         spot_sigma_km=scenario.city.spot_sigma_km,
     )
+    weight = _weights(hierarchy, scenario.city.institute_weights)
+
+    def draw(purpose: Purpose) -> int:
+        return stream(seed, replication, purpose)
+
+    rows = area.teams or _made_up(area.prefix, scenario.teams, hierarchy, weight, draw)
+    return DrawnCity(hierarchy, *_teams(scenario.teams, rows, draw), weight)
+
+
+def _weights(hierarchy: Hierarchy, weights: Sequence[float]) -> dict[SiteId, float]:
+    """Give the relative population of whatever stations hang on.
+
+    That is an institute; where stations hang on the center itself, the center counts as one more
+    institute of mean weight.
+    """
     institutes = [site.id for site in hierarchy.at_level(Level.INSTITUTE)]
-    weight = dict(zip(institutes, scenario.city.institute_weights, strict=True))
-    ids = [TeamId(f"{area.prefix}-t{n:04d}") for n in range(1, scenario.teams.count + 1)]
-    teams, willingness = _draw_teams(
-        scenario.teams, hierarchy, weight, ids, lambda purpose: stream(seed, replication, purpose)
-    )
-    return DrawnCity(hierarchy, teams, willingness, weight)
+    found = dict(zip(institutes, weights, strict=True))
+    seat = hierarchy.root.id
+    direct = any(hierarchy.site(site).level is Level.STATION for site in hierarchy.children(seat))
+    if direct or not found:
+        found[seat] = math.fsum(weights) / len(weights) if weights else 1.0
+    return found
 
 
 def road_km(city: DrawnCity) -> NDArray[np.float64]:
@@ -105,14 +121,16 @@ def log_normal(
     return np.clip(median * np.exp(sigma * ndtri(u)), least, most)
 
 
-def _draw_teams(
+def _made_up(
+    prefix: str,
     law: Teams,
     hierarchy: Hierarchy,
     weight: Mapping[SiteId, float],
-    ids: Sequence[TeamId],
     base: Callable[[Purpose], int],
-) -> tuple[tuple[Team, ...], dict[TeamId, float]]:
-    keys = np.array([entity(team) for team in ids], np.uint64)
+) -> tuple[TeamRow, ...]:
+    """Draw so many teams: what each serves, and where it is at home."""
+    ids = [TeamId(f"{prefix}-t{n:04d}") for n in range(1, law.count + 1)]
+    keys = _keys(ids)
 
     def draw(purpose: Purpose) -> NDArray[np.float64]:
         return uniforms(base(purpose), keys)
@@ -122,24 +140,47 @@ def _draw_teams(
     has_second = draw(Purpose.TEAM_SECOND) < law.second_share
     second = draw(Purpose.TEAM_SECOND_CHOICE)
     homes = _homes(law, hierarchy, weight, first, draw)
+    rows = []
+    for n, team in enumerate(ids):
+        others = [c for c in law.second if c != first[n]]
+        extra = (others[int(second[n] * len(others))],) if has_second[n] and others else ()
+        rows.append(TeamRow(team, homes[n], (first[n], *extra), None, None, None))
+    return tuple(rows)
+
+
+def _teams(
+    law: Teams, rows: Sequence[TeamRow], base: Callable[[Purpose], int]
+) -> tuple[tuple[Team, ...], dict[TeamId, float]]:
+    """Give the teams, with whatever is not known of each drawn, and their willingness."""
+    ids = [row.id for row in rows]
+    keys = _keys(ids)
+
+    def draw(purpose: Purpose) -> NDArray[np.float64]:
+        return uniforms(base(purpose), keys)
+
     sigma = float(np.sqrt(2 * np.log(law.members_mean / law.members_median)))
     members = log_normal(
         draw(Purpose.TEAM_MEMBERS), law.members_median, sigma, law.members_least, law.members_most
     ).astype(np.int64)
     jobs = pick(draw(Purpose.TEAM_JOBS), law.jobs_per_week_shares) + 1
     willing = np.round(law.willingness_sd * ndtri(draw(Purpose.TEAM_WILLINGNESS)), 6)
-    archetype_draw = draw(Purpose.TEAM_ARCHETYPE)
+    archetype = draw(Purpose.TEAM_ARCHETYPE)
     kinds = list(law.free)
     week = {kind: _week(law.free[kind], law.availability_factor) for kind in kinds}
     teams = []
-    for n, team in enumerate(ids):
-        kind = kinds[int(pick(archetype_draw[n : n + 1], law.archetypes[first[n]])[0])]
-        others = [c for c in law.second if c != first[n]]
-        extra = (others[int(second[n] * len(others))],) if has_second[n] and others else ()
-        count = int(members[n])
+    for n, row in enumerate(rows):
+        kind: str | None = row.kind
+        if kind is None:
+            kind = kinds[int(pick(archetype[n : n + 1], law.archetypes[row.categories[0]])[0])]
+        count = int(members[n]) if row.members is None else row.members
+        limit = int(jobs[n]) if row.jobs_per_week is None else row.jobs_per_week
         free = tuple(min(count, int(count * share)) for share in week[kind])
-        teams.append(Team(team, homes[n], (first[n], *extra), count, int(jobs[n]), free))
+        teams.append(Team(row.id, row.home, row.categories, count, limit, free))
     return tuple(teams), dict(zip(ids, willing.tolist(), strict=True))
+
+
+def _keys(ids: Sequence[TeamId]) -> NDArray[np.uint64]:
+    return np.array([entity(team) for team in ids], np.uint64)
 
 
 def pick(u: NDArray[np.float64], shares: Iterable[float]) -> NDArray[np.int64]:

@@ -19,7 +19,6 @@ import attrs
 import numpy as np
 import simpy
 
-from practice_core.areas import load_area
 from practice_core.dispatch import Channel, Escalate, Offer, Post, Wait
 from practice_core.errors import UnlawfulCommand
 from practice_core.lifecycle import Role
@@ -148,7 +147,7 @@ class Model:
     """
 
     def __init__(self, tape: Tape, policy: Policy) -> None:
-        area = load_area(tape.scenario.area)
+        area = tape.scenario.area
         self.tape = tape
         self.policy = policy
         self.profile = area.profile

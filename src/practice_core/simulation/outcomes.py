@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from practice_core.areas import load_area
 from practice_core.hierarchy import Level
 from practice_core.orders import (
     EVENTS,
@@ -134,7 +133,7 @@ class Outcomes:
     @cached_property
     def months(self) -> tuple[Instant, ...]:
         """The edges of the whole calendar months, local time, in the weeks that count."""
-        offset = load_area(self.tape.scenario.area).calendar.offset
+        offset = self.tape.scenario.area.calendar.offset
         return whole_months(*self.tape.scenario.cohort, offset)
 
     @cached_property
@@ -162,7 +161,7 @@ class Outcomes:
     @cached_property
     def free_minutes(self) -> int:
         """Member-minutes that all teams have free in the weeks that count."""
-        spans = load_area(self.tape.scenario.area).parts.spans
+        spans = self.tape.scenario.area.parts.spans
         lengths = [(closes - opens) // MINUTE for opens, closes in spans]
         free = np.array([team.free for team in self._teams], np.int64)
         return int((free.reshape(-1, BLOCKS_A_DAY) * lengths).sum()) * self.weeks
@@ -246,7 +245,7 @@ class _Reader:
         gone = self.b[declined] == list(DeclineReason).index(DeclineReason.SLOT_GONE)
         in_vain = (self.kind[ends] == EVENTS.index(TeamAbsent)) & (self.a[ends] > 0)
         rated = served & (rating >= 0)
-        satisfied_from = load_area(self.tape.scenario.area).profile.satisfied_from
+        satisfied_from = self.tape.scenario.area.profile.satisfied_from
         begun, done = self.rows(ServiceStarted), self.rows(ServiceCompleted)
         held = done[self.counts(done)]
         return Outcomes(

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from practice_core.areas import load_area
 from practice_core.simulation.measures import measured, measured_groups, totals
 from practice_core.simulation.model import Model
 from practice_core.simulation.outcomes import outcomes_of
@@ -77,7 +76,7 @@ class Run:
 
     def ledger(self) -> Ledger:
         """Post what the records earned by the area's points rules; its balances sum to zero."""
-        return credit(self.records, load_area(self.tape.scenario.area).rules)
+        return credit(self.records, self.tape.scenario.area.rules)
 
 
 def run(scenario: Scenario, policy: Policy, *, seed: int, replication: int) -> Run:

@@ -11,17 +11,29 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
-from practice_core.areas import Basis, Level, load_area, read, scenario_text, structure
+from practice_core.areas import (
+    Area,
+    Basis,
+    Level,
+    area_names,
+    load_area,
+    read,
+    scenario_bytes,
+    structure,
+)
 from practice_core.dispatch import Grid
-from practice_core.errors import DefinitionError, Fault, UnknownName
+from practice_core.errors import DefinitionError, Fault, UnknownName, attempt
 from practice_core.orders import RequestedTime  # noqa: TC001 - as below
 from practice_core.terms import Category  # noqa: TC001 - cattrs reads the fields' types
 from practice_core.units import DAY, WEEK, Instant, instant
 from practice_core.volunteers import BLOCKS_A_DAY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
+    from os import PathLike
     from pathlib import Path
+
+    from practice_core.areas import TeamRow
 
 __all__ = ["Scenario", "load_scenario"]
 
@@ -180,7 +192,6 @@ class Service:
 
 @attrs.frozen
 class _Parts:
-    area: str
     horizon: Horizon
     city: City
     resident: Resident
@@ -199,6 +210,8 @@ class Scenario:
 
     Parameters
     ----------
+    area
+        The area.
     values
         The plain values by section and key, as in the file.
     bases
@@ -208,8 +221,6 @@ class Scenario:
     ------
     DefinitionError
         With every unknown, missing, mistyped or impossible value.
-    UnknownName
-        If there is no such area.
 
     Examples
     --------
@@ -218,25 +229,21 @@ class Scenario:
     (0.0, 2)
     """
 
+    area: Area
     values: Mapping[str, Any]
     bases: Mapping[str, Basis]
     digest: str = attrs.field(init=False)
-    """BLAKE2b of the values: equal digests, equal results."""
+    """BLAKE2b of the area and the values: equal digests, equal results."""
     _parts: _Parts = attrs.field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         parts = structure(self.values, _Parts, "scenario")
         object.__setattr__(self, "_parts", parts)
-        text = json.dumps(self.values, ensure_ascii=False)
+        text = json.dumps([self.area.digest, self.values])
         object.__setattr__(self, "digest", blake2b(text.encode(), digest_size=16).hexdigest())
-        faults = tuple(_faults(parts))
+        faults = tuple(_faults(parts, self.area))
         if faults:
             raise DefinitionError("scenario", faults)
-
-    @property
-    def area(self) -> str:
-        """The name of its area."""
-        return self._parts.area
 
     @property
     def horizon(self) -> Horizon:
@@ -292,7 +299,7 @@ class Scenario:
     def begins(self) -> Instant:
         """The first instant: a Monday, 00:00 local time."""
         day = dt.date.fromisoformat(self.horizon.starts_on)
-        zone = dt.timezone(dt.timedelta(milliseconds=load_area(self.area).calendar.offset))
+        zone = dt.timezone(dt.timedelta(milliseconds=self.area.calendar.offset))
         return instant(dt.datetime(day.year, day.month, day.day, tzinfo=zone))
 
     @property
@@ -335,7 +342,7 @@ class Scenario:
             for key, basis in self.bases.items()
             if not any(f"{key}.".startswith(f"{c}.") or c.startswith(f"{key}.") for c in changes)
         }
-        return Scenario(values, kept)
+        return Scenario(self.area, values, kept)
 
     def with_file(self, path: Path) -> Scenario:
         """Give a copy with the numbers of a file, each with its basis, in the place of ours.
@@ -357,7 +364,7 @@ class Scenario:
         with path.open(encoding="utf-8", errors="replace") as file:
             values, bases = read(file.read(_LARGEST), path.name)
         changed = self.with_values(dict(_leaves(values, bases)))
-        return Scenario(changed.values, {**changed.bases, **bases})
+        return Scenario(self.area, changed.values, {**changed.bases, **bases})
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Scenario) and self.digest == other.digest
@@ -365,26 +372,67 @@ class Scenario:
     def __hash__(self) -> int:
         return hash(self.digest)
 
-    def __reduce__(self) -> tuple[type[Scenario], tuple[Mapping[str, Any], Mapping[str, Basis]]]:
-        return Scenario, (self.values, self.bases)
+    def __reduce__(
+        self,
+    ) -> tuple[type[Scenario], tuple[Area, Mapping[str, Any], Mapping[str, Basis]]]:
+        return Scenario, (self.area, self.values, self.bases)
 
 
-@cache
-def load_scenario(name: str) -> Scenario:
+def load_scenario(where: str | PathLike[str]) -> Scenario:
     """Load the base scenario of an area.
+
+    Parameters
+    ----------
+    where
+        The name of an area that ships, or the folder of one of your own.
 
     Raises
     ------
     UnknownName
-        If no area has this name.
+        If it is neither.
+    DefinitionError
+        With every fault of all files of the folder.
 
     Examples
     --------
     >>> load_scenario("wujiang").teams.count
     2028
     """
-    values, bases = read(scenario_text(name), f"{name}/scenario.toml")
-    return Scenario(values, bases)
+    if isinstance(where, str) and where in area_names():
+        return _shipped(where)
+    return _loaded(where)
+
+
+@cache
+def _shipped(name: str) -> Scenario:
+    return _loaded(name)
+
+
+def _loaded(where: str | PathLike[str]) -> Scenario:
+    faults: list[Fault] = []
+    area = attempt(faults, load_area, where)
+    found = attempt(faults, _read, where)
+    if area is None or found is None:
+        raise DefinitionError(str(where), faults)
+    return Scenario(area, *found)
+
+
+def _read(where: str | PathLike[str]) -> tuple[dict[str, Any], dict[str, Basis]]:
+    """Read a scenario's file; what is wrong with it whatever the area is said under its name."""
+    try:
+        values, bases = read(scenario_bytes(where), "scenario.toml")
+        faults = tuple(_faults(structure(values, _Parts, "scenario.toml"), None))
+    except DefinitionError as error:
+        faults = error.faults
+    if faults:
+        named = [
+            fault
+            if fault.place.startswith("scenario.toml")
+            else attrs.evolve(fault, place=f"scenario.toml: {fault.place}")
+            for fault in faults
+        ]
+        raise DefinitionError("scenario.toml", named)
+    return values, bases
 
 
 def _copy(node: Any) -> Any:  # noqa: ANN401 - a tree of plain values
@@ -490,6 +538,32 @@ _ASCENDING = (
     ("teams.members_least", "members_most"),
     ("answer.quiet_to_hour", "quiet_from_hour"),
 )
+_MOST = {
+    "horizon.warmup_weeks": 104,
+    "horizon.weeks": 520,
+    "horizon.runout_days": 366,
+    **{f"{stream}.per_year": 10_000_000 for stream in _STREAMS},
+    **{f"{stream}.duration_longest_min": 1440 for stream in _STREAMS},
+    "resident.patience_longest_days": 366,
+    "site_request.ahead_most_days": 366,
+    "site_request.needed_most": 10_000,
+    "own_activity.mean_needed": 10_000,
+    "own_activity.lead_days": 366,
+    "own_activity.host_reach": 10_000,
+    "season.peak_factor": 1_000,
+    "season.weekend_factor": 1_000,
+    "season.night_factor": 1_000,
+    "teams.count": 100_000,
+    "teams.members_most": 1_000_000,
+    "teams.availability_factor": 1_000,
+    "answer.delay_median_hours": 10_000,
+    "answer.delay_sigma": 10,
+    "answer.phone_delay_factor": 1_000,
+    "answer.quiet_from_hour": 24,
+    "service.review_median_hours": 10_000,
+    "service.review_sigma": 10,
+}
+"""Above these a number is a slip of the pen, and a run would take for ever."""
 _FACTORS = {"own_activity.weekday_factors": 7, "season.month_factors": 12}
 _HOURS = ("season.peak_hours", "season.night_hours")
 _HOURS_A_DAY = 24
@@ -502,12 +576,14 @@ def _fault(key: str, found: object, expected: str) -> Fault:
     return Fault(key, repr(found), expected, f"change {key.rpartition('.')[2]}")
 
 
-def _faults(parts: _Parts) -> Iterable[Fault]:
+def _faults(parts: _Parts, area: Area | None) -> Iterable[Fault]:
+    """Find what is impossible by itself, and in the area if there is one."""
     yield from _number_faults(parts)
     yield from _list_faults(parts)
-    yield from _team_faults(parts.teams)
-    yield from _horizon_faults(parts)
+    yield from _team_faults(parts.teams, (area and area.teams) or ())
     yield from _stream_faults(parts)
+    if area is not None:
+        yield from _area_faults(parts, area)
 
 
 def _number_faults(parts: _Parts) -> Iterable[Fault]:
@@ -523,13 +599,19 @@ def _number_faults(parts: _Parts) -> Iterable[Fault]:
         number = attrgetter(key)(parts)
         if number <= 0:
             yield _fault(key, number, "more than 0")
+    for key, most in _MOST.items():
+        number = attrgetter(key)(parts)
+        if number > most:
+            yield _fault(key, number, f"at most {most:,}")
+    yield from _order_faults(parts)
+
+
+def _order_faults(parts: _Parts) -> Iterable[Fault]:
     for key, upper in _ASCENDING:
         section, _, lower = key.partition(".")
         pair = attrgetter(lower, upper)(getattr(parts, section))
         if pair[0] > pair[1]:
             yield _fault(key, pair, f"at most {upper}")
-    if parts.answer.quiet_from_hour > _HOURS_A_DAY:
-        yield _fault("answer.quiet_from_hour", parts.answer.quiet_from_hour, "at most 24")
 
 
 def _list_faults(parts: _Parts) -> Iterable[Fault]:
@@ -554,36 +636,18 @@ def _share_faults(key: str, shares: list[float]) -> Iterable[Fault]:
         yield _fault(key, shares, "shares of 0 or more that sum to 1")
 
 
-def _team_faults(teams: Teams) -> Iterable[Fault]:
+def _team_faults(teams: Teams, rows: Sequence[TeamRow]) -> Iterable[Fault]:
     for kind, free in teams.free.items():
         if len(free) != _KINDS_OF_BLOCK or min(free) < 0:
             yield _fault(f"teams.free.{kind}", free, f"{_KINDS_OF_BLOCK} shares of 0 or more")
-    for category in sorted(teams.category_shares.keys() | teams.archetypes.keys()):
+    drawn = {row.categories[0] for row in rows if row.kind is None}
+    for category in sorted(teams.category_shares.keys() | teams.archetypes.keys() | drawn):
         key = f"teams.archetypes.{category}"
         shares = teams.archetypes.get(category, [])
         if len(shares) != len(teams.free):
             yield _fault(key, shares, f"a share for each of {', '.join(teams.free)}")
         else:
             yield from _share_faults(key, shares)
-
-
-def _horizon_faults(parts: _Parts) -> Iterable[Fault]:
-    horizon, area = parts.horizon, load_area(parts.area)
-    try:
-        monday = dt.date.fromisoformat(horizon.starts_on).weekday() == 0
-    except ValueError:
-        monday = False
-    if not monday:
-        yield _fault("horizon.starts_on", horizon.starts_on, "the date of a Monday, YYYY-MM-DD")
-    longest = max(parts.resident.patience_longest_days, parts.site_request.ahead_most_days)
-    closing = area.profile.rating_within / DAY
-    if horizon.runout_days < longest + closing:
-        needed = f"at least {longest + closing:g}: the longest due time and the rating window"
-        yield _fault("horizon.runout_days", horizon.runout_days, needed)
-    weights, institutes = parts.city.institute_weights, area.counts[Level.INSTITUTE]
-    if len(weights) != institutes or min(weights) <= 0:
-        expected = f"{institutes} numbers above 0, one for each institute"
-        yield _fault("city.institute_weights", weights, expected)
 
 
 def _stream_faults(parts: _Parts) -> Iterable[Fault]:
@@ -596,10 +660,57 @@ def _stream_faults(parts: _Parts) -> Iterable[Fault]:
         pair = (request.ahead_least_days, request.ahead_most_days)
         expected = "a week apart or more, so that every part of the week lies between"
         yield _fault("site_request.ahead_most_days", pair, expected)
-    grid = Grid(load_area(parts.area).parts, 0, 1)
+    try:
+        monday = dt.date.fromisoformat(parts.horizon.starts_on).weekday() == 0
+    except ValueError:
+        monday = False
+    if not monday:
+        found = parts.horizon.starts_on
+        yield _fault("horizon.starts_on", found, "the date of a Monday, YYYY-MM-DD")
+
+
+def _area_faults(parts: _Parts, area: Area) -> Iterable[Fault]:
+    """Find what does not go with the area: its clocks, its sites, its roster."""
+    longest = max(parts.resident.patience_longest_days, parts.site_request.ahead_most_days)
+    closing = area.profile.rating_within / DAY
+    if parts.horizon.runout_days < longest + closing:
+        needed = f"at least {longest + closing:g}: the longest due time and the rating window"
+        yield _fault("horizon.runout_days", parts.horizon.runout_days, needed)
+    grid = Grid(area.parts, 0, 1)
+    minutes = parts.site_request.duration_longest_min
     for asked, share in parts.requested_time.shares.items():
-        if share > 0 and not grid.pattern(asked, request.duration_longest_min):
-            expected = f"short enough for {asked}"
-            yield _fault(
-                "site_request.duration_longest_min", request.duration_longest_min, expected
-            )
+        if share > 0 and not grid.pattern(asked, minutes):
+            yield _fault("site_request.duration_longest_min", minutes, f"short enough for {asked}")
+    yield from _site_faults(parts, area)
+    yield from _roster_faults(parts.teams, area)
+
+
+def _site_faults(parts: _Parts, area: Area) -> Iterable[Fault]:
+    weights, institutes = parts.city.institute_weights, area.counts.get(Level.INSTITUTE, 0)
+    if len(weights) != institutes or any(weight <= 0 for weight in weights):
+        expected = f"{institutes} numbers above 0, one for each institute"
+        yield _fault("city.institute_weights", weights, expected)
+    shares = {
+        "site_request.level_shares": parts.site_request.level_shares,
+        "own_activity.level_shares": parts.own_activity.level_shares,
+    }
+    if area.teams is None:
+        shares["teams.tier_shares"] = parts.teams.tier_shares
+    for key, by_level in shares.items():
+        for level, share in by_level.items():
+            if share > 0 and not area.counts.get(level, 0):
+                yield _fault(f"{key}.{level}", share, f"0, as {area.id} has no {level}")
+    if parts.resident.per_year > 0 and not area.counts.get(Level.STATION, 0):
+        found = parts.resident.per_year
+        yield _fault("resident.per_year", found, f"0, as {area.id} has no station")
+
+
+def _roster_faults(teams: Teams, area: Area) -> Iterable[Fault]:
+    rows = area.teams or ()
+    for row in rows:
+        if row.kind is not None and row.kind not in teams.free:
+            known = f"one of {', '.join(teams.free)}"
+            found = f"kind {row.kind.value!r}"
+            yield Fault(f"team {row.id}", found, known, "name one, or leave it empty")
+    if rows and teams.count != len(rows):
+        yield _fault("teams.count", teams.count, f"{len(rows)}, as many as {area.id} has")

@@ -17,7 +17,6 @@ import numpy as np
 from scipy.special import ndtri, pdtr
 from scipy.stats import binom
 
-from practice_core.areas import load_area
 from practice_core.dispatch import Draw, Grid, Roster, Slot
 from practice_core.hierarchy import Level
 from practice_core.keyed import Draws, Purpose, entity, stream, uniform, uniforms
@@ -290,7 +289,7 @@ def make_tape(scenario: Scenario, seed: int, replication: int) -> Tape:
 
 def tape_for(scenario: Scenario, city: DrawnCity, seed: int, replication: int) -> Tape:
     """Draw one replication for a given city, in whatever order its sites and teams come."""
-    area = load_area(scenario.area)
+    area = scenario.area
     weeks = -((scenario.begins - scenario.ends) // WEEK)
     grid = Grid(area.parts, scenario.begins, weeks)
     maker = _Maker(scenario, area, city, grid, seed=seed, replication=replication)
@@ -687,7 +686,9 @@ class _Maker:
         weights = np.concatenate([of_day(day) for day in self._days()])
         year = math.fsum(float(of_day(day).sum()) for day in self._year())
         cumulative = np.concatenate([[0.0], np.cumsum(weights)])
-        return float(cumulative[-1]) / year, cumulative / cumulative[-1]
+        # Where no month of the horizon has a rate nothing is placed, whenever it would be.
+        whole = float(cumulative[-1])
+        return whole / year, cumulative / (whole or 1.0)
 
     def _activity_weights(self, law: OwnActivity) -> tuple[NDArray[np.float64], float]:
         """Give the weight of each block of the horizon, and the weight of a year."""

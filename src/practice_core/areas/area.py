@@ -1,0 +1,134 @@
+"""An area: what is published about it, its network, its loop and its rules."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from practice_core.areas.placement import place_sites, stand
+from practice_core.errors import DefinitionError, Fault
+from practice_core.hierarchy import Hierarchy, Level
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from practice_core.areas.files import Basis
+    from practice_core.areas.rows import SiteRow, TeamRow
+    from practice_core.hierarchy import Outline
+    from practice_core.orders import LoopProfile
+    from practice_core.points import RuleSet
+    from practice_core.units import Calendar
+    from practice_core.volunteers import DayParts
+
+__all__ = ["Area"]
+
+
+@attrs.frozen(kw_only=True)
+class Area:
+    """One area: its published facts, its loop and its rules.
+
+    Parameters
+    ----------
+    id, name_zh, name_en
+        Its name.
+    document
+        What publishes its figures.
+    prefix
+        With which the ids of its made-up sites and teams begin: the center's id.
+    counts
+        Sites by level.
+    published
+        Other published figures, by name.
+    outline
+        Its outline; None if it has none.
+    seat
+        (lon, lat) of its seat, in degrees.
+    calendar
+        When its desks work.
+    parts
+        The blocks of a day.
+    profile
+        Its order loop.
+    rules
+        Its points rules.
+    sites
+        Its sites, if they are known; None if so many as are counted are made up.
+    teams
+        Its teams, if they are known; None if a roster is made up.
+    values
+        The plain values of its file, by section and key.
+    bases
+        What every number rests on, by dotted key.
+    digest
+        BLAKE2b of all its files: equal digests, equal areas.
+    """
+
+    id: str
+    name_zh: str
+    name_en: str
+    document: str
+    prefix: str
+    counts: Mapping[Level, int]
+    published: Mapping[str, int]
+    outline: Outline | None
+    seat: tuple[float, float]
+    calendar: Calendar
+    parts: DayParts
+    profile: LoopProfile
+    rules: RuleSet
+    sites: tuple[SiteRow, ...] | None = None
+    teams: tuple[TeamRow, ...] | None = None
+    values: Mapping[str, Any]
+    bases: Mapping[str, Basis]
+    digest: str
+
+    def __attrs_post_init__(self) -> None:
+        if self.outline is None and self.made_up["sites"]:
+            found = "sites without a position, and no outline"
+            fault = Fault("outline", found, "a GeoJSON file", "name one, or give lon and lat")
+            raise DefinitionError(self.id, (fault,))
+
+    def hierarchy(
+        self,
+        weights: Sequence[float] | None = None,
+        *,
+        seed: int = 0,
+        replication: int = 0,
+        station_sigma_km: float = 4.0,
+        spot_sigma_km: float = 1.0,
+    ) -> Hierarchy:
+        """Give the sites: at their places as far as they are known, else at made-up ones.
+
+        Parameters
+        ----------
+        weights
+            Size of each institute, where the sites are made up; equal if None.
+        seed, replication
+            Which map: the same arguments give the same one.
+        station_sigma_km, spot_sigma_km
+            Spread of stations around their institute, of spots around their station.
+        """
+        spread = {"station_sigma_km": station_sigma_km, "spot_sigma_km": spot_sigma_km}
+        if self.sites is not None:
+            key = (seed, replication)
+            return Hierarchy(stand(self.sites, self.seat, self.outline, key, **spread))
+        sites = place_sites(
+            prefix=self.prefix,
+            counts=self.counts,
+            weights=weights or [1.0] * self.counts.get(Level.INSTITUTE, 0),
+            seat=self.seat,
+            outline=self.outline,  # type: ignore[arg-type]  # see __attrs_post_init__
+            seed=seed,
+            replication=replication,
+            **spread,
+        )
+        return Hierarchy(sites, self.outline)
+
+    @property
+    def made_up(self) -> Mapping[str, bool]:
+        """Whether any position of a site, and whether the roster of teams, is made up."""
+        return {
+            "sites": self.sites is None or any(row.lon is None for row in self.sites),
+            "teams": self.teams is None,
+        }

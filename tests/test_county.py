@@ -1,0 +1,437 @@
+"""A county of one's own: its folder stands where an area's name does, or every fault is told."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import re
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from practice_core.areas import SiteRow, load_area, read_sites, read_teams
+from practice_core.areas.placement import stand
+from practice_core.cli import main
+from practice_core.dispatch import policy
+from practice_core.errors import DefinitionError, UnknownName
+from practice_core.hierarchy import Hierarchy, Level, Outline
+from practice_core.simulation import Odd, draw_city, findings, load_scenario, run
+from practice_core.terms import Category
+from practice_core.units import SiteId
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+SITES = """\
+id,name,level,parent,lon,lat
+c,Center,center,,120.42,31.62
+i1,East,institute,c,120.43,31.63
+i2,West,institute,c,120.35,31.60
+s1,Mill,station,i1,120.44,31.64
+s2,Pond,station,i1,120.46,31.61
+s3,Hill,station,i2,120.33,31.59
+s4,Ford,station,i2,120.36,31.58
+"""
+TEAMS = """\
+id,home,categories,members,jobs_per_week,kind
+t1,c,law;theory,40,3,unit
+t2,i1,health,30,2,retired
+t3,i2,aid;environment,25,2,office
+t4,s1,culture,20,1,student
+t5,s3,education;science,,,
+"""
+SQUARE = ((((120.2, 31.5), (120.6, 31.5), (120.6, 31.8), (120.2, 31.8), (120.2, 31.5)),),)
+TEXTS = {
+    file: resources.files("practice_core")
+    .joinpath("areas", "wujiang", file)
+    .read_text(encoding="utf-8")
+    for file in ("area.toml", "scenario.toml")
+}
+SHORT = {"horizon.weeks": 1, "horizon.warmup_weeks": 0, "own_activity.per_year": 50.0}
+
+
+def area_toml() -> str:
+    """Give Wujiang's file with tables of sites and teams in the place of its counts and outline."""
+    text = TEXTS["area.toml"].replace('outline = "outline.geojson"', 'sites = "sites.csv"')
+    text = text.replace('id = "wujiang"', 'id = "dale"\nteams = "teams.csv"')
+    return re.sub(r"\[network\].*?(?=\[calendar\])", "", text, flags=re.DOTALL)
+
+
+def scenario_toml() -> str:
+    text = TEXTS["scenario.toml"]
+    for old, new in (
+        ("[4, 3, 2.5, 2, 2, 1.5, 1.5, 1, 1, 1, 0.8]", "[1, 1]"),
+        ("station = 0.60, spot = 0.30", "station = 0.90, spot = 0"),
+        ("count = { value = 2_028", "count = { value = 5"),
+        ("value = 13_872", "value = 192"),
+        ("value = 6_000", "value = 80"),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    return text
+
+
+@pytest.fixture
+def county(tmp_path: Path) -> Path:
+    """A county of two institutes, four stations and five teams."""
+    folder = tmp_path / "dale"
+    folder.mkdir()
+    for name, text in (
+        ("area.toml", area_toml()),
+        ("scenario.toml", scenario_toml()),
+        ("sites.csv", SITES),
+        ("teams.csv", TEAMS),
+    ):
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def change(file: Path, old: str, new: str) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def faults(folder: Path) -> list[str]:
+    with pytest.raises(DefinitionError) as refused:
+        load_scenario(folder)
+    return [fault.place for fault in refused.value.faults]
+
+
+# ---------------------------------------------------------------------------- what is loaded
+
+
+def test_a_folder_is_an_area_with_its_own_sites_and_teams(county: Path) -> None:
+    area = load_area(county)
+    assert (area.id, area.prefix, area.seat, area.outline) == ("dale", "c", (120.42, 31.62), None)
+    assert area.counts == {
+        Level.CENTER: 1,
+        Level.INSTITUTE: 2,
+        Level.STATION: 4,
+        Level.SPOT: 0,
+    }
+    assert area.sites == read_sites(SITES.encode(), "sites.csv")
+    assert area.teams == read_teams(TEAMS.encode(), "teams.csv", area.sites or ())
+    assert area.made_up == {"sites": False, "teams": False}
+
+
+def test_the_same_folder_may_be_named_by_text_or_path(county: Path) -> None:
+    assert load_area(str(county)) == load_area(county)
+
+
+def test_given_sites_stand_where_they_are_in_every_replication(county: Path) -> None:
+    area = load_area(county)
+    one, other = (area.hierarchy(seed=7, replication=n) for n in (0, 1))
+    assert one == other
+    assert {(site.id, site.lon, site.lat) for site in one} == {
+        (row.id, row.lon, row.lat) for row in area.sites or ()
+    }
+    assert not any(site.synthetic for site in one)
+
+
+def test_what_the_table_says_of_a_team_holds_and_the_rest_is_drawn(county: Path) -> None:
+    scenario = load_scenario(county)
+    cities = [draw_city(scenario, 7, replication) for replication in range(8)]
+    for city in cities:
+        law, *_, open_one = sorted(city.teams, key=lambda team: team.id)
+        assert (law.home, law.members, law.jobs_per_week) == ("c", 40, 3)
+        assert law.categories == (Category.LAW, Category.THEORY)
+        # A fifth of the members of a unit's team is free on a weekday's day: scenario.toml.
+        assert law.free[0] == 8
+        assert (open_one.home, open_one.categories[0]) == ("s3", Category.EDUCATION)
+    drawn = {city.teams[-1].members for city in cities}
+    assert len(drawn) > 1
+
+
+def test_a_run_of_a_county_serves_its_orders(county: Path) -> None:
+    scenario = load_scenario(county).with_values(SHORT)
+    done = run(scenario, policy("nearest"), seed=7, replication=0)
+    assert done.measures["served_share"].numerator > 0
+    assert set(done.log.teams) == {"t1", "t2", "t3", "t4", "t5"}
+
+
+def test_a_scenario_travels_with_its_area(county: Path) -> None:
+    scenario = load_scenario(county)
+    for file in county.iterdir():
+        file.unlink()
+    carried = pickle.loads(pickle.dumps(scenario))  # noqa: S301 - our own bytes
+    assert carried == scenario
+    assert carried.area.sites == scenario.area.sites
+    assert draw_city(carried, 7, 0).teams == draw_city(scenario, 7, 0).teams
+
+
+@pytest.mark.parametrize("file", ["area.toml", "sites.csv", "teams.csv", "scenario.toml"])
+def test_a_changed_file_is_another_scenario(county: Path, file: str) -> None:
+    before = load_scenario(county)
+    old, new = {
+        "area.toml": ('opens = "08:30"', 'opens = "09:30"'),
+        "sites.csv": ("120.44,31.64", "120.44,31.65"),
+        "teams.csv": ("law;theory,40", "law;theory,41"),
+        "scenario.toml": ("eta = { value = 1.6", "eta = { value = 1.5"),
+    }[file]
+    change(county / file, old, new)
+    assert load_scenario(county).digest != before.digest
+
+
+# ---------------------------------------------------------------------------- odd networks
+
+
+def test_stations_may_hang_on_the_center_beside_institutes(county: Path) -> None:
+    change(county / "sites.csv", "s4,Ford,station,i2", "s4,Ford,station,c")
+    scenario = load_scenario(county).with_values(SHORT | {"resident.per_year": 2_000.0})
+    done = run(scenario, policy("nearest"), seed=7, replication=0)
+    asked = {done.tape.site_of(n) for n in range(len(done.tape.demand))}
+    assert "s4" in asked
+
+
+def test_a_county_may_have_no_institute_at_all(county: Path) -> None:
+    flat = "id,name,level,parent,lon,lat\nc,Center,center,,120.42,31.62\n"
+    flat += "s1,Mill,station,c,120.44,31.64\ns3,Hill,station,c,120.33,31.59\n"
+    (county / "sites.csv").write_text(flat, encoding="utf-8")
+    (county / "teams.csv").write_text(
+        "home,categories\nc,law\ns1,health\ns1,aid\ns3,culture\nc,theory\n", encoding="utf-8"
+    )
+    shares = "center = 0.02, institute = 0.08, station = 0.90, spot = 0"
+    change(county / "scenario.toml", shares, "center = 0.1, institute = 0, station = 0.9, spot = 0")
+    shares = "center = 0, institute = 0.10, station = 0.90, spot = 0"
+    change(county / "scenario.toml", shares, "center = 0, institute = 0, station = 1, spot = 0")
+    change(
+        county / "scenario.toml",
+        "institute_weights = { value = [1, 1]",
+        "institute_weights = { value = []",
+    )
+    scenario = load_scenario(county).with_values(SHORT | {"resident.per_year": 2_000.0})
+    assert scenario.city.institute_weights == []
+    done = run(scenario, policy("nearest"), seed=7, replication=0)
+    assert done.measures["served_share"].denominator > 0
+    assert done.measures["institute_spread"].value is None
+
+
+def test_a_share_of_a_level_without_sites_is_a_fault(county: Path) -> None:
+    change(
+        county / "scenario.toml",
+        "station = 0.90, spot = 0 }, basis",
+        "station = 0.60, spot = 0.30 }, basis",
+    )
+    assert "own_activity.level_shares.spot" in faults(county)
+
+
+def test_the_roster_must_have_as_many_teams_as_the_scenario_says(county: Path) -> None:
+    change(county / "scenario.toml", "count = { value = 5", "count = { value = 6")
+    assert faults(county) == ["teams.count"]
+
+
+# ---------------------------------------------------------------------------- made-up positions
+
+ROWS = tuple(
+    SiteRow(SiteId(site), site, level, SiteId(parent) if parent else None, *at)
+    for site, level, parent, at in (
+        ("c", Level.CENTER, None, (120.4, 31.6)),
+        ("i1", Level.INSTITUTE, "c", (None, None)),
+        ("i2", Level.INSTITUTE, "c", (120.3, 31.7)),
+        ("s1", Level.STATION, "i1", (None, None)),
+        ("s2", Level.STATION, "i2", (120.31, 31.71)),
+        ("s3", Level.STATION, "i2", (None, None)),
+        ("p1", Level.SPOT, "s3", (None, None)),
+    )
+)
+
+
+@given(st.tuples(st.integers(0, 99), st.integers(0, 9)), st.sets(st.sampled_from(range(1, 7))))
+def test_only_what_has_no_position_gets_a_made_up_one_inside(
+    key: tuple[int, int], lacking: set[int]
+) -> None:
+    rows = [
+        attrs.evolve(row, lon=None, lat=None) if n in lacking else row for n, row in enumerate(ROWS)
+    ]
+    outline = Outline(SQUARE)
+    sites = stand(rows, (120.4, 31.6), outline, key)
+    assert [(site.id, site.parent, site.level) for site in sites] == [
+        (row.id, row.parent, row.level) for row in rows
+    ]
+    for row, site in zip(rows, sites, strict=True):
+        assert site.synthetic == (row.lon is None)
+        assert row.lon is None or (site.lon, site.lat) == (row.lon, row.lat)
+        assert outline.contains(site.lon, site.lat)
+    assert stand(rows, (120.4, 31.6), outline, key) == sites
+    assert len(Hierarchy(sites, outline)) == len(rows)
+
+
+def test_a_made_up_position_does_not_depend_on_the_other_stations() -> None:
+    outline, key = Outline(SQUARE), (7, 0)
+    whole = {site.id: site for site in stand(ROWS, (120.4, 31.6), outline, key)}
+    fewer = stand([row for row in ROWS if row.id != "s1"], (120.4, 31.6), outline, key)
+    assert all(whole[site.id] == site for site in fewer)
+
+
+def test_a_center_without_a_position_stands_at_the_seat() -> None:
+    rows = [attrs.evolve(ROWS[0], lon=None, lat=None), *ROWS[1:]]
+    center = stand(rows, (120.5, 31.75), Outline(SQUARE), (7, 0))[0]
+    assert (center.lon, center.lat, center.synthetic) == (120.5, 31.75, True)
+
+
+# ---------------------------------------------------------------------------- what is refused
+
+
+def test_every_fault_of_every_file_is_said_at_once(county: Path) -> None:
+    change(county / "area.toml", 'opens = "08:30"', 'opens = "half past eight"')
+    change(county / "area.toml", "tries = { value = 9", "tries = { value = 0")
+    change(county / "scenario.toml", "eta = {", "etta = {")
+    change(county / "sites.csv", "s4,Ford,station,i2", "s4,Ford,station,nowhere")
+    change(county / "teams.csv", "health,30", "healing,30")
+    found = " ".join(faults(county))
+    for place in ("area.toml: ", "scenario.toml: answer.etta", "sites.csv:8", "teams.csv:3"):
+        assert place in found
+
+
+@pytest.mark.parametrize("file", ["area.toml", "scenario.toml", "sites.csv", "teams.csv"])
+def test_a_missing_file_is_named(county: Path, file: str) -> None:
+    (county / file).unlink()
+    assert any(file in place for place in faults(county))
+
+
+@pytest.mark.parametrize("file", ["area.toml", "scenario.toml", "sites.csv", "teams.csv"])
+@pytest.mark.parametrize("raw", [b"\x00\x01\x02", b"\xff\xfea\x00", "é".encode("latin-1"), b""])
+def test_what_is_no_text_of_the_kind_is_a_fault_of_that_file(
+    county: Path, file: str, raw: bytes
+) -> None:
+    (county / file).write_bytes(raw)
+    assert any(file in place for place in faults(county))
+
+
+@pytest.mark.parametrize("key", ["sites", "teams"])
+@pytest.mark.parametrize(
+    "name", ["../sites.csv", "/etc/hostname", "a/b.csv", "..", ".", "", "sites.csv/", "a\\b.csv"]
+)
+def test_a_file_elsewhere_is_not_read(county: Path, key: str, name: str) -> None:
+    change(county / "area.toml", f'{key} = "{key}.csv"', f"{key} = '{name}'")
+    assert faults(county)
+
+
+@pytest.mark.parametrize("file", ["area.toml", "scenario.toml", "sites.csv", "teams.csv"])
+def test_a_symbolic_link_in_the_folder_is_not_followed(
+    county: Path, tmp_path: Path, file: str
+) -> None:
+    outside = tmp_path / "outside"
+    (county / file).rename(outside)
+    (county / file).symlink_to(outside)
+    with pytest.raises(DefinitionError, match="a symbolic link"):
+        load_scenario(county)
+
+
+def test_a_pipe_in_the_folder_does_not_hang(county: Path) -> None:
+    (county / "sites.csv").unlink()
+    os.mkfifo(county / "sites.csv")
+    with pytest.raises(DefinitionError, match="a pipe"):
+        load_scenario(county)
+
+
+def test_counts_beside_a_table_must_agree_with_it(county: Path) -> None:
+    network = '[network]\nstation = { value = 5, basis = "derived", arithmetic = "a guess" }\n\n'
+    change(county / "area.toml", "[calendar]", f"{network}[calendar]")
+    assert faults(county) == ["area.toml: network.station"]
+
+
+@pytest.mark.parametrize("where", ["nowhere", "", "wujang", "./wujiang"])
+def test_neither_an_area_nor_a_folder_is_an_unknown_name(where: str) -> None:
+    with pytest.raises(UnknownName):
+        load_scenario(where)
+
+
+# ---------------------------------------------------------------------------- findings
+
+
+def test_a_category_that_nobody_serves_is_a_finding(county: Path) -> None:
+    change(county / "teams.csv", "law;theory", "theory")
+    found = {finding.odd: finding.what for finding in findings(load_scenario(county))}
+    assert found == {Odd.NO_TEAM: ("law",)}
+
+
+def test_sites_at_one_place_and_an_institute_without_a_station_are_findings(county: Path) -> None:
+    change(
+        county / "sites.csv", "s2,Pond,station,i1,120.46,31.61", "s2,Pond,station,i1,120.44,31.64"
+    )
+    change(county / "sites.csv", "s3,Hill,station,i2", "s3,Hill,station,i1")
+    change(county / "sites.csv", "s4,Ford,station,i2", "s4,Ford,station,i1")
+    found = {finding.odd: finding.what for finding in findings(load_scenario(county))}
+    assert found == {Odd.ONE_PLACE: ("s1", "s2"), Odd.NO_STATION: ("i2",)}
+
+
+def test_a_team_with_nobody_free_is_a_finding(county: Path) -> None:
+    change(county / "teams.csv", "culture,20,1,student", "culture,2,1,student")
+    found = {finding.odd: finding.what for finding in findings(load_scenario(county))}
+    assert found == {Odd.NEVER_FREE: ("t4",)}
+
+
+# ---------------------------------------------------------------------------- the command line
+
+Output = Any
+
+
+def test_show_counts_the_sites_of_a_folder(county: Path, capsys: Output) -> None:
+    assert main(["show", str(county), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["counts"] == {"center": 1, "institute": 2, "station": 4, "spot": 0}
+    assert found["made_up"] == {"sites": False, "teams": False}
+    assert [site["id"] for site in found["sites"]] == ["c", "i1", "i2", "s1", "s2", "s3", "s4"]
+
+
+def test_show_tells_of_one_site(county: Path, capsys: Output) -> None:
+    assert main(["show", str(county), "s1", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["name"], found["chain"], found["level"]) == ("Mill", ["i1", "c"], "station")
+    assert [team["id"] for team in found["teams"]] == ["t4"]
+    assert main(["show", str(county), "s1", "--lang", "zh"]) == 0
+    assert "East > Center" in capsys.readouterr().out
+
+
+def test_show_names_the_site_that_was_meant(county: Path, capsys: Output) -> None:
+    assert main(["show", str(county), "s11"]) == 2
+    assert "did you mean" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("edit", "code"),
+    [
+        (("sites.csv", "Mill", "Mills"), 0),
+        (("teams.csv", "law;theory", "theory"), 1),
+        (("teams.csv", "law;theory", "laws"), 2),
+    ],
+)
+def test_check_says_by_its_exit_code_what_it_found(
+    county: Path, capsys: Output, edit: tuple[str, str, str], code: int
+) -> None:
+    file, old, new = edit
+    change(county / file, old, new)
+    assert main(["check", str(county)]) == code
+    out, err = capsys.readouterr()
+    assert ("look again" in out) == (code == 1)
+    assert ("teams.csv:2" in err) == (code == 2)
+
+
+def test_compare_takes_a_folder_and_names_its_faults_beside_the_others(
+    county: Path, capsys: Output, run_short: Callable[[Path], int]
+) -> None:
+    assert run_short(county) == 0
+    assert json.loads(capsys.readouterr().out)["area"] == "dale"
+    change(county / "teams.csv", "law;theory", "laws")
+    assert main(["compare", str(county), "--policies", "nearst", "--weeks", "0"]) == 2
+    err = capsys.readouterr().err
+    assert all(place in err for place in ("teams.csv:2", "nearst", "--weeks"))
+
+
+@pytest.fixture
+def run_short() -> Callable[[Path], int]:
+    """Compare on a county for a week, here and in one process."""
+
+    def compared(folder: Path) -> int:
+        few = ["--weeks", "1", "--replications", "1", "--workers", "1", "--policies", "nearest"]
+        return main(["compare", str(folder), *few, "--json"])
+
+    return compared

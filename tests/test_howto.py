@@ -1,0 +1,81 @@
+"""The how-tos are true: whoever types their commands, in order, gets what they say."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+CONSOLE = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
+PROGRAM = Path(sys.executable).with_name("practice-core")
+EXAMPLE = ROOT / "docs" / "examples" / "county"
+
+
+def commands(page: Path) -> list[list[str]]:
+    """The commands of a page, in order, as words."""
+    blocks = CONSOLE.findall(page.read_text(encoding="utf-8"))
+    return [shlex.split(line) for block in blocks for line in block.splitlines() if line.strip()]
+
+
+@pytest.fixture(scope="module")
+def followed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    """Follow docs/your-county.md in an empty folder with the two spreadsheets."""
+    folder = tmp_path_factory.mktemp("county")
+    for name in ("sites.csv", "teams.csv"):
+        shutil.copy(EXAMPLE / name, folder)
+    said = []
+    for words in commands(ROOT / "docs" / "your-county.md"):
+        assert words[0] == "practice-core"
+        done = subprocess.run(
+            [PROGRAM, *words[1:]],
+            cwd=folder,
+            check=False,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        said.append(done.stdout)
+    return folder, said
+
+
+@pytest.mark.slow
+def test_two_spreadsheets_become_a_report(followed: tuple[Path, list[str]]) -> None:
+    folder, _ = followed
+    summary = json.loads((folder / "first" / "summary.json").read_text(encoding="utf-8"))
+    assert (summary["area"], summary["replications"], summary["weeks"]) == ("qingshui", 4, 8)
+    levels = [site["level"] for site in summary["portrait"]["sites"]]
+    assert [levels.count(level) for level in ("center", "institute", "station")] == [1, 3, 40]
+    assert summary["portrait"]["made_up"] == {"sites": False, "teams": False}
+    page = (folder / "first" / "report.html").read_text(encoding="utf-8")
+    assert page.startswith("<!DOCTYPE html>")
+    assert "东升村实践站" in page
+
+
+@pytest.mark.slow
+def test_the_report_is_there_in_chinese_with_its_charts(followed: tuple[Path, list[str]]) -> None:
+    folder, _ = followed
+    assert '<html lang="zh' in (folder / "report.zh.html").read_text(encoding="utf-8")
+    kinds = {file.suffix for file in (folder / "figures").iterdir()}
+    assert kinds == {".svg", ".png"}
+
+
+@pytest.mark.slow
+def test_the_commands_say_what_the_page_promises(followed: tuple[Path, list[str]]) -> None:
+    _, (new, check, show, site, *_) = followed
+    assert "scenario.toml" in new
+    assert "44 sites, 120 teams" in check
+    assert "清水县实践中心" in show
+    assert "东桥镇实践所 > 清水县实践中心" in site
+
+
+def test_the_example_county_is_of_the_size_the_page_says() -> None:
+    for name, rows in (("sites.csv", 1 + 3 + 40), ("teams.csv", 120)):
+        assert len((EXAMPLE / name).read_text(encoding="utf-8").splitlines()) == 1 + rows
