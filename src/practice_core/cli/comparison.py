@@ -14,6 +14,7 @@ from cyclopts import Parameter, Token
 
 from practice_core import experiment
 from practice_core.cli.console import progress, say, show, stdout
+from practice_core.cli.reporting import report_beside
 from practice_core.dispatch import POLICIES, load_policy
 from practice_core.errors import DefinitionError, Fault, UnknownName, attempt, did_you_mean
 from practice_core.experiment import CellFolder, Comparison, Decision, Runner
@@ -169,6 +170,7 @@ def compare(  # noqa: PLR0913 - one parameter an option
                 bar.begin(term(experiment.Phase.PORTRAIT, lang), 1)
                 text = experiment.to_json(experiment.summary(found, scenario, chosen))
                 (folder / "summary.json").write_text(text, encoding="utf-8")
+                report_beside(folder, lang)
                 bar.advance()
         except KeyboardInterrupt:
             if kept is None:

@@ -67,7 +67,7 @@ from practice_core.experiment.verdict import (
     judge,
     judge_pair,
 )
-from practice_core.experiment.words import Sentence, paragraph
+from practice_core.experiment.words import Sentence, paragraph, readable
 
 __all__ = [
     "DELTA",
@@ -133,6 +133,7 @@ __all__ = [
     "paragraph",
     "processes",
     "read_offers",
+    "readable",
     "reasons",
     "restricted_wait",
     "results_folder",

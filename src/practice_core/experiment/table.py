@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from practice_core.experiment.verdict import PRIMARY
+from practice_core.experiment.words import readable
 from practice_core.terms import term, word
 
 if TYPE_CHECKING:
@@ -241,14 +242,18 @@ def _tipping(decision: Decision, lang: Lang) -> Table:
     rows = tuple(
         (
             f"{tip.input}: {tip.policy} - {tip.against}",
-            f"{tip.base:g}",
-            f"{tip.value:.3g}",
-            f"[{_figure(tip.low, '.3g')}, {_figure(tip.high, '.3g')}]",
+            readable(tip.base, 6),
+            readable(tip.value),
+            f"[{_end(tip.low)}, {_end(tip.high)}]",
         )
         for tip in decision.tipping
     )
     heads = (Phrase.INPUT, Phrase.ASSUMED, Phrase.TIPS_AT, Phrase.INTERVAL)
     return Table(term(Phrase.TIPPING, lang), tuple(term(head, lang) for head in heads), rows)
+
+
+def _end(number: float | None) -> str:
+    return "-" if number is None else readable(number)
 
 
 def _figure(number: float | None, form: str) -> str:

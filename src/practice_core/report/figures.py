@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import altair as alt
 
-from practice_core.experiment import PRIMARY
+from practice_core.experiment import PRIMARY, readable
 from practice_core.hierarchy import Level
 from practice_core.report.result import BLOCKS, HOURS
 from practice_core.report.words import Label, PartOfDay, Picture, Weekday, known, policy_name
@@ -251,12 +251,12 @@ def _tipping(result: Result, lang: Lang) -> Chart:
         rows.append(
             {
                 "input": tip.input,
-                "least": f"{tip.least:g}",
-                "most": f"{tip.most:g}",
+                "least": readable(tip.least, 6),
+                "most": readable(tip.most, 6),
                 "base": at(tip.base),
-                "base_said": f"{tip.base:.3g}",
+                "base_said": readable(tip.base, 6),
                 "value": at(tip.value),
-                "value_said": f"{tip.value:.3g}",
+                "value_said": readable(tip.value),
                 "low": min(1.0, max(0.0, at(low))),
                 "high": min(1.0, max(0.0, at(high))),
                 "lost_from": 0.0 if falls else at(tip.value),

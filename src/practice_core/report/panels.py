@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from practice_core.experiment import PRIMARY
+from practice_core.experiment import PRIMARY, readable
 from practice_core.report.figures import bound_of, pictures, ranked
 from practice_core.report.words import (
     Alternative,
@@ -181,11 +181,12 @@ def _tipping(result: Result) -> tuple[Both, _Rows]:
         )
     ]
     for tip in tips:
-        low, high = figure(tip.low, ".3g").en, figure(tip.high, ".3g").en
-        figures = (figure(tip.base, ".3g"), figure(tip.value, ".3g"), same(f"[{low}, {high}]"))
-        ends = (figure(tip.least, "g"), figure(tip.most, "g"))
+        low, high = ("-" if end is None else readable(end) for end in (tip.low, tip.high))
+        said = (readable(tip.base, 6), readable(tip.value), f"[{low}, {high}]")
+        figures = [same(one) for one in said]
+        ends = (same(readable(tip.least, 6)), same(readable(tip.most, 6)))
         rows.append((same(tip.input), same(" - ".join(tip.between)), *figures, *ends))
-    listed = _listed((same(tip.input), f"{tip.value:.3g}") for tip in tips)
+    listed = _listed((same(tip.input), readable(tip.value)) for tip in tips)
     return both(Alternative.TIPPING, listed=listed), rows
 
 
