@@ -229,8 +229,8 @@ def test_all_faults_are_told_at_once_but_not_a_thousand_of_a_kind() -> None:
         result_of(tree)
     told = error.value.faults
     assert told[0].place == "seed"
-    assert len(told) == 51
-    assert told[-1].found == "752 faults more"
+    assert len(told) == 21
+    assert "782" in str(told[-1])
     assert len(str(error.value)) < 20_000
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_h
 import attrs
 
 from practice_core.areas import structure
+from practice_core.areas.tables import summed_up
 from practice_core.errors import DefinitionError, Fault
 from practice_core.experiment import PRIMARY, Kept, Status
 from practice_core.hierarchy import Level  # noqa: TC001 - as below
@@ -48,7 +49,6 @@ _MOST_POLICIES = 40
 _MOST_SITES = 20_000
 _RING = 4
 _DEEPEST = 4
-_MOST_FAULTS = 50
 _SHOWN = 80
 """Characters of what was found that a message repeats."""
 _MOST = 2.0**63
@@ -382,7 +382,7 @@ def result_of(data: Mapping[str, Any], subject: str = SUMMARY) -> Result:
     Raises
     ------
     DefinitionError
-        With every fault, each at its dotted key.
+        With the faults, each at its dotted key: the first 20 and how many more.
     """
     try:
         tree = _clean(data)
@@ -391,10 +391,10 @@ def result_of(data: Mapping[str, Any], subject: str = SUMMARY) -> Result:
         fault = Fault(subject, "tables or lists too deep", "a few levels", "make it flatter")
         raise DefinitionError(subject, [fault]) from None
     except DefinitionError as error:
-        raise DefinitionError(subject, _listed(error.faults)) from None
-    faults = tuple(_faults(found))
+        raise DefinitionError(subject, _shortened(error.faults)) from None
+    faults = _shortened(_faults(found))
     if faults:
-        raise DefinitionError(subject, _listed(faults))
+        raise summed_up(subject, faults)
     return found
 
 
@@ -469,16 +469,12 @@ def _known(node: Any, kind: Any) -> Any:  # noqa: ANN401 - a JSON node and its t
     return node
 
 
-def _listed(faults: Sequence[Fault]) -> list[Fault]:
-    """Give the faults as a person can read them: short, and not a thousand of one kind."""
-    shown = [
+def _shortened(faults: Iterable[Fault]) -> list[Fault]:
+    """Give the faults with no more of what was found than a person will read."""
+    return [
         attrs.evolve(fault, place=_short(fault.place), found=_short(fault.found))
-        for fault in faults[:_MOST_FAULTS]
+        for fault in faults
     ]
-    if len(faults) > _MOST_FAULTS:
-        found = f"{len(faults) - _MOST_FAULTS} faults more"
-        shown.append(Fault("file", found, "none", "mend those above first"))
-    return shown
 
 
 def _short(text: str) -> str:
