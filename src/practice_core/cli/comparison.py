@@ -109,7 +109,8 @@ def compare(  # noqa: PLR0913 - one parameter an option
     json
         Print one JSON object instead of tables.
     out
-        Write the result to this folder: new, empty or an earlier result.
+        Write the result to this folder, new, empty or an earlier result: summary.json and, with the
+        extra report, the page report.html.
     lang
         Language of the tables.
     """
@@ -182,8 +183,10 @@ def compare(  # noqa: PLR0913 - one parameter an option
         return
     _show(found, lang)
     if out is not None:
-        said = experiment.Phrase.KEPT_DECISION if decide else experiment.Phrase.KEPT
-        say(term(said, lang).format(folder=out))
+        files = [
+            name for name in ("summary.json", experiment.REPORT, "logs") if (out / name).exists()
+        ]
+        say(term(experiment.Phrase.KEPT, lang).format(folder=out, files=", ".join(files)))
 
 
 def _previewed(bar: Bar, folder: Path | None, cell: Cell) -> None:

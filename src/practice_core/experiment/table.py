@@ -47,7 +47,6 @@ class Phrase(enum.StrEnum):
     LEFT_OUT = "left_out"
     MISSING = "missing"
     KEPT = "kept"
-    KEPT_DECISION = "kept_decision"
     REPLICATIONS = "replications"
     VERDICTS = "verdicts"
     PAIR = "pair"
