@@ -41,7 +41,7 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]
             text=True,
             encoding="utf-8",
         )
-        assert (done.returncode, done.stderr) == (0, "")
+        assert done.returncode == 0, done.stderr
         said.append(done.stdout)
     return folder, said
 
