@@ -408,7 +408,7 @@ def test_cells_named_for_a_preview_are_taken_up_too(ask: Ask, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["compare", "wujian"], "AREA: no area named 'wujian'; expected one of wujiang; "),
+        (["compare", "wujian"], "AREA: no area or folder named 'wujian'; expected one"),
         (["compare", "wujiang", "--policies", "nearest,neerest"], "no policy named 'neerest'"),
         (["compare", "wujiang", "--policies", ","], "--policies: none; expected one of random, "),
         (["compare", "wujiang", "--weeks", "0"], "--weeks: 0; expected at least 1"),

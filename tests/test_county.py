@@ -363,6 +363,22 @@ def test_sites_at_one_place_and_an_institute_without_a_station_are_findings(coun
     assert found == {Odd.ONE_PLACE: ("s1", "s2"), Odd.NO_STATION: ("i2",)}
 
 
+def test_a_site_far_from_the_one_above_is_a_finding_and_the_county_runs(county: Path) -> None:
+    change(county / "sites.csv", "s3,Hill,station,i2,120.33,31.59", "s3,Hill,station,i2,0,0")
+    change(county / "sites.csv", "i1,East,institute,c,120.43,31.63", "i1,East,institute,c,-60,-31")
+    scenario = load_scenario(county)
+    found = {finding.odd: finding.what for finding in findings(scenario)}
+    assert found == {Odd.FAR: ("i1", "s1", "s2", "s3")}
+    done = run(scenario.with_values(SHORT), policy("nearest"), seed=7, replication=0)
+    assert done.measures["served_share"].denominator > 0
+
+
+def test_a_team_may_be_as_large_as_a_table_says(county: Path) -> None:
+    change(county / "teams.csv", "health,30,2", "health,100000,1000")
+    done = run(load_scenario(county).with_values(SHORT), policy("nearest"), seed=7, replication=0)
+    assert done.tape.roster().capacity.max() == 35_000
+
+
 def test_a_team_with_nobody_free_is_a_finding(county: Path) -> None:
     change(county / "teams.csv", "culture,20,1,student", "culture,2,1,student")
     found = {finding.odd: finding.what for finding in findings(load_scenario(county))}

@@ -490,7 +490,21 @@ _SHARES = (
     "teams.category_shares",
     "teams.jobs_per_week_shares",
 )
+_POSITIVE = (
+    *(f"{stream}.duration_median_min" for stream in _STREAMS),
+    "resident.patience_median_days",
+    "own_activity.usual_median",
+    "own_activity.mass_share",
+    "own_activity.mass_median",
+    "teams.members_median",
+    "answer.delay_median_hours",
+    "answer.phone_delay_factor",
+    "service.review_median_hours",
+)
 _LEAST = {
+    **dict.fromkeys(_POSITIVE, 0.001),
+    "city.station_sigma_km": 0,
+    "city.spot_sigma_km": 0,
     "horizon.warmup_weeks": 0,
     "horizon.weeks": 1,
     "horizon.runout_days": 0,
@@ -510,6 +524,10 @@ _LEAST = {
     "teams.members_least": 1,
     "teams.willingness_sd": 0,
     "teams.availability_factor": 0,
+    "answer.eta": -100,
+    "answer.kd_per_km": -1,
+    "answer.kl": -20,
+    "answer.kn": -20,
     "answer.order_effect_sd": 0,
     "answer.delay_sigma": 0,
     "answer.quiet_to_hour": 0,
@@ -517,17 +535,6 @@ _LEAST = {
     "service.dissatisfied_per_day": 0,
     "service.dissatisfied_after_days": 0,
 }
-_POSITIVE = (
-    *(f"{stream}.duration_median_min" for stream in _STREAMS),
-    "resident.patience_median_days",
-    "own_activity.usual_median",
-    "own_activity.mass_share",
-    "own_activity.mass_median",
-    "teams.members_median",
-    "answer.delay_median_hours",
-    "answer.phone_delay_factor",
-    "service.review_median_hours",
-)
 _ASCENDING = (
     *((f"{stream}.duration_median_min", "duration_mean_min") for stream in _STREAMS),
     *((f"{stream}.duration_shortest_min", "duration_longest_min") for stream in _STREAMS),
@@ -543,19 +550,34 @@ _MOST = {
     "horizon.weeks": 520,
     "horizon.runout_days": 366,
     **{f"{stream}.per_year": 10_000_000 for stream in _STREAMS},
+    **{f"{stream}.duration_mean_min": 1_000_000 for stream in _STREAMS},
     **{f"{stream}.duration_longest_min": 1440 for stream in _STREAMS},
+    "city.station_sigma_km": 1_000,
+    "city.spot_sigma_km": 1_000,
+    "resident.patience_median_days": 10_000,
+    "resident.patience_sigma": 10,
     "resident.patience_longest_days": 366,
     "site_request.ahead_most_days": 366,
     "site_request.needed_most": 10_000,
+    "own_activity.usual_mean": 10_000,
+    "own_activity.mass_median": 10_000,
     "own_activity.mean_needed": 10_000,
     "own_activity.lead_days": 366,
     "own_activity.host_reach": 10_000,
+    "own_activity.host_decay_per_km": 10,
     "season.peak_factor": 1_000,
     "season.weekend_factor": 1_000,
     "season.night_factor": 1_000,
     "teams.count": 100_000,
+    "teams.members_mean": 1_000_000,
     "teams.members_most": 1_000_000,
+    "teams.willingness_sd": 10,
     "teams.availability_factor": 1_000,
+    "answer.eta": 100,
+    "answer.kd_per_km": 5,
+    "answer.kl": 20,
+    "answer.kn": 20,
+    "answer.order_effect_sd": 10,
     "answer.delay_median_hours": 10_000,
     "answer.delay_sigma": 10,
     "answer.phone_delay_factor": 1_000,
@@ -567,6 +589,7 @@ _MOST = {
 _FACTORS = {"own_activity.weekday_factors": 7, "season.month_factors": 12}
 _HOURS = ("season.peak_hours", "season.night_hours")
 _HOURS_A_DAY = 24
+_YEARS = range(1990, 2101)
 _KINDS_OF_BLOCK = 4
 """Day and evening, on weekdays and at weekends."""
 _TOLERANCE = 1e-9
@@ -595,15 +618,21 @@ def _number_faults(parts: _Parts) -> Iterable[Fault]:
         number = attrgetter(key)(parts)
         if number < least:
             yield _fault(key, number, f"{least} or more")
-    for key in _POSITIVE:
-        number = attrgetter(key)(parts)
-        if number <= 0:
-            yield _fault(key, number, "more than 0")
     for key, most in _MOST.items():
         number = attrgetter(key)(parts)
         if number > most:
             yield _fault(key, number, f"at most {most:,}")
     yield from _order_faults(parts)
+    season = parts.season
+    by_hour = {
+        **dict.fromkeys(range(_HOURS_A_DAY), 1.0),
+        **dict.fromkeys(season.peak_hours, season.peak_factor),
+        **dict.fromkeys(season.night_hours, season.night_factor),
+    }
+    if not any(by_hour.values()):
+        found, expected = "every hour has the factor 0", "an hour in which orders are placed"
+        remedy = "change peak_factor or night_factor"
+        yield Fault("season.night_factor", found, expected, remedy)
 
 
 def _order_faults(parts: _Parts) -> Iterable[Fault]:
@@ -660,13 +689,19 @@ def _stream_faults(parts: _Parts) -> Iterable[Fault]:
         pair = (request.ahead_least_days, request.ahead_most_days)
         expected = "a week apart or more, so that every part of the week lies between"
         yield _fault("site_request.ahead_most_days", pair, expected)
-    try:
-        monday = dt.date.fromisoformat(parts.horizon.starts_on).weekday() == 0
-    except ValueError:
-        monday = False
-    if not monday:
+    if not _is_monday(parts.horizon.starts_on):
         found = parts.horizon.starts_on
-        yield _fault("horizon.starts_on", found, "the date of a Monday, YYYY-MM-DD")
+        expected = f"the date of a Monday, YYYY-MM-DD, from {_YEARS[0]} to {_YEARS[-1]}"
+        yield _fault("horizon.starts_on", found, expected)
+
+
+def _is_monday(text: str) -> bool:
+    try:
+        day = dt.date.fromisoformat(text)
+    except ValueError:
+        return False
+    # Other ways of writing a date are read too, such as 2020W101.
+    return day.isoformat() == text and day.year in _YEARS and day.weekday() == 0
 
 
 def _area_faults(parts: _Parts, area: Area) -> Iterable[Fault]:
