@@ -213,6 +213,13 @@ def test_a_county_may_have_no_institute_at_all(county: Path) -> None:
     assert done.measures["institute_spread"].value is None
 
 
+def test_a_category_without_an_archetype_is_to_be_added(county: Path) -> None:
+    change(county / "teams.csv", "education;science", "sport_fitness")
+    with pytest.raises(DefinitionError, match="add sport_fitness") as refused:
+        load_scenario(county)
+    assert [fault.found for fault in refused.value.faults] == ["nothing"]
+
+
 def test_a_share_of_a_level_without_sites_is_a_fault(county: Path) -> None:
     change(
         county / "scenario.toml",

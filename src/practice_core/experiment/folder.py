@@ -20,9 +20,9 @@ __all__ = ["results_folder", "save_log"]
 def results_folder(path: Path) -> Iterator[Path]:
     """Yield a folder to write into, which becomes `path` when the block ends well.
 
-    Until then it is a hidden sibling, removed if the block fails; missing parents are made at the
-    end. An empty folder, or an earlier ``summary.json`` with nothing but ``logs/*.log`` beside it,
-    is replaced; anything else at `path` is left alone.
+    Until then it is hidden, and removed if the block fails; missing parents are made at the end. An
+    empty folder is filled, an earlier ``summary.json`` with nothing but ``logs/*.log`` beside it is
+    replaced; anything else at `path` is left alone.
 
     Raises
     ------

@@ -672,9 +672,12 @@ def _team_faults(teams: Teams, rows: Sequence[TeamRow]) -> Iterable[Fault]:
     drawn = {row.categories[0] for row in rows if row.kind is None}
     for category in sorted(teams.category_shares.keys() | teams.archetypes.keys() | drawn):
         key = f"teams.archetypes.{category}"
-        shares = teams.archetypes.get(category, [])
-        if len(shares) != len(teams.free):
-            yield _fault(key, shares, f"a share for each of {', '.join(teams.free)}")
+        shares = teams.archetypes.get(category)
+        expected = f"a share for each of {', '.join(teams.free)}"
+        if shares is None:
+            yield Fault(key, "nothing", expected, f"add {category}")
+        elif len(shares) != len(teams.free):
+            yield _fault(key, shares, expected)
         else:
             yield from _share_faults(key, shares)
 
