@@ -14,8 +14,10 @@ import attrs
 from practice_core.areas import (
     Area,
     Basis,
+    BasisKind,
     Level,
     area_names,
+    beside,
     load_area,
     read,
     scenario_bytes,
@@ -409,30 +411,32 @@ def _shipped(name: str) -> Scenario:
 
 
 def _loaded(where: str | PathLike[str]) -> Scenario:
+    """Load a scenario; whatever is wrong with it, by itself or in its area, is said once."""
     faults: list[Fault] = []
     area = attempt(faults, load_area, where)
-    found = attempt(faults, _read, where)
-    if area is None or found is None:
+    bare: list[Fault] = []
+    found: list[Fault] = []
+    given = attempt(found, lambda: read(scenario_bytes(where), "scenario.toml", bare))
+    values, bases = given or ({}, {})
+    if area is not None and area.teams is not None:
+        _count_teams(values, bases, len(area.teams), area.values["teams"])
+    parts = attempt(found, structure, values, _Parts, "scenario.toml") if given else None
+    if parts is not None:
+        found += _faults(parts, area)
+    faults += [
+        one if one.place.startswith("area.toml") else one.inside("scenario.toml")
+        for one in beside(bare, found)
+    ]
+    if area is None or faults:
         raise DefinitionError(str(where), faults)
-    return Scenario(area, *found)
+    return Scenario(area, values, bases)
 
 
-def _read(where: str | PathLike[str]) -> tuple[dict[str, Any], dict[str, Basis]]:
-    """Read a scenario's file; what is wrong with it whatever the area is said under its name."""
-    try:
-        values, bases = read(scenario_bytes(where), "scenario.toml")
-        faults = tuple(_faults(structure(values, _Parts, "scenario.toml"), None))
-    except DefinitionError as error:
-        faults = error.faults
-    if faults:
-        named = [
-            fault
-            if fault.place.startswith("scenario.toml")
-            else attrs.evolve(fault, place=f"scenario.toml: {fault.place}")
-            for fault in faults
-        ]
-        raise DefinitionError("scenario.toml", named)
-    return values, bases
+def _count_teams(values: dict[str, Any], bases: dict[str, Basis], count: int, table: str) -> None:
+    """Say how many teams there are as their table does, whatever the file says."""
+    if isinstance(values.get("teams"), dict):
+        values["teams"]["count"] = count
+        bases["teams.count"] = Basis(BasisKind.DERIVED, f"counted in {table}")
 
 
 def _copy(node: Any) -> Any:  # noqa: ANN401 - a tree of plain values
@@ -741,6 +745,17 @@ def _site_faults(parts: _Parts, area: Area) -> Iterable[Fault]:
     if parts.resident.per_year > 0 and not area.counts.get(Level.STATION, 0):
         found = parts.resident.per_year
         yield _fault("resident.per_year", found, f"0, as {area.id} has no station")
+    asked = {
+        level
+        for stream in (parts.site_request, parts.own_activity)
+        for level, share in stream.level_shares.items()
+        if share > 0 and stream.per_year > 0
+    }
+    asked |= {Level.STATION} if parts.resident.per_year > 0 else set()
+    for level in sorted(asked & area.deskless, key=list(Level).index):
+        chain = ", ".join(area.profile.chain)
+        expected = f"a level at or above every {level}, as it may be asked for"
+        yield Fault("area.toml: loop.chain", chain, expected, "add a level")
 
 
 def _roster_faults(teams: Teams, area: Area) -> Iterable[Fault]:
