@@ -609,6 +609,15 @@ def test_the_command_says_what_was_taken_what_is_assumed_and_what_to_do_next(
     ]
 
 
+def test_the_next_command_is_no_option_whatever_the_folder_is_called(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["new", "--", "-y"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "Next: practice-core compare ./-y"
+    assert main(["check", "./-y"]) == 0
+
+
 def test_the_command_speaks_chinese_and_says_what_was_not_given(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -130,7 +130,8 @@ def test_a_file_of_other_assumptions_brings_their_basis(tmp_path: Path) -> None:
         ("answer = 1", "without a basis"),
         ("[", "TOML"),
         ("x" * 300_000, "characters"),
-        ("\x00\udcff", "TOML"),
+        ("\x00\udcff", "binary content"),
+        ("a = \udcff", "not UTF-8"),
     ],
 )
 def test_a_bad_file_of_assumptions_is_refused(tmp_path: Path, text: str, fault: str) -> None:

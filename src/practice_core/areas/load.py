@@ -175,7 +175,18 @@ def _folder(where: str | PathLike[str]) -> Traversable:
     if isinstance(where, str) and where in area_names():
         return _package().joinpath(where)
     folder = Path(where)
-    if not str(where) or not folder.is_dir():
+    try:
+        is_folder, is_file = folder.is_dir(), folder.is_file()
+    except OSError as error:  # a name too long, a folder above that may not be entered
+        expected = "the name of an area, or a folder"
+        fault = Fault(str(where), str(error.strerror), expected, "mend the path or the permissions")
+        raise DefinitionError("area", (fault,)) from None
+    if is_file:
+        fault = Fault(
+            str(where), "a file", "a folder", f"name the folder it is in, {folder.parent}"
+        )
+        raise DefinitionError("area", (fault,))
+    if not str(where) or not is_folder:
         kind = "area or folder"
         raise UnknownName(kind, str(where), area_names())
     return folder

@@ -18,6 +18,7 @@ from practice_core.areas import (
     Level,
     area_names,
     beside,
+    file_bytes,
     load_area,
     read,
     scenario_bytes,
@@ -359,12 +360,9 @@ class Scenario:
         UnknownName
             If it has a key that no scenario has.
         DefinitionError
-            With every number without its basis, or if a value is impossible.
-        OSError
-            If it cannot be read.
+            If it cannot be read, with every number without its basis, or if a value is impossible.
         """
-        with path.open(encoding="utf-8", errors="replace") as file:
-            values, bases = read(file.read(_LARGEST), path.name)
+        values, bases = read(file_bytes(path, most=_LARGEST), path.name)
         changed = self.with_values(dict(_leaves(values, bases)))
         return Scenario(self.area, changed.values, {**changed.bases, **bases})
 
@@ -445,8 +443,8 @@ def _copy(node: Any) -> Any:  # noqa: ANN401 - a tree of plain values
     return {k: _copy(v) for k, v in node.items()} if isinstance(node, dict) else node
 
 
-_LARGEST = 1 << 18
-"""Characters of a file that are read; reading refuses far fewer."""
+_LARGEST = 1 << 20
+"""Bytes of a file that are read; reading refuses far fewer."""
 
 
 def _leaves(
