@@ -711,6 +711,8 @@ def test_all_wrong_values_are_named_at_once(keys: set[str]) -> None:
     [
         ("shelf", 3, "a table"),
         ("shelf", [], "a table"),
+        ("name", dt.date(2020, 3, 2), "text"),
+        ("shelf.width", dt.time(8, 30), "a number"),
         ("mix", 0.5, "a table"),
         ("heights", "12", "a list"),
         ("heights", {"a": 1}, "a list"),
@@ -760,6 +762,8 @@ def test_unknown_and_missing_keys_are_named_with_what_is_wrong_elsewhere() -> No
         ("kind", "libary", "did you mean 'library'? change kind"),
         ("mix", {"laws": 1}, "did you mean 'law'? change laws"),
         ("level", "fish", "change level"),
+        ("name", dt.date(2020, 3, 2), "put it in quotes"),
+        ("shelf", {"width": dt.date(2020, 3, 2), "books": 3}, "change width"),
     ],
 )
 def test_a_misspelt_word_is_answered_with_the_one_that_was_meant(

@@ -7,6 +7,7 @@ beside it under the dotted key of each number.
 
 from __future__ import annotations
 
+import datetime as dt
 import enum
 import re
 import tomllib
@@ -45,6 +46,7 @@ _LARGEST = 1 << 17
 _LONGEST_LINE = 1000
 _LINE = re.compile(r"\(at line ([0-9]+), column [0-9]+\)$")
 _SAVE = "save the file as UTF-8"
+_TEXT = "text"
 _MOST = 2.0**63
 """No number is larger: every one fits a machine word."""
 
@@ -294,6 +296,9 @@ def _fault(error: Exception, key: str) -> Fault:
     name = key.rpartition(".")[2]
     if isinstance(error, KeyError):
         return Fault(key, "nothing", "a value", f"add {name}")
+    if isinstance(error, _Unexpected) and isinstance(error.found, (dt.date, dt.time)):
+        remedy = "put it in quotes" if error.expected == _TEXT else f"change {name}"
+        return Fault(key, str(error.found), error.expected, remedy)
     if isinstance(error, _Unexpected):
         return Fault(key, repr(error.found), error.expected, f"{error.meant}change {name}")
     if isinstance(error, AttributeError):  # cattrs asked something else for its items
@@ -316,7 +321,7 @@ def _number(value: Any, _: Any) -> float:  # noqa: ANN401 - a cattrs hook
 
 def _text(value: Any, _: Any) -> str:  # noqa: ANN401 - a cattrs hook
     if not isinstance(value, str):
-        raise _Unexpected(value, "text")
+        raise _Unexpected(value, _TEXT)
     return value
 
 
