@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 CHECKED := $(wildcard src tests simulations docs/examples conftest.py)
 
-.PHONY: setup demo test lint types imports bench error_rates fuzz clean
+.PHONY: setup demo test lint types imports browser image bench error_rates fuzz clean
 
 setup: $(READY)
 
@@ -17,14 +17,14 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt hatchling
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-build-isolation \
-	  --editable '.[cli,fit,dask,testing,dev]'
+	  --editable '.[cli,report,fit,dask,testing,dev]'
 	@touch $@
 
 demo: $(READY)
 	$(BIN)/practice-core compare wujiang --weeks 8 --replications 4 --seed 7 \
 	  --policies random,nearest,home_first --workers $(WORKERS) --out out/demo
 
-test: lint types imports
+test: lint types imports browser
 	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term
 
 lint: $(READY)
@@ -36,6 +36,14 @@ types: $(READY)
 
 imports: $(READY)
 	$(BIN)/lint-imports
+
+# As root where apt-get exists it installs what is missing; elsewhere the browser tests are skipped.
+browser:
+	@.ci/browser
+
+# The picture in the READMEs: make image FROM=out/demo
+image: $(READY) browser
+	PYTHONPATH=. $(BIN)/python tests/browsing.py $(FROM) docs/images/report.png
 
 bench: $(READY)
 	@mkdir -p out

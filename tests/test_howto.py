@@ -55,7 +55,7 @@ def test_two_spreadsheets_become_a_report(followed: tuple[Path, list[str]]) -> N
     assert [levels.count(level) for level in ("center", "institute", "station")] == [1, 3, 40]
     assert summary["portrait"]["made_up"] == {"sites": False, "teams": False}
     page = (folder / "first" / "report.html").read_text(encoding="utf-8")
-    assert page.startswith("<!DOCTYPE html>")
+    assert page.startswith("<!doctype html>")
     assert "东升村实践站" in page
 
 

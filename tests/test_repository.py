@@ -89,7 +89,8 @@ def direct_requirements() -> list[Requirement]:
         *table["dependencies"],
         *(line for extra in table["optional-dependencies"].values() for line in extra),
     ]
-    return [Requirement(line) for line in listed]
+    found = [Requirement(line) for line in listed]
+    return [requirement for requirement in found if requirement.name != table["name"]]
 
 
 def needed_by(requirement: Requirement) -> set[str]:

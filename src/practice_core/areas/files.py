@@ -312,6 +312,12 @@ def _whole_number(value: Any, _: Any) -> int:  # noqa: ANN401 - a cattrs hook
     return value
 
 
+def _truth(value: Any, _: Any) -> bool:  # noqa: ANN401 - a cattrs hook
+    if not isinstance(value, bool):
+        raise _Unexpected(value, "true or false")
+    return value
+
+
 def _number(value: Any, _: Any) -> float:  # noqa: ANN401 - a cattrs hook
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not is_number or not abs(value) < _MOST:  # nan is below nothing
@@ -345,6 +351,7 @@ def _guarded(
 
 _CONVERTER = cattrs.Converter(forbid_extra_keys=True)
 _CONVERTER.register_structure_hook(int, _whole_number)
+_CONVERTER.register_structure_hook(bool, _truth)
 _CONVERTER.register_structure_hook(float, _number)
 _CONVERTER.register_structure_hook(str, _text)
 

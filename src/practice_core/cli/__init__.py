@@ -23,6 +23,7 @@ from practice_core.cli.beginning import new
 from practice_core.cli.comparison import Interrupted, compare
 from practice_core.cli.fitting import fit
 from practice_core.cli.listing import Heading, areas
+from practice_core.cli.reporting import report
 from practice_core.cli.showing import Showing, check, network
 from practice_core.errors import PracticeError
 
@@ -45,6 +46,7 @@ app.command(network, name="show")
 app.command(check)
 app.command(compare)
 app.command(fit)
+app.command(report)
 app.command(new)
 
 

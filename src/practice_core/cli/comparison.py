@@ -14,6 +14,7 @@ from cyclopts import Parameter, Token
 
 from practice_core import experiment
 from practice_core.cli.console import progress, say, show, stdout
+from practice_core.cli.reporting import report_beside
 from practice_core.dispatch import POLICIES, load_policy
 from practice_core.errors import DefinitionError, Fault, UnknownName, attempt, did_you_mean
 from practice_core.experiment import CellFolder, Comparison, Decision, Runner
@@ -108,7 +109,8 @@ def compare(  # noqa: PLR0913 - one parameter an option
     json
         Print one JSON object instead of tables.
     out
-        Write the result to this folder: new, empty or an earlier result.
+        Write the result to this folder, new, empty or an earlier result: summary.json and, with the
+        extra report, the page report.html.
     lang
         Language of the tables.
     """
@@ -170,6 +172,7 @@ def compare(  # noqa: PLR0913 - one parameter an option
                 bar.begin(term(experiment.Phase.PORTRAIT, lang), 1)
                 text = experiment.to_json(experiment.summary(found, scenario, chosen))
                 (folder / "summary.json").write_text(text, encoding="utf-8")
+                report_beside(folder, lang)
                 bar.advance()
         except KeyboardInterrupt:
             if kept is None:
@@ -181,8 +184,10 @@ def compare(  # noqa: PLR0913 - one parameter an option
         return
     _show(found, lang)
     if out is not None:
-        said = experiment.Phrase.KEPT_DECISION if decide else experiment.Phrase.KEPT
-        say(term(said, lang).format(folder=out))
+        files = [
+            name for name in ("summary.json", experiment.REPORT, "logs") if (out / name).exists()
+        ]
+        say(term(experiment.Phrase.KEPT, lang).format(folder=out, files=", ".join(files)))
 
 
 def _previewed(bar: Bar, folder: Path | None, cell: Cell) -> None:

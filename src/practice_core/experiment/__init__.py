@@ -37,7 +37,7 @@ from practice_core.experiment.decide import Decision, Phase, decide
 from practice_core.experiment.executors import cores, dask, processes
 from practice_core.experiment.fit import PARAMETERS, Fit, Parameter, fit
 from practice_core.experiment.fitted import Estimated, fit_notes, fit_tables
-from practice_core.experiment.folder import results_folder, save_log
+from practice_core.experiment.folder import REPORT, results_folder, save_log
 from practice_core.experiment.keeper import CellFolder, code_version, default_folder
 from practice_core.experiment.reading import read_offers
 from practice_core.experiment.statistics import Estimate, estimate, paired
@@ -67,13 +67,14 @@ from practice_core.experiment.verdict import (
     judge,
     judge_pair,
 )
-from practice_core.experiment.words import Sentence, paragraph
+from practice_core.experiment.words import Sentence, paragraph, readable
 
 __all__ = [
     "DELTA",
     "LOOKS",
     "PARAMETERS",
     "PRIMARY",
+    "REPORT",
     "SETTINGS",
     "STATUS_QUO",
     "Assumption",
@@ -132,6 +133,7 @@ __all__ = [
     "paragraph",
     "processes",
     "read_offers",
+    "readable",
     "reasons",
     "restricted_wait",
     "results_folder",

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
     from practice_core.experiment.cells import Cell
 
-__all__ = ["results_folder", "save_log"]
+__all__ = ["REPORT", "results_folder", "save_log"]
+
+REPORT = "report.html"
+"""The page beside a summary."""
 
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
 """What a disk says that cannot take any more; other errors come from elsewhere."""
@@ -26,8 +29,8 @@ def results_folder(path: Path) -> Iterator[Path]:
     """Yield a folder to write into, which becomes `path` when the block ends well.
 
     Until then it is hidden, and removed if the block fails; missing parents are made at the end. An
-    empty folder is filled, an earlier ``summary.json`` with nothing but ``logs/*.log`` beside it is
-    replaced; anything else at `path` is left alone.
+    empty folder is filled, an earlier ``summary.json`` with nothing but ``report.html`` and
+    ``logs/*.log`` beside it is replaced; anything else at `path` is left alone.
 
     Raises
     ------
@@ -64,7 +67,8 @@ def _foreign(target: Path) -> str | None:
     logs = target / "logs"
     inside = {entry for folder in (target, logs) if folder.is_dir() for entry in folder.iterdir()}
     summary = target / "summary.json"
-    ours = {logs, summary, *logs.glob("*.log")} if summary.is_file() else set()
+    report = target / REPORT
+    ours = {logs, summary, report, *logs.glob("*.log")} if summary.is_file() else set()
     others = sorted(
         entry for entry in inside if entry not in ours or entry.is_dir() != (entry == logs)
     )

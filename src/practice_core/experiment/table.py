@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from practice_core.experiment.verdict import PRIMARY
+from practice_core.experiment.words import readable
 from practice_core.terms import term, word
 
 if TYPE_CHECKING:
@@ -46,7 +47,6 @@ class Phrase(enum.StrEnum):
     LEFT_OUT = "left_out"
     MISSING = "missing"
     KEPT = "kept"
-    KEPT_DECISION = "kept_decision"
     REPLICATIONS = "replications"
     VERDICTS = "verdicts"
     PAIR = "pair"
@@ -241,14 +241,18 @@ def _tipping(decision: Decision, lang: Lang) -> Table:
     rows = tuple(
         (
             f"{tip.input}: {tip.policy} - {tip.against}",
-            f"{tip.base:g}",
-            f"{tip.value:.3g}",
-            f"[{_figure(tip.low, '.3g')}, {_figure(tip.high, '.3g')}]",
+            readable(tip.base, 6),
+            readable(tip.value),
+            f"[{_end(tip.low)}, {_end(tip.high)}]",
         )
         for tip in decision.tipping
     )
     heads = (Phrase.INPUT, Phrase.ASSUMED, Phrase.TIPS_AT, Phrase.INTERVAL)
     return Table(term(Phrase.TIPPING, lang), tuple(term(head, lang) for head in heads), rows)
+
+
+def _end(number: float | None) -> str:
+    return "-" if number is None else readable(number)
 
 
 def _figure(number: float | None, form: str) -> str:

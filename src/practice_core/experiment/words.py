@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from practice_core.simulation import Measure
     from practice_core.terms import Lang
 
-__all__ = ["Sentence", "paragraph"]
+__all__ = ["Sentence", "paragraph", "readable"]
 
 
 class Sentence(enum.StrEnum):
@@ -91,7 +91,7 @@ def _headline(decision: Decision, lang: Lang) -> Iterator[str]:
         points=_points(found.mean),
         low=_points(found.low),
         high=_points(found.high),
-        delta=_plain(100 * verdict.delta),
+        delta=readable(100 * verdict.delta),
         needed="?" if pair.needed is None else pair.needed,
     )
 
@@ -113,7 +113,7 @@ def _others(decision: Decision, lang: Lang) -> Iterator[str]:
                 lang,
             )
             yield term(said, lang).format(
-                best=verdict.policy, others=listed, delta=_plain(100 * verdict.delta)
+                best=verdict.policy, others=listed, delta=readable(100 * verdict.delta)
             )
 
 
@@ -150,17 +150,21 @@ def _tip(tip: Tipping, lang: Lang) -> str:
     """Say where a number tips the verdict."""
     if tip.low is None or tip.high is None:
         known = tip.low if tip.high is None else tip.high
-        surely = term(Sentence.TIPS_OPEN, lang).format(end="?" if known is None else _plain(known))
+        surely = term(Sentence.TIPS_OPEN, lang).format(
+            end="?" if known is None else readable(known)
+        )
     else:
-        surely = term(Sentence.TIPS_RANGE, lang).format(low=_plain(tip.low), high=_plain(tip.high))
+        surely = term(Sentence.TIPS_RANGE, lang).format(
+            low=readable(tip.low), high=readable(tip.high)
+        )
     said = Sentence.TIPS_BELOW if tip.falls else Sentence.TIPS_ABOVE
     return term(said, lang).format(
         best=tip.policy,
         other=tip.against,
         input=tip.input,
-        value=_plain(tip.value),
+        value=readable(tip.value),
         surely=surely,
-        base=_plain(tip.base),
+        base=readable(tip.base, 6),
     )
 
 
@@ -206,5 +210,12 @@ def _points(share: float | None) -> str:
     return "?" if share is None else f"{100 * share:z.2f}"
 
 
-def _plain(number: float) -> str:
-    return f"{number:.3g}"
+def readable(number: float, digits: int = 3) -> str:
+    """Give a number to so many digits, as a person writes it: without an exponent.
+
+    Examples
+    --------
+    >>> readable(3_692.4), readable(13_872.0, 6), readable(0.03764)
+    ('3,690', '13,872', '0.0376')
+    """
+    return f"{float(f'{number:.{digits}g}'):,.15g}"
