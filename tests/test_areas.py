@@ -322,8 +322,11 @@ def number_tables(draw: st.DrawFn) -> Tree:
     kind = draw(st.sampled_from(sorted(SOURCE)))
     value = draw(finite | st.lists(finite, max_size=3) | st.dictionaries(names, finite, max_size=3))
     table = {"value": value, "basis": kind, SOURCE[kind]: draw(words)}
-    spans = draw(st.sets(st.sampled_from(["range", "scale"]), min_size=kind == "assumed"))
-    return table | {name: sorted(draw(st.tuples(finite, finite))) for name in sorted(spans)}
+    name, middle = ("scale", 1) if isinstance(value, (list, dict)) else ("range", value)
+    if kind == "assumed" or draw(st.booleans()):
+        least = draw(st.floats(0, 1) if name == "scale" else finite)
+        table[name] = [min(least, middle), max(draw(finite), middle)]
+    return table
 
 
 files = st.recursive(
@@ -413,6 +416,12 @@ def test_all_numbers_without_basis_are_named_at_once(tree: Tree, data: st.DataOb
         ('a = { value = 1, basis = "assumed", why = "x", range = [2, 1] }', "a.range", "[2, 1]"),
         ('a = { value = 1, basis = "assumed", why = "x", range = [1] }', "a.range", "[1]"),
         ('a = { value = 1, basis = "assumed", why = "x", scale = 2 }', "a.scale", "2"),
+        ('a = { value = 1, basis = "published", document = "x\\u001b" }', "a.document", "'x\\x1b'"),
+        ('a = "\\u202e"', "a", "'\\u202e'"),
+        ('a = ["x", "\\n"]', "a[1]", "'\\n'"),
+        ('a = { value = ["\\r"], basis = "derived", arithmetic = "x" }', "a.value[0]", "'\\r'"),
+        ('"a\\u001b" = "x"', "a\x1b", "a key that cannot be shown"),
+        ('a = { "b\\u001b" = { c = "x" } }', "a.b\x1b", "a key that cannot be shown"),
         (
             'a = { value = 1, basis = "assumed", why = "x", scale = [false, true] }',
             "a.scale",
@@ -425,6 +434,28 @@ def test_each_fault_of_a_basis_has_its_place(text: str, place: str, found: str) 
         read(text, "one.toml")
     assert refused.value.subject == "one.toml"
     assert (place, found) in [(fault.place, fault.found) for fault in refused.value.faults]
+
+
+@pytest.mark.parametrize(
+    ("value", "span", "found"),
+    [
+        ("3", "range = [1, 2]", "[1.0, 2.0]"),
+        ("0", "range = [1, 2]", "[1.0, 2.0]"),
+        ("[1]", "range = [1, 2]", "the range of a table or list"),
+        ("{ law = 1 }", "range = [1, 2]", "the range of a table or list"),
+        ("[1]", "scale = [-1, 2]", "[-1.0, 2.0]"),
+        ("[1]", "scale = [0, 0.5]", "[0.0, 0.5]"),
+        ("[1]", "scale = [2, 3]", "[2.0, 3.0]"),
+    ],
+)
+@pytest.mark.parametrize("basis", ["basis = 'assumed', why", "basis = 'derived', arithmetic"])
+def test_what_is_plausible_lies_around_what_is_assumed(
+    value: str, span: str, found: str, basis: str
+) -> None:
+    with pytest.raises(DefinitionError) as refused:
+        read(f"a = {{ value = {value}, {basis} = 'x', {span} }}", "one.toml")
+    (fault,) = refused.value.faults
+    assert (fault.place, fault.found) == (f"a.{span[:5]}", found)
 
 
 def test_a_file_is_not_itself_a_number() -> None:
@@ -680,6 +711,8 @@ def test_all_wrong_values_are_named_at_once(keys: set[str]) -> None:
     [
         ("shelf", 3, "a table"),
         ("shelf", [], "a table"),
+        ("name", dt.date(2020, 3, 2), "text"),
+        ("shelf.width", dt.time(8, 30), "a number"),
         ("mix", 0.5, "a table"),
         ("heights", "12", "a list"),
         ("heights", {"a": 1}, "a list"),
@@ -729,6 +762,8 @@ def test_unknown_and_missing_keys_are_named_with_what_is_wrong_elsewhere() -> No
         ("kind", "libary", "did you mean 'library'? change kind"),
         ("mix", {"laws": 1}, "did you mean 'law'? change laws"),
         ("level", "fish", "change level"),
+        ("name", dt.date(2020, 3, 2), "put it in quotes"),
+        ("shelf", {"width": dt.date(2020, 3, 2), "books": 3}, "change width"),
     ],
 )
 def test_a_misspelt_word_is_answered_with_the_one_that_was_meant(

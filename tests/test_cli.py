@@ -408,7 +408,7 @@ def test_cells_named_for_a_preview_are_taken_up_too(ask: Ask, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["compare", "wujian"], "AREA: no area named 'wujian'; expected one of wujiang; "),
+        (["compare", "wujian"], "AREA: no area or folder named 'wujian'; expected one"),
         (["compare", "wujiang", "--policies", "nearest,neerest"], "no policy named 'neerest'"),
         (["compare", "wujiang", "--policies", ","], "--policies: none; expected one of random, "),
         (["compare", "wujiang", "--weeks", "0"], "--weeks: 0; expected at least 1"),
@@ -422,7 +422,11 @@ def test_cells_named_for_a_preview_are_taken_up_too(ask: Ask, tmp_path: Path) ->
         (["compare", "wujiang", "--decide", "--cells", "pyproject.toml"], "is a file; expected a"),
         (["compare", "wujiang", "--cells", "new-cells"], "beside --out, which keeps event logs"),
         (["compare", "wujiang", "--executor", "ray://x"], "expected dask://HOST:PORT"),
-        (["compare", "wujiang", "--assume", "nowhere.toml"], "nowhere.toml"),
+        (["compare", "wujiang", "--assume", "nowhere.toml"], "nowhere.toml: no such file; "),
+        (["compare", "wujiang", "--assume", "."], ".: a folder; expected a regular file"),
+        (["compare", "wujiang", "--assume", "/dev/zero"], "/dev/zero: a device; expected a"),
+        (["compare", "n" * 300], f"{'n' * 300}: File name too long; expected the name of an area"),
+        (["compare", "pyproject.toml"], "pyproject.toml: a file; expected a folder; name the fol"),
         (["compare", "wujiang", "--policy", "nowhere.py:Mine"], "nowhere.py: cannot be read"),
         (["compare", "wujiang", "--policy", "nowhere"], "no colon; expected file.py:Name"),
         (["compare", "wujiang", "--replications", "0"], "--replications: 0"),
@@ -481,7 +485,8 @@ def test_a_place_lost_while_running_is_one_message(
     monkeypatch.setattr(experiment, "save_log", full)
     code, out, err = ask(*ONCE, "--out", tmp_path / "kept")
     assert (code, out) == (2, "")
-    assert err == "practice-core: [Errno 28] No space left on device\n"
+    said = "No space left on device; expected a folder that can be written; make room, or name"
+    assert f"{tmp_path / 'kept'}: {said}" in err
     assert list(tmp_path.iterdir()) == []
 
 
@@ -504,6 +509,19 @@ def test_an_early_end_is_one_message(
     assert (code, out) == (expected, "")
     assert err.startswith(f"practice-core: {said}")
     assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "gbk", "utf-8"])
+def test_what_a_terminal_cannot_encode_is_said_in_escapes(encoding: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, "show", "wujiang", "--lang", "zh"],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONIOENCODING": encoding},
+        check=False,
+        capture_output=True,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    name = "\\u5434\\u6c5f" if encoding == "ascii" else "吴江"
+    assert f"{name} (wujiang)" in done.stdout.decode(encoding)
 
 
 # ------------------------------------------------------------------ the rest

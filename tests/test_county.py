@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from practice_core.areas import SiteRow, load_area, read_sites, read_teams
+from practice_core.areas import Basis, BasisKind, SiteRow, load_area, read_sites, read_teams
 from practice_core.areas.placement import stand
 from practice_core.cli import main
 from practice_core.dispatch import policy
@@ -70,7 +70,9 @@ def scenario_toml() -> str:
         ("station = 0.60, spot = 0.30", "station = 0.90, spot = 0"),
         ("count = { value = 2_028", "count = { value = 5"),
         ("value = 13_872", "value = 192"),
+        ("range = [3_468, 52_020]", "range = [48, 720]"),
         ("value = 6_000", "value = 80"),
+        ("range = [2_000, 12_000]", "range = [20, 160]"),
     ):
         assert old in text
         text = text.replace(old, new)
@@ -213,18 +215,101 @@ def test_a_county_may_have_no_institute_at_all(county: Path) -> None:
     assert done.measures["institute_spread"].value is None
 
 
+def test_a_category_without_an_archetype_is_to_be_added(county: Path) -> None:
+    change(county / "teams.csv", "education;science", "sport_fitness")
+    with pytest.raises(DefinitionError, match="add sport_fitness") as refused:
+        load_scenario(county)
+    assert [fault.found for fault in refused.value.faults] == ["nothing"]
+
+
 def test_a_share_of_a_level_without_sites_is_a_fault(county: Path) -> None:
     change(
         county / "scenario.toml",
         "station = 0.90, spot = 0 }, basis",
         "station = 0.60, spot = 0.30 }, basis",
     )
-    assert "own_activity.level_shares.spot" in faults(county)
+    assert "scenario.toml: own_activity.level_shares.spot" in faults(county)
 
 
-def test_the_roster_must_have_as_many_teams_as_the_scenario_says(county: Path) -> None:
-    change(county / "scenario.toml", "count = { value = 5", "count = { value = 6")
-    assert faults(county) == ["teams.count"]
+@pytest.mark.parametrize("line", ["count = { value = 6", "cuont = { value = 6"])
+def test_teams_are_counted_in_their_table_whatever_the_file_says(county: Path, line: str) -> None:
+    change(county / "scenario.toml", "count = { value = 5", line)
+    if line.startswith("cuont"):
+        change(county / "scenario.toml", line, "# count = { value = 6")
+    scenario = load_scenario(county)
+    assert scenario.teams.count == 5
+    assert scenario.bases["teams.count"] == Basis(BasisKind.DERIVED, "counted in teams.csv")
+    with pytest.raises(DefinitionError, match="5, as many as dale has"):
+        scenario.with_values({"teams.count": 6})
+
+
+@pytest.mark.parametrize(
+    ("chain", "level", "found"),
+    [
+        ('["institute"]', "", ["area.toml: loop.chain"]),
+        ('["institute"]', "s4,Ford,station,c", ["area.toml: loop.chain"] * 2),
+        ('["center"]', "s4,Ford,station,c", []),
+        ('["station", "institute", "center"]', "", []),
+        ("[]", "", ["area.toml: loop.chain"]),
+    ],
+)
+def test_every_site_that_may_be_asked_for_has_a_desk(
+    county: Path, chain: str, level: str, found: list[str]
+) -> None:
+    change(county / "area.toml", 'chain = ["center"]', f"chain = {chain}")
+    change(county / "sites.csv", "s4,Ford,station,i2", level or "s4,Ford,station,i2")
+    if found:
+        assert faults(county) == found
+    else:
+        assert load_scenario(county).area.deskless == frozenset()
+
+
+def test_made_up_sites_have_a_desk_too() -> None:
+    area = load_area("wujiang")
+    assert area.deskless == frozenset()
+    for chain, without in (
+        ((Level.INSTITUTE,), {Level.CENTER}),
+        ((Level.SPOT, Level.STATION), {Level.CENTER, Level.INSTITUTE}),
+    ):
+        other = attrs.evolve(area, profile=attrs.evolve(area.profile, chain=chain))
+        assert other.deskless == without
+
+
+def test_a_level_that_is_never_asked_for_needs_no_desk(county: Path) -> None:
+    change(county / "area.toml", 'chain = ["center"]', 'chain = ["institute"]')
+    shares = "center = 0.02, institute = 0.08, station = 0.90, spot = 0"
+    change(county / "scenario.toml", shares, "center = 0, institute = 0.1, station = 0.9, spot = 0")
+    assert load_scenario(county).area.deskless == {Level.CENTER}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("review_within_hours", "-1.0", "more than 0 and at most 8,760"),
+        ("review_within_hours", "1e-9", "more than 0 and at most 8,760"),
+        ("offer_open_hours", "1e300", "a number"),
+        ("offer_open_hours", "8761", "more than 0 and at most 8,760"),
+        ("schedule_within_hours", "0", "more than 0 and at most 8,760"),
+        ("rating_within_days", "1e18", "more than 0 and at most 366"),
+        ("tries", "0", "1 to 1,000"),
+        ("tries", "1001", "1 to 1,000"),
+        ("satisfied_from", "6", "1 to 5"),
+        ("redos", "-1", "0 to 100"),
+        ("redo_within_working_days", "0", "1 to 366"),
+    ],
+)
+def test_what_a_loop_says_is_bounded_under_the_keys_of_the_file(
+    county: Path, key: str, value: str, expected: str
+) -> None:
+    file = county / "area.toml"
+    text = file.read_text(encoding="utf-8")
+    number = f'{key} = {{ value = {value}, basis = "derived", arithmetic = "x" }}'
+    file.write_text(re.sub(rf"(?m)^{key} = .*$", number, text), encoding="utf-8")
+    with pytest.raises(DefinitionError) as refused:
+        load_scenario(county)
+    assert [(fault.place, fault.expected) for fault in refused.value.faults] == [
+        (f"area.toml: loop.{key}", expected)
+    ]
 
 
 # ---------------------------------------------------------------------------- made-up positions
@@ -288,6 +373,68 @@ def test_every_fault_of_every_file_is_said_at_once(county: Path) -> None:
     found = " ".join(faults(county))
     for place in ("area.toml: ", "scenario.toml: answer.etta", "sites.csv:8", "teams.csv:3"):
         assert place in found
+
+
+def test_what_is_wrong_with_one_thing_hides_no_other(county: Path) -> None:
+    change(county / "area.toml", 'name_en = "Wujiang"', "name_en = 3")
+    change(county / "area.toml", 'sites = "sites.csv"', 'sites = "sites.csv"\nicon = "x"')
+    change(county / "area.toml", '\ndocument = "', '\ndocument = "\\u001b')
+    change(county / "sites.csv", "s4,Ford,station,i2", "s4,Ford,station,nowhere")
+    change(county / "teams.csv", "health,30", "healing,30")
+    change(county / "scenario.toml", "eta = {", "etta = {")
+    change(county / "scenario.toml", "kn = { value = 0.25", "kn = 0.25 # {")
+    assert set(faults(county)) == {
+        "area.toml: name_en",
+        "area.toml: document",
+        "area.toml: icon",
+        "scenario.toml: answer.eta",
+        "scenario.toml: answer.etta",
+        "scenario.toml: answer.kn",
+        "sites.csv:8",
+        "teams.csv:3",
+    }
+
+
+def test_impossible_numbers_are_said_beside_missing_bases_and_under_the_files_name(
+    county: Path,
+) -> None:
+    change(county / "scenario.toml", "kn = { value = 0.25", "kn = 0.25 # {")
+    change(county / "scenario.toml", "quorum = { value = 0.6, basis", "quorum = { value = 6, basis")
+    change(county / "scenario.toml", "range = [0.3, 1]", "range = [0.3, 6]")
+    weights = "institute_weights = { value = "
+    change(county / "scenario.toml", f"{weights}[1, 1]", f"{weights}[1]")
+    assert faults(county) == [
+        "scenario.toml: answer.kn",
+        "scenario.toml: service.quorum",
+        "scenario.toml: city.institute_weights",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "found"),
+    [
+        ('opens = "08:30"', 'opens = "8.30"', ["calendar.opens"]),
+        ('opens = "08:30"', 'opens = "18:30"', ["calendar.closes"]),
+        ('closes = "17:30"', 'closes = ""', ["calendar.closes"]),
+        ("value = [0, 1, 2, 3, 4]", "value = []", ["calendar.working_weekdays"]),
+        ("value = [0, 1, 2, 3, 4]", "value = [7]", ["calendar.working_weekdays"]),
+        ('morning = ["08:00",', 'morning = ["8",', ["day_parts.morning[0]"]),
+        ('"17:00"]', '"17"]', ["day_parts.afternoon[1]"]),
+        ('morning = ["08:00", "12:00"]', 'morning = ["08:00"]', ["day_parts.morning"]),
+        ('morning = ["08:00", "12:00"]', 'morning = ["12:00", "08:00"]', ["day_parts"]),
+        ('morning = ["08:00", "12:00"]', "", ["day_parts"]),
+        ('commands = ["RateOrder"]', 'commands = ["Rate"]', ["loop.steps[4].commands"]),
+        ('effective = "2020-01-01"', 'effective = "2020-01-01T08:00Z"', ["points.effective"]),
+        ('effective = "2020-01-01"', 'effective = "soon"', ["points.effective"]),
+        ("rate_per_hour = { value = 10", "rate_per_hour = { value = 0", ["points.rate_per_hour"]),
+        ('sites = "sites.csv"', 'sites = ""', ["sites"]),
+    ],
+)
+def test_what_is_wrong_in_area_toml_is_said_once_under_its_key(
+    county: Path, old: str, new: str, found: list[str]
+) -> None:
+    change(county / "area.toml", old, new)
+    assert [place.removeprefix("area.toml: ") for place in faults(county)] == found
 
 
 @pytest.mark.parametrize("file", ["area.toml", "scenario.toml", "sites.csv", "teams.csv"])
@@ -361,6 +508,22 @@ def test_sites_at_one_place_and_an_institute_without_a_station_are_findings(coun
     change(county / "sites.csv", "s4,Ford,station,i2", "s4,Ford,station,i1")
     found = {finding.odd: finding.what for finding in findings(load_scenario(county))}
     assert found == {Odd.ONE_PLACE: ("s1", "s2"), Odd.NO_STATION: ("i2",)}
+
+
+def test_a_site_far_from_the_one_above_is_a_finding_and_the_county_runs(county: Path) -> None:
+    change(county / "sites.csv", "s3,Hill,station,i2,120.33,31.59", "s3,Hill,station,i2,0,0")
+    change(county / "sites.csv", "i1,East,institute,c,120.43,31.63", "i1,East,institute,c,-60,-31")
+    scenario = load_scenario(county)
+    found = {finding.odd: finding.what for finding in findings(scenario)}
+    assert found == {Odd.FAR: ("i1", "s1", "s2", "s3")}
+    done = run(scenario.with_values(SHORT), policy("nearest"), seed=7, replication=0)
+    assert done.measures["served_share"].denominator > 0
+
+
+def test_a_team_may_be_as_large_as_a_table_says(county: Path) -> None:
+    change(county / "teams.csv", "health,30,2", "health,100000,1000")
+    done = run(load_scenario(county).with_values(SHORT), policy("nearest"), seed=7, replication=0)
+    assert done.tape.roster().capacity.max() == 35_000
 
 
 def test_a_team_with_nobody_free_is_a_finding(county: Path) -> None:

@@ -148,12 +148,36 @@ def test_a_range_that_holds_impossible_values_is_refused_before_anything_is_comp
 ) -> None:
     file = tmp_path / "wide.toml"
     file.write_text(
-        "[answer]\nsilent_share = { value = 0.4, basis = 'assumed', range = [0.4, 7], why = 'x' }"
+        "[answer]\nsilent_share = { value = 0.4, basis = 'assumed', range = [0.4, 7], why = 'x' }\n"
+        "eta = { value = 1, basis = 'assumed', range = [-101, 101], why = 'x' }\n"
     )
     runner = Analytic(share=by_kd)
     scenario = load_scenario("wujiang").with_file(file)
-    with pytest.raises(DefinitionError, match="silent_share"):
+    with pytest.raises(DefinitionError) as refused:
         decide(scenario, ["nearest", "random"], seed=7, runner=runner)
+    assert [(fault.place, fault.remedy) for fault in refused.value.faults] == [
+        ("answer.eta.range", "narrow the range"),
+        ("answer.eta.range", "narrow the range"),
+        ("answer.silent_share.range", "narrow the range"),
+    ]
+    assert refused.value.faults[2].found.startswith("7: answer.silent_share: 7.0; expected a ")
+    assert runner.asked == []
+
+
+def test_ranges_whose_ends_do_not_go_together_are_named(tmp_path: Path) -> None:
+    file = tmp_path / "wide.toml"
+    file.write_text(
+        "[resident]\n"
+        "duration_median_min = { value = 90, basis = 'assumed', range = [60, 119], why = 'x' }\n"
+        "duration_mean_min = { value = 120, basis = 'assumed', range = [91, 180], why = 'x' }\n"
+    )
+    runner = Analytic(share=by_kd)
+    scenario = load_scenario("wujiang").with_file(file)
+    with pytest.raises(DefinitionError, match="a setting drawn from the ranges") as refused:
+        decide(scenario, ["nearest", "random"], seed=7, runner=runner)
+    *found, last = refused.value.faults
+    assert [fault.place for fault in found] == ["resident.duration_median_min"]
+    assert last.remedy == "narrow the range of resident.duration_median_min"
     assert runner.asked == []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import pickle
+import unicodedata
 
 import pytest
 from hypothesis import given
@@ -94,3 +95,16 @@ def test_an_impossible_event_names_lifecycle_state_and_event() -> None:
     error = ImpossibleEvent("order", "closed", "OfferMade")
     assert (error.lifecycle, error.state, error.event) == ("order", "closed", "OfferMade")
     assert str(error) == "order: no edge for OfferMade in state closed"
+
+
+@given(texts, st.builds(Fault, texts, texts, texts, texts))
+def test_no_message_holds_what_a_terminal_would_obey(subject: str, fault: Fault) -> None:
+    said = [str(DefinitionError(subject, [fault])), str(UnknownName("key", subject, [subject]))]
+    for line in "\n".join(said).split("\n"):
+        assert all(sign.isprintable() or unicodedata.category(sign) == "Zs" for sign in line)
+    assert str(DefinitionError(subject, [fault])).count("\n") == 1
+
+
+def test_what_can_be_seen_is_said_as_it_is() -> None:
+    fault = Fault("清水\u3000县", "\x1b[31m\n\u202e\udcff", "\xa0", "é")
+    assert str(fault) == "清水\u3000县: \\x1b[31m\\n\\u202e\\udcff; expected \xa0; é"

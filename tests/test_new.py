@@ -25,6 +25,7 @@ from practice_core.dispatch import policy
 from practice_core.errors import DefinitionError, UnknownName
 from practice_core.hierarchy import Level
 from practice_core.simulation import load_scenario, run
+from practice_core.terms import Category
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -270,6 +271,16 @@ def test_a_new_county_runs_at_once(tmp_path: Path, county: str) -> None:
     assert hierarchy.counts() == scenario.area.counts
 
 
+@pytest.mark.parametrize("category", Category)
+def test_a_new_county_may_serve_any_category(tmp_path: Path, category: Category) -> None:
+    folder = begun(tmp_path, sites=FLAT, teams=f"home,categories\nc,{category}\ns1,{category}\n")
+    teams = load_scenario(folder).teams
+    assert category in teams.archetypes
+    _, bases = read((folder / "scenario.toml").read_text(encoding="utf-8"), "scenario.toml")
+    basis = bases[f"teams.archetypes.{category}"]
+    assert (basis.kind, basis.scale) == (BasisKind.ASSUMED, (0.5, 2))
+
+
 def test_the_seat_is_the_centers_place_or_the_outlines_or_some_place_inside(
     tmp_path: Path,
 ) -> None:
@@ -409,6 +420,72 @@ def test_an_empty_folder_is_taken_and_missing_ones_are_made(tmp_path: Path) -> N
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["empty", "some"]
 
 
+def test_an_empty_folder_itself_stays_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = tmp_path.stat().st_ino
+    new_area(Path())
+    assert tmp_path.stat().st_ino == before
+    assert sorted(map(str, Path().iterdir())) == [
+        "area.toml",
+        "outline.geojson",
+        "scenario.toml",
+    ]
+    assert load_area(".").name_en == tmp_path.name
+
+
+def test_what_came_into_an_empty_folder_meanwhile_is_left_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    staged = staged_folder(folder, lambda _: None, subject="x", expected="a new folder")
+    fresh = staged.__enter__()
+    (fresh / "mine.txt").write_text("theirs")
+    (folder / "mine.txt").write_text("mine")
+    with pytest.raises(DefinitionError, match=r"holds mine\.txt; expected a new folder"):
+        staged.__exit__(None, None, None)
+    assert [entry.name for entry in folder.iterdir()] == ["mine.txt"]
+    assert (folder / "mine.txt").read_text() == "mine"
+
+
+def test_what_came_where_nothing_was_meanwhile_is_left_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    taken = iter([None, "holds mine.txt"])
+    with (
+        pytest.raises(DefinitionError, match=r"holds mine\.txt"),
+        staged_folder(folder, lambda _: next(taken), subject="x", expected="a new folder"),
+    ):
+        folder.mkdir()
+    assert list(tmp_path.rglob("*")) == [folder]
+
+
+def test_a_folder_that_cannot_be_filled_stays_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename = Path.rename
+
+    def full(self: Path, target: Path) -> Path:
+        if target == tmp_path / "scenario.toml":
+            raise OSError(28, "No space left on device")
+        return rename(self, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "rename", full)
+        (said,) = refused(tmp_path, tmp_path)
+    assert "No space left" in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_is_not_called_as_an_area_that_ships(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (said,) = refused(tmp_path, Path("wujiang"))
+    assert said == "wujiang: the name of an area that ships"
+    new_area(tmp_path / "wujiang")
+    assert load_area(str(tmp_path / "wujiang")).name_en == "wujiang"
+
+
 def test_only_a_new_or_empty_folder_is_written_to(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     (tmp_path / "empty").mkdir()
@@ -530,6 +607,15 @@ def test_the_command_says_what_was_taken_what_is_assumed_and_what_to_do_next(
         ),
         f"Next: practice-core compare '{folder}'",
     ]
+
+
+def test_the_next_command_is_no_option_whatever_the_folder_is_called(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["new", "--", "-y"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "Next: practice-core compare ./-y"
+    assert main(["check", "./-y"]) == 0
 
 
 def test_the_command_speaks_chinese_and_says_what_was_not_given(

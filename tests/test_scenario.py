@@ -13,8 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from practice_core.dispatch import policy
 from practice_core.errors import DefinitionError, PracticeError, UnknownName
-from practice_core.simulation import Scenario, load_scenario
+from practice_core.experiment.bound import edges
+from practice_core.simulation import Scenario, load_scenario, run
 from practice_core.simulation.city import draw_city
 from practice_core.simulation.tape import tape_for
 from practice_core.terms import Category
@@ -31,6 +33,8 @@ RANGES = {key: basis.range for key, basis in BASE.bases.items() if basis.range i
 IMPOSSIBLE: dict[str, tuple[Any, str | None]] = {
     "horizon.starts_on": ("2020-03-03", None),
     "horizon.weeks": (0, None),
+    "city.station_sigma_km": (-0.1, None),
+    "city.spot_sigma_km": (1_001, None),
     "horizon.warmup_weeks": (-1, None),
     "horizon.runout_days": (27, None),
     "city.institute_weights": ([1.0] * 10, None),
@@ -41,7 +45,7 @@ IMPOSSIBLE: dict[str, tuple[Any, str | None]] = {
     "resident.duration_mean_min": (1, "resident.duration_median_min"),
     "resident.duration_longest_min": (1, "resident.duration_shortest_min"),
     "resident.patience_median_days": (0, None),
-    "resident.patience_sigma": (-0.1, None),
+    "resident.patience_sigma": (10.1, None),
     "resident.patience_shortest_days": (22, None),
     "site_request.needed_least": (0, None),
     "site_request.needed_most": (1, "site_request.needed_least"),
@@ -54,6 +58,7 @@ IMPOSSIBLE: dict[str, tuple[Any, str | None]] = {
     "own_activity.weekday_factors": ([1.0] * 6, None),
     "own_activity.lead_days": (-1, None),
     "own_activity.host_reach": (0, None),
+    "own_activity.host_decay_per_km": (10.1, None),
     "season.month_factors": ([0.0] * 12, None),
     "season.peak_hours": ([8, 24], None),
     "season.night_factor": (-0.1, None),
@@ -62,9 +67,15 @@ IMPOSSIBLE: dict[str, tuple[Any, str | None]] = {
     "teams.members_mean": (1, "teams.members_median"),
     "teams.members_most": (1, "teams.members_least"),
     "teams.tier_shares": ({"center": 2.0, "spot": -1.0}, None),
+    "teams.willingness_sd": (10.1, None),
     "teams.free.unit": ([0.1] * 3, None),
     "teams.archetypes.law": ([0.5, 0.5], None),
     "teams.archetypes.aid": ([0.5, 0.5, 0.5, -0.5], None),
+    "answer.eta": (-100.1, None),
+    "answer.kd_per_km": (5.1, None),
+    "answer.kl": (20.1, None),
+    "answer.kn": (20.1, None),
+    "answer.order_effect_sd": (10.1, None),
     "answer.silent_share": (-0.5, None),
     "answer.delay_median_hours": (0, None),
     "answer.quiet_from_hour": (25, None),
@@ -119,7 +130,8 @@ def test_a_file_of_other_assumptions_brings_their_basis(tmp_path: Path) -> None:
         ("answer = 1", "without a basis"),
         ("[", "TOML"),
         ("x" * 300_000, "characters"),
-        ("\x00\udcff", "TOML"),
+        ("\x00\udcff", "binary content"),
+        ("a = \udcff", "not UTF-8"),
     ],
 )
 def test_a_bad_file_of_assumptions_is_refused(tmp_path: Path, text: str, fault: str) -> None:
@@ -232,6 +244,52 @@ def test_a_tape_can_be_drawn_at_the_ends_of_all_ranges(end: int) -> None:
     assert (tape.demand.latest > tape.demand.earliest).all()
 
 
+@pytest.mark.parametrize("night", [[], [0, 1], list(range(24))])
+def test_a_day_has_an_hour_in_which_orders_are_placed(night: list[int]) -> None:
+    closed = {"season.peak_hours": list(range(24)), "season.peak_factor": 0.0}
+    closed |= {"season.night_hours": night, "season.night_factor": 0.0}
+    with pytest.raises(DefinitionError) as refused:
+        BASE.with_values(closed)
+    assert [fault.place for fault in refused.value.faults] == ["season.night_factor"]
+    some = BASE.with_values(closed | {"season.peak_hours": [8], "season.night_hours": [0]})
+    assert some.season.peak_hours == [8]
+
+
+EXTREME = {
+    "answer.eta": -100.0,
+    "answer.kd_per_km": 5.0,
+    "answer.kl": 20.0,
+    "answer.kn": 20.0,
+    "answer.order_effect_sd": 10.0,
+    "answer.delay_median_hours": 10_000.0,
+    "answer.delay_sigma": 10.0,
+    "service.review_median_hours": 10_000.0,
+    "service.review_sigma": 10.0,
+    "resident.patience_sigma": 10.0,
+    "own_activity.host_decay_per_km": 10.0,
+    "own_activity.usual_median": 0.001,
+    "own_activity.mass_share": 0.001,
+    "own_activity.mass_median": 0.001,
+    "own_activity.mean_needed": 10_000.0,
+    "teams.members_median": 0.001,
+    "teams.members_mean": 1_000_000.0,
+    "teams.members_most": 1_000_000,
+    "teams.willingness_sd": 10.0,
+    "teams.availability_factor": 1_000.0,
+}
+
+
+@pytest.mark.parametrize("turned", [{}, {"answer.eta": 100.0, "answer.kd_per_km": -1.0}])
+def test_a_week_can_be_simulated_and_bounded_at_the_ends_of_what_is_lawful(
+    turned: dict[str, float],
+) -> None:
+    few = {"teams.count": 60, "horizon.weeks": 1, "horizon.warmup_weeks": 0}
+    few |= {f"{stream}.per_year": 1_000 for stream in ("resident", "site_request", "own_activity")}
+    done = run(BASE.with_values(few | EXTREME | turned), policy("nearest"), seed=7, replication=0)
+    assert done.measures["served_share"].denominator > 0
+    assert len(edges(done.tape).cohort) == done.measures["served_share"].denominator
+
+
 # ---------------------------------------------------------------------------- digest and pickle
 
 changes = st.fixed_dictionaries(
@@ -321,7 +379,13 @@ def test_by_default_a_year_counts_after_five_weeks_and_closes_in_28_days() -> No
     assert BASE.ends - end == 28 * DAY
 
 
-@pytest.mark.parametrize("day", ["2020-02-30", "soon", "2020-03-01", "", "02.03.2020"])
+@pytest.mark.parametrize(
+    "day",
+    [
+        *("2020-02-30", "soon", "2020-03-01", "", "02.03.2020"),
+        *("2020-W10-1", "20200302", "1989-12-25", "2101-01-03", "9998-12-28"),
+    ],
+)
 def test_the_simulation_starts_on_a_monday(day: str) -> None:
     with pytest.raises(DefinitionError, match=r"horizon\.starts_on: .*the date of a Monday"):
         BASE.with_values({"horizon.starts_on": day})

@@ -226,6 +226,14 @@ def test_a_name_that_several_sites_have_means_the_one_that_may_be_a_parent() -> 
     assert [row.parent for row in read_sites(sheet.encode(), "a.csv")] == [None, "s001", "s002"]
 
 
+def test_an_id_is_meant_before_a_name() -> None:
+    sheet = "id,name,level,parent\nc,i,center,\ni,东所,institute,c\ns,站,station,i\n"
+    sites = read_sites(sheet.encode(), "sites.csv")
+    assert [site.parent for site in sites] == [None, "c", "i"]
+    [team] = read_teams(b"home,categories\ni,law\n", "teams.csv", sites)
+    assert team.home == "i"
+
+
 def test_a_teams_name_is_read_over_but_not_kept() -> None:
     (team,) = read_teams("队伍名称,所属,类别\n张三工作室,一村站,law\n".encode(), "t.csv", HOMES)
     assert "张三" not in repr(team)
@@ -567,6 +575,7 @@ OUTLINE_FAULTS: dict[str, tuple[str | bytes, str]] = {
     "no JSON": ('{"type": \n oops}', "o.geojson:2: "),
     "a number": ("3", "type '3'"),
     "NaN": (geometry("[[[NaN, 31]]]"), "NaN is no number"),
+    "endless": (geometry(f"[[[{'9' * 5_000}, 31]]]"), "a number of 5000 digits"),
     "Infinity": (geometry("[[[-Infinity, 31]]]"), "Infinity is no number"),
     "beyond all numbers": (geometry("[[[1e999, 31], [1, 1], [2, 2], [1e999, 31]]]"), "lon inf"),
     "more digits than fit": (geometry(f"[[[{'9' * 400}, 31]]]"), "unreadable"),

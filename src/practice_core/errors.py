@@ -20,6 +20,7 @@ sites.csv: 1 fault
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from bisect import bisect
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
@@ -38,6 +39,7 @@ __all__ = [
     "UnlawfulCommand",
     "attempt",
     "did_you_mean",
+    "shown",
 ]
 
 P = ParamSpec("P")
@@ -72,6 +74,25 @@ def did_you_mean(name: str, known: Sequence[str]) -> str:
     return f"did you mean {', '.join(near)}? " if near else ""
 
 
+def shown(text: str) -> str:
+    r"""Give a text with everything escaped that a terminal would obey or no eye could see.
+
+    Examples
+    --------
+    >>> print(shown("red \x1b[31m, two\nlines, \u202e, 清水\u3000县"))
+    red \x1b[31m, two\nlines, \u202e, 清水　县
+    """
+    return "".join([sign if _is_seen(sign) else _escaped(sign) for sign in text])
+
+
+def _is_seen(sign: str) -> bool:
+    return sign.isprintable() or unicodedata.category(sign) == "Zs"
+
+
+def _escaped(sign: str) -> str:
+    return sign.encode("unicode_escape").decode()
+
+
 class PracticeError(Exception):
     """Root of every error this package raises on purpose."""
 
@@ -97,8 +118,14 @@ class Fault:
     expected: str
     remedy: str
 
+    def inside(self, file: str) -> Fault:
+        """Give it with its place in a file, unless that is said already."""
+        if self.place.startswith(file):
+            return self
+        return Fault(f"{file}: {self.place}", self.found, self.expected, self.remedy)
+
     def __str__(self) -> str:
-        return f"{self.place}: {self.found}; expected {self.expected}; {self.remedy}"
+        return shown(f"{self.place}: {self.found}; expected {self.expected}; {self.remedy}")
 
 
 class DefinitionError(PracticeError, ValueError):
@@ -116,7 +143,7 @@ class DefinitionError(PracticeError, ValueError):
         self.subject = subject
         self.faults = tuple(faults)
         count = len(self.faults)
-        head = f"{subject}: {count} fault{'' if count == 1 else 's'}"
+        head = f"{shown(subject)}: {count} fault{'' if count == 1 else 's'}"
         super().__init__("\n  ".join([head, *map(str, self.faults)]))
 
     def __reduce__(self) -> tuple[type[DefinitionError], tuple[str, tuple[Fault, ...]]]:
@@ -180,9 +207,8 @@ class UnknownName(PracticeError, LookupError):
         self.kind = kind
         self.name = name
         self.known = tuple(sorted(known))
-        super().__init__(
-            f"no {kind} named {name!r}; {did_you_mean(name, self.known)}{self._listed()}"
-        )
+        said = f"no {kind} named {name!r}; {did_you_mean(name, self.known)}{self._listed()}"
+        super().__init__(shown(said))
 
     def _listed(self) -> str:
         if len(self.known) > _LISTED:

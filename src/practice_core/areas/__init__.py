@@ -10,7 +10,7 @@ Examples
 """
 
 from practice_core.areas.area import Area
-from practice_core.areas.files import Basis, BasisKind, read, structure
+from practice_core.areas.files import Basis, BasisKind, beside, read, structure
 from practice_core.areas.inputs import file_bytes
 from practice_core.areas.load import area_names, load_area, scenario_bytes
 from practice_core.areas.new import NewArea, new_area
@@ -28,6 +28,7 @@ __all__ = [
     "TeamKind",
     "TeamRow",
     "area_names",
+    "beside",
     "file_bytes",
     "load_area",
     "new_area",

@@ -126,6 +126,20 @@ class Area:
         return Hierarchy(sites, self.outline)
 
     @property
+    def deskless(self) -> frozenset[Level]:
+        """The levels of which some site has no desk of the loop's chain at or above it."""
+        chain = self.profile.chain
+        if self.sites is None:
+            present = [level for level in Level if self.counts.get(level, 0)]
+            above = {level: present[: n + 1] for n, level in enumerate(present)}
+            return frozenset(level for level in present if not {*chain} & {*above[level]})
+        # A site stands below its parent: the higher levels come first.
+        has_desk: dict[str | None, bool] = {}
+        for row in sorted(self.sites, key=lambda row: row.level.rank):
+            has_desk[row.id] = row.level in chain or has_desk.get(row.parent, False)
+        return frozenset(row.level for row in self.sites if not has_desk[row.id])
+
+    @property
     def made_up(self) -> Mapping[str, bool]:
         """Whether any position of a site, and whether the roster of teams, is made up."""
         return {

@@ -7,6 +7,7 @@ beside it under the dotted key of each number.
 
 from __future__ import annotations
 
+import datetime as dt
 import enum
 import re
 import tomllib
@@ -25,12 +26,12 @@ from cattrs.gen import make_dict_structure_fn
 
 from practice_core.areas.inputs import refuse_binary, utf8
 from practice_core.areas.tables import summed_up
-from practice_core.errors import Fault, did_you_mean
+from practice_core.errors import DefinitionError, Fault, did_you_mean, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-__all__ = ["Basis", "BasisKind", "read", "structure"]
+__all__ = ["Basis", "BasisKind", "beside", "read", "structure"]
 
 T = TypeVar("T")
 
@@ -45,6 +46,7 @@ _LARGEST = 1 << 17
 _LONGEST_LINE = 1000
 _LINE = re.compile(r"\(at line ([0-9]+), column [0-9]+\)$")
 _SAVE = "save the file as UTF-8"
+_TEXT = "text"
 _MOST = 2.0**63
 """No number is larger: every one fits a machine word."""
 
@@ -81,7 +83,9 @@ class Basis:
     scale: tuple[float, float] | None = None
 
 
-def read(text: str | bytes, subject: str) -> tuple[dict[str, Any], dict[str, Basis]]:
+def read(
+    text: str | bytes, subject: str, faults: list[Fault] | None = None
+) -> tuple[dict[str, Any], dict[str, Basis]]:
     """Read TOML into plain values and the basis of every number.
 
     Parameters
@@ -90,6 +94,9 @@ def read(text: str | bytes, subject: str) -> tuple[dict[str, Any], dict[str, Bas
         The file's text, or its bytes: UTF-8, with or without a byte order mark.
     subject
         Its name, for messages.
+    faults
+        Takes what is wrong with single values and their bases, so that what else is wrong with the
+        file can be said beside it; without it they are raised.
 
     Returns
     -------
@@ -101,30 +108,36 @@ def read(text: str | bytes, subject: str) -> tuple[dict[str, Any], dict[str, Bas
     Raises
     ------
     DefinitionError
-        If it is not TOML or far too large, or with the numbers that lack their basis: the first 20
-        and how many more.
+        If it is not TOML or far too large; with the numbers that lack their basis or have an
+        impossible range, and texts that cannot be shown: the first 20 and how many more.
     """
     bases: dict[str, Basis] = {}
-    faults: list[Fault] = []
     if isinstance(text, bytes):
         refuse_binary(text, subject, _SAVE)
         text = utf8(text, subject, _SAVE)
     try:
         tree = tomllib.loads(_bounded(text))
-        values = {key: _plain(node, key, bases, faults) for key, node in tree.items()}
+        found = list(_text_faults(tree))
+        values = {key: _plain(node, key, bases, found) for key, node in tree.items()}
     except RecursionError:
-        faults = [Fault(subject, "tables or lists too deep", "a few levels", "make it flatter")]
+        fault = Fault(subject, "tables or lists too deep", "a few levels", "make it flatter")
+        raise DefinitionError(subject, (fault,)) from None
     except ValueError as error:
         line = _LINE.search(str(error))
         place = f"{subject}:{line[1]}" if line else subject
-        faults = [Fault(place, str(error), "TOML", "mend the file there")]
-    if faults:
-        raise summed_up(subject, faults)
+        fault = Fault(place, str(error), "TOML", "mend the file there")
+        raise DefinitionError(subject, (fault,)) from None
+    if found and faults is None:
+        raise summed_up(subject, found)
+    if faults is not None:
+        faults += found
     return values, bases
 
 
 def structure(values: Mapping[str, Any], kind: type[T], subject: str) -> T:
     """Build `kind` from plain values; unknown and missing keys and wrong types are faults.
+
+    Whether a number is possible is for others to say, once all have their types.
 
     Raises
     ------
@@ -138,6 +151,12 @@ def structure(values: Mapping[str, Any], kind: type[T], subject: str) -> T:
     except _Unexpected as error:
         found = (_fault(error, "file"),)
     raise summed_up(subject, found)
+
+
+def beside(known: Sequence[Fault], others: Iterable[Fault]) -> list[Fault]:
+    """Give faults and those of others that are at no place already named."""
+    places = {fault.place for fault in known}
+    return [*known, *(fault for fault in others if fault.place not in places)]
 
 
 def _bounded(text: str) -> str:
@@ -187,6 +206,7 @@ def _basis(node: dict[str, Any], key: str, faults: list[Fault]) -> Basis:
         found = "assumed without range"
         faults.append(Fault(key, found, "range or scale", "give the plausible range"))
     spans = {name: _span(node[name], f"{key}.{name}", faults) for name in _OPTIONAL & node.keys()}
+    faults.extend(_span_faults(key, node.get("value"), **spans))
     source = " ".join(node[name] for name in sorted(present))
     return Basis(BasisKind(kind), source, spans.get("range"), spans.get("scale"))
 
@@ -199,6 +219,38 @@ def _span(node: Any, key: str, faults: list[Fault]) -> tuple[float, float] | Non
         return float(node[0]), float(node[1])
     faults.append(Fault(key, repr(node), "[least, most]", "write two ascending numbers"))
     return None
+
+
+def _span_faults(
+    key: str,
+    value: Any,  # noqa: ANN401 - a TOML node
+    range: tuple[float, float] | None = None,  # noqa: A002 - as the file calls it
+    scale: tuple[float, float] | None = None,
+) -> Iterator[Fault]:
+    if range and isinstance(value, (list, dict)):
+        found, expected = "the range of a table or list", "a scale, which holds for every part"
+        yield Fault(f"{key}.range", found, expected, "give a scale")
+    elif range and isinstance(value, (int, float)) and not range[0] <= value <= range[1]:
+        expected = f"a range that holds the value, {value}"
+        yield Fault(f"{key}.range", repr(list(range)), expected, "widen it or mend the value")
+    if scale and not 0 <= scale[0] <= 1 <= scale[1]:
+        expected = "factors of 0 or more, around 1"
+        yield Fault(f"{key}.scale", repr(list(scale)), expected, "widen it")
+
+
+def _text_faults(node: Any, key: str = "") -> Iterator[Fault]:  # noqa: ANN401 - a TOML node
+    """Find keys and texts that a terminal would obey or no eye could see."""
+    if isinstance(node, str) and shown(node) != node:
+        expected = "text of one line without control characters"
+        yield Fault(key, f"'{shown(node)}'", expected, "retype it")
+    elif isinstance(node, list):
+        for n, part in enumerate(node):
+            yield from _text_faults(part, f"{key}[{n}]")
+    elif isinstance(node, dict):
+        for name, part in node.items():
+            if shown(name) != name:
+                yield Fault(_below(key, name), "a key that cannot be shown", "another", "retype it")
+            yield from _text_faults(part, _below(key, name))
 
 
 class _Unexpected(TypeError):
@@ -244,6 +296,9 @@ def _fault(error: Exception, key: str) -> Fault:
     name = key.rpartition(".")[2]
     if isinstance(error, KeyError):
         return Fault(key, "nothing", "a value", f"add {name}")
+    if isinstance(error, _Unexpected) and isinstance(error.found, (dt.date, dt.time)):
+        remedy = "put it in quotes" if error.expected == _TEXT else f"change {name}"
+        return Fault(key, str(error.found), error.expected, remedy)
     if isinstance(error, _Unexpected):
         return Fault(key, repr(error.found), error.expected, f"{error.meant}change {name}")
     if isinstance(error, AttributeError):  # cattrs asked something else for its items
@@ -272,7 +327,7 @@ def _number(value: Any, _: Any) -> float:  # noqa: ANN401 - a cattrs hook
 
 def _text(value: Any, _: Any) -> str:  # noqa: ANN401 - a cattrs hook
     if not isinstance(value, str):
-        raise _Unexpected(value, "text")
+        raise _Unexpected(value, _TEXT)
     return value
 
 

@@ -22,8 +22,9 @@ def staged_folder(
 ) -> Iterator[Path]:
     """Yield a folder to write into, which becomes `path` when the block ends well.
 
-    Until then it is a hidden sibling, removed if the block fails; missing parents are made at the
-    end. What stood at `path` is replaced.
+    Until then it is hidden, beside `path` or in it, and is removed if the block fails. An empty
+    folder at `path` stays and is filled, for it may be where somebody stands, or a disk of its
+    own; anything else there is replaced. Missing parents are made at the end.
 
     Parameters
     ----------
@@ -37,7 +38,7 @@ def staged_folder(
     Raises
     ------
     DefinitionError
-        On entry, if something foreign is there or nothing can be written.
+        On entry or at the end, if something foreign is there; if nothing can be written.
     OSError
         If the place is lost meanwhile.
     """
@@ -45,23 +46,55 @@ def staged_folder(
         target = path.resolve()
         found = foreign(target)
         if found is None:
-            home = next(parent for parent in target.parents if parent.exists())
+            fills = target.is_dir() and not any(target.iterdir())
+            home = target if fills else next(one for one in target.parents if one.exists())
             staging = home / tempfile.mkdtemp(prefix=f".{target.name}-", dir=home)
     except OSError as error:
         found = str(error.strerror)
     except (RuntimeError, ValueError) as error:  # links in a circle; a name that no folder can have
         found = str(error)
-    if found is not None:
-        raise DefinitionError(subject, [Fault(str(path), found, expected, "name another folder")])
-    fresh, former = staging / "new", staging / "old"
+    _refuse(found, path, subject, expected)
+    fresh = staging / "new"
     try:
         fresh.mkdir()
         yield fresh
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if target.exists():
-            target.rename(former)
+        if fills:
+            others = sorted(entry.name for entry in target.iterdir() if entry != staging)
+            _refuse(f"holds {others[0]}" if others else None, path, subject, expected)
+            _fill(target, fresh)
+        else:
+            _refuse(foreign(target), path, subject, expected)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _replace(target, fresh, staging / "old")
+    finally:
+        shutil.rmtree(staging)
+
+
+def _refuse(found: str | None, path: Path, subject: str, expected: str) -> None:
+    if found is not None:
+        raise DefinitionError(subject, [Fault(str(path), found, expected, "name another folder")])
+
+
+def _fill(target: Path, fresh: Path) -> None:
+    """Move all that is in `fresh` to `target`, or nothing."""
+    moved: list[tuple[Path, Path]] = []
+    try:
+        for entry in sorted(fresh.iterdir()):
+            moved.append((entry, target / entry.name))
+            entry.rename(target / entry.name)
+    except BaseException:
+        for entry, place in moved:
+            if not entry.exists():
+                place.rename(entry)
+        raise
+
+
+def _replace(target: Path, fresh: Path, former: Path) -> None:
+    """Put `fresh` in the place of `target`, or leave that as it was."""
+    if target.exists():
+        target.rename(former)
+    try:
         fresh.rename(target)
     finally:
         if former.exists() and not target.exists():  # pragma: no cover - a rename that failed
             former.rename(target)
-        shutil.rmtree(staging)

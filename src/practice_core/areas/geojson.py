@@ -19,6 +19,7 @@ __all__ = ["Boundary", "outline_geojson", "read_outline"]
 
 _MOST_POSITIONS = 10_000
 """An outline true to 100 m has some hundreds; tests of what is inside take time in proportion."""
+_LONGEST_NUMBER = 400
 _SAVE = "export the outline as GeoJSON in UTF-8"
 _SHAPES = ("Polygon", "MultiPolygon")
 _EXPECTED = "a Polygon or MultiPolygon, alone or as the one Feature"
@@ -92,7 +93,7 @@ def _tree(raw: bytes, name: str) -> object:
         found, expected = f"{text.count('[')} positions", f"at most {_MOST_POSITIONS}"
         raise _refused(name, found, expected, "simplify the outline to 100 m or so")
     try:
-        return json.loads(text, parse_constant=_no_number)
+        return json.loads(text, parse_int=_whole, parse_constant=_no_number)
     except RecursionError:
         raise _refused(name, "lists or objects too deep", "a few levels", _SAVE) from None
     except json.JSONDecodeError as error:
@@ -100,6 +101,13 @@ def _tree(raw: bytes, name: str) -> object:
         raise _refused(name, error.msg, "JSON", _SAVE, place=place) from None
     except ValueError as error:
         raise _refused(name, str(error), "JSON with finite numbers", _SAVE) from None
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > _LONGEST_NUMBER:
+        message = f"a number of {len(digits)} digits"
+        raise ValueError(message)
+    return int(digits)
 
 
 def _no_number(constant: str) -> NoReturn:

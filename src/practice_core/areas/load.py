@@ -9,7 +9,7 @@ them is said at once.
 from __future__ import annotations
 
 import datetime as dt
-from functools import cache
+from functools import cache, partial
 from hashlib import blake2b
 from importlib import resources
 from pathlib import Path
@@ -18,25 +18,26 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import attrs
 
 from practice_core.areas.area import Area
-from practice_core.areas.files import read, structure
+from practice_core.areas.files import beside, read, structure
 from practice_core.areas.geojson import read_outline
 from practice_core.areas.inputs import LARGEST_TABLE, file_bytes
 from practice_core.areas.rows import read_sites, read_teams
+from practice_core.areas.tables import summed_up
 from practice_core.errors import DefinitionError, Fault, UnknownName, attempt
 from practice_core.hierarchy import Level
 from practice_core.orders import LoopProfile, Step
 from practice_core.points import RuleSet
 from practice_core.units import DAY, HOUR, Calendar, clock, instant, is_identifier
-from practice_core.volunteers import DayParts
+from practice_core.volunteers import BLOCKS_A_DAY, DayParts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from importlib.resources.abc import Traversable
     from os import PathLike
 
     from practice_core.areas.files import Basis
-    from practice_core.areas.rows import SiteRow, TeamRow
-    from practice_core.hierarchy import Outline
+    from practice_core.areas.rows import SiteRow
+    from practice_core.units import Duration
 
 __all__ = ["area_names", "load_area", "scenario_bytes"]
 
@@ -45,6 +46,21 @@ T = TypeVar("T")
 _MOST_SITES = 200_000
 """Of one level: a whole country's county has a thousandth of it."""
 _FARTHEST_EAST = 14
+_WITHIN = {
+    "review_within_hours": (HOUR, 8_760),
+    "offer_open_hours": (HOUR, 8_760),
+    "schedule_within_hours": (HOUR, 8_760),
+    "desk_within_hours": (HOUR, 8_760),
+    "rating_within_days": (DAY, 366),
+    "showcase_within_days": (DAY, 366),
+}
+_COUNTS = {
+    "tries": (1, 1_000),
+    "satisfied_from": (1, 5),
+    "redos": (0, 100),
+    "redo_within_working_days": (1, 366),
+}
+"""What a loop may say: its clocks with their units and the most of each, its counts."""
 
 
 @attrs.frozen
@@ -159,20 +175,28 @@ def _folder(where: str | PathLike[str]) -> Traversable:
     if isinstance(where, str) and where in area_names():
         return _package().joinpath(where)
     folder = Path(where)
-    if not str(where) or not folder.is_dir():
+    try:
+        is_folder, is_file = folder.is_dir(), folder.is_file()
+    except OSError as error:  # a name too long, a folder above that may not be entered
+        expected = "the name of an area, or a folder"
+        fault = Fault(str(where), str(error.strerror), expected, "mend the path or the permissions")
+        raise DefinitionError("area", (fault,)) from None
+    if is_file:
+        fault = Fault(
+            str(where), "a file", "a folder", f"name the folder it is in, {folder.parent}"
+        )
+        raise DefinitionError("area", (fault,))
+    if not str(where) or not is_folder:
         kind = "area or folder"
         raise UnknownName(kind, str(where), area_names())
     return folder
 
 
-def _bytes(folder: Traversable, file: str, most: int = LARGEST_TABLE) -> bytes:
-    """Read a file of the folder itself: no other place, no link, nothing but an ordinary file."""
+def _bytes(folder: Traversable, file: str) -> bytes:
+    """Read a file of the folder itself: no link, nothing but an ordinary file."""
     if not isinstance(folder, Path):
         return folder.joinpath(file).read_bytes()
-    if Path(file).name != file or "\0" in file or "\\" in file:
-        fault = Fault(file, "not the name of a file", "a file of the folder", "move it there")
-        raise DefinitionError(file, (fault,))
-    return file_bytes(folder / file, most=most, follow=False)
+    return file_bytes(folder / file, most=LARGEST_TABLE, follow=False)
 
 
 class _Reader:
@@ -185,19 +209,23 @@ class _Reader:
         self.digest = blake2b(digest_size=16)
 
     def area(self) -> Area:
-        given = self.attempt("area.toml", self.definition)
-        if given is None:
+        file, values, bases = self.definition()
+        boundary = self.named("outline", values, read_outline)
+        outline = None if boundary is None else boundary.outline
+        sites = self.named("sites", values, partial(read_sites, outline=outline))
+        teams = self.named("teams", values, partial(read_teams, sites=sites))
+        if file is None:
             raise DefinitionError(self.subject, self.faults)
-        file, values, bases = given
         calendar = self.attempt("area.toml", lambda: _calendar(file.calendar))
         parts = self.attempt("area.toml", lambda: _day_parts(file.day_parts))
-        profile = rules = None
-        if calendar is not None:
-            profile = self.attempt("area.toml", lambda: _profile(file.loop, calendar))
-            rules = self.attempt("area.toml", lambda: _rules(file.points, calendar))
-        outline, seat = self.outline(file)
-        sites = self.sites(file, outline)
-        teams = self.teams(file, sites)
+        # What is wrong with the loop and the points can be said without the right calendar.
+        usual = calendar or Calendar.weekly(days=range(5), opens="08:30", closes="17:30")
+        profile = self.attempt("area.toml", lambda: _profile(file.loop, usual))
+        rules = self.attempt("area.toml", lambda: _rules(file.points, usual), "points.")
+        seat = self.seat(file) or (None if boundary is None else boundary.seat)
+        if file.teams is not None and file.sites is None:
+            remedy = "name the table of sites too"
+            self.fault("teams", "teams without sites", "the sites of their homes", remedy)
         counts = self.counts(file, sites)
         if file.sites is None and outline is None and file.outline is None:
             self.fault("outline", "nothing, and no sites", "a GeoJSON file", "name the outline")
@@ -231,15 +259,16 @@ class _Reader:
 
     # -- the files ------------------------------------------------------------------------------
 
-    def attempt(self, file: str, build: Callable[[], T]) -> T | None:
+    def attempt(self, file: str, build: Callable[[], T], section: str = "") -> T | None:
         """Build something from a file, or keep what is wrong with it, under the file's name."""
         found: list[Fault] = []
         built = attempt(found, build)
-        for fault in found:
-            inside = fault.place.startswith(file)
-            place = fault.place if inside else f"{file}: {fault.place}"
-            self.faults.append(attrs.evolve(fault, place=place))
+        self.add(file, [attrs.evolve(one, place=f"{section}{one.place}") for one in found])
         return built
+
+    def add(self, file: str, faults: Iterable[Fault]) -> None:
+        """Keep faults of a file, under its name."""
+        self.faults += [fault.inside(file) for fault in faults]
 
     def fault(self, key: str, found: str, expected: str, remedy: str) -> None:
         self.faults.append(Fault(f"area.toml: {key}", found, expected, remedy))
@@ -251,57 +280,40 @@ class _Reader:
         self.digest.update(raw)
         return raw
 
-    def definition(self) -> tuple[_AreaFile, dict[str, Any], dict[str, Basis]]:
-        values, bases = read(self.raw("area.toml"), "area.toml")
-        file = structure(values, _AreaFile, "area.toml")
-        identifiers = {"id": file.id, "prefix": file.prefix}
-        texts = ("name_zh", "name_en", "document")
-        faults = [
-            Fault(key, repr(getattr(file, key)), "text without control characters", "retype it")
-            for key in texts
-            if not getattr(file, key).isprintable()
-        ]
-        faults += [
-            Fault(key, repr(text), "1 to 58 of A-Za-z0-9._:-, first a letter or digit", "rename it")
-            for key, text in identifiers.items()
-            if not is_identifier(f"{text}-s0001")
-        ]
-        if faults:
-            raise DefinitionError("area.toml", faults)
+    def definition(self) -> tuple[_AreaFile | None, dict[str, Any], dict[str, Basis]]:
+        """Give what area.toml says: as a whole unless something is missing, and value by value."""
+        bare: list[Fault] = []
+        given = self.attempt("area.toml", lambda: read(self.raw("area.toml"), "area.toml", bare))
+        values, bases = given or ({}, {})
+        others: list[Fault] = []
+        file = attempt(others, structure, values, _AreaFile, "area.toml") if given else None
+        self.add("area.toml", summed_up("area.toml", beside(bare, others)).faults)
+        identifiers = {"id": file.id, "prefix": file.prefix} if file else {}
+        for key, text in identifiers.items():
+            if not is_identifier(f"{text}-s0001"):
+                expected = "1 to 58 of A-Za-z0-9._:-, first a letter or digit"
+                self.fault(key, repr(text), expected, "rename it")
         return file, values, bases
 
-    def outline(self, file: _AreaFile) -> tuple[Outline | None, tuple[float, float] | None]:
-        """Give the outline, and the seat that area.toml or the outline's own properties name."""
-        seat = None
-        if file.seat is not None:
-            if len(file.seat) == 2:  # noqa: PLR2004 - longitude and latitude
-                seat = file.seat[0], file.seat[1]
-            else:
-                self.fault("seat", repr(file.seat), "[lon, lat]", "give two numbers")
-        if file.outline is None:
-            return None, seat
-        name = file.outline
-        found = self.attempt(name, lambda: read_outline(self.raw(name), name))
-        if found is None:
-            return None, seat
-        return found.outline, seat or found.seat
-
-    def sites(self, file: _AreaFile, outline: Outline | None) -> tuple[SiteRow, ...] | None:
-        name = file.sites
-        if name is None:
+    def named(
+        self, key: str, values: Mapping[str, Any], understand: Callable[[bytes, str], T]
+    ) -> T | None:
+        """Read the file that a key of area.toml names, if it names one: a file of the folder."""
+        name = values.get(key)
+        if not isinstance(name, str):
             return None
-        return self.attempt(name, lambda: read_sites(self.raw(name), name, outline))
-
-    def teams(
-        self, file: _AreaFile, sites: tuple[SiteRow, ...] | None
-    ) -> tuple[TeamRow, ...] | None:
-        name = file.teams
-        if name is None:
+        if not name or Path(name).name != name or "\0" in name or "\\" in name:
+            self.fault(key, repr(name), "the name of a file of the folder", "move it there")
             return None
-        if file.sites is None:
-            remedy = "name the table of sites too"
-            self.fault("teams", "teams without sites", "the sites of their homes", remedy)
-        return self.attempt(name, lambda: read_teams(self.raw(name), name, sites))
+        return self.attempt(name, lambda: understand(self.raw(name), name))
+
+    def seat(self, file: _AreaFile) -> tuple[float, float] | None:
+        if file.seat is None:
+            return None
+        if len(file.seat) != 2:  # noqa: PLR2004 - longitude and latitude
+            self.fault("seat", repr(file.seat), "[lon, lat]", "give two numbers")
+            return None
+        return file.seat[0], file.seat[1]
 
     def counts(self, file: _AreaFile, sites: tuple[SiteRow, ...] | None) -> Mapping[Level, int]:
         """Give the sites by level: as counted in the table, else as area.toml says."""
@@ -323,36 +335,64 @@ class _Reader:
 
 
 def _day_parts(found: Mapping[str, list[str]]) -> DayParts:
-    pairs = list(found.values())
-    faults = [
-        Fault(f"day_parts.{name}", repr(pair), '["HH:MM", "HH:MM"]', "give two times")
-        for name, pair in found.items()
-        if len(pair) != 2  # noqa: PLR2004 - from and to
-    ]
+    faults: list[Fault] = []
+    spans = []
+    for name, pair in found.items():
+        key = f"day_parts.{name}"
+        if len(pair) == 2:  # noqa: PLR2004 - from and to
+            opens, closes = (_clock(f"{key}[{n}]", text, faults) for n, text in enumerate(pair))
+            spans.append((opens, closes))
+        else:
+            faults.append(Fault(key, repr(pair), '["HH:MM", "HH:MM"]', "give two times"))
+    if len(found) != BLOCKS_A_DAY or (not faults and not _ascend(spans)):
+        expected = f"{BLOCKS_A_DAY} parts of a day, one after another"
+        faults.append(Fault("day_parts", repr(dict(found)), expected, "mend the hours"))
     if faults:
-        subject = "day parts"
-        raise DefinitionError(subject, faults)
-    return DayParts(tuple([(clock(a), clock(b)) for a, b in pairs]))
+        raise DefinitionError("day_parts", faults)
+    return DayParts(tuple(spans))
+
+
+def _ascend(spans: Iterable[tuple[Duration, Duration]]) -> bool:
+    edges = [edge for span in spans for edge in span]
+    return edges == sorted(set(edges))
 
 
 def _calendar(found: _CalendarFile) -> Calendar:
-    if abs(found.utc_offset_hours) > _FARTHEST_EAST:
-        hours = found.utc_offset_hours
-        fault = Fault("calendar.utc_offset_hours", str(hours), "-14 to 14", "8 is China's")
-        raise DefinitionError("calendar", (fault,))
-    return Calendar.weekly(
-        days=found.working_weekdays,
-        opens=found.opens,
-        closes=found.closes,
-        offset=found.utc_offset_hours * HOUR,
-    )
+    faults: list[Fault] = []
+    opens = _clock("calendar.opens", found.opens, faults)
+    closes = _clock("calendar.closes", found.closes, faults)
+    if not faults and opens >= closes:
+        expected = f"a time after {found.opens}"
+        faults.append(Fault("calendar.closes", repr(found.closes), expected, "mend the hours"))
+    days = set(found.working_weekdays)
+    if not days or not days <= set(range(7)):
+        key, expected = "calendar.working_weekdays", "one or more of 0 for Monday to 6 for Sunday"
+        faults.append(Fault(key, repr(found.working_weekdays), expected, "renumber the days"))
+    hours = found.utc_offset_hours
+    if abs(hours) > _FARTHEST_EAST:
+        faults.append(Fault("calendar.utc_offset_hours", str(hours), "-14 to 14", "8 is China's"))
+    if faults:
+        raise DefinitionError("calendar", faults)
+    return Calendar.weekly(days=days, opens=found.opens, closes=found.closes, offset=hours * HOUR)
+
+
+def _clock(key: str, text: str, faults: list[Fault]) -> Duration:
+    """Read a time of day; 0, and a fault at its key, if it is none."""
+    found: list[Fault] = []
+    read_time = attempt(found, clock, text)
+    faults += [attrs.evolve(fault, place=key) for fault in found]
+    return read_time or 0
 
 
 def _profile(found: _LoopFile, calendar: Calendar) -> LoopProfile:
     working_day = max(sum(b - a for a, b in spans) for spans in calendar.week)
     desk, showcase = found.desk_within_hours, found.showcase_within_days
-    return LoopProfile(
-        name=found.name,
+    faults = list(_loop_faults(found))
+    others: list[Fault] = []
+    profile = attempt(
+        others,
+        LoopProfile,
+        name="loop",
         steps=tuple(found.steps),
         calendar=calendar,
         chain=tuple(found.chain),
@@ -367,15 +407,37 @@ def _profile(found: _LoopFile, calendar: Calendar) -> LoopProfile:
         redo_within=found.redo_within_working_days * working_day,
         showcase=None if showcase is None else _ms(showcase, DAY),
     )
+    # The same number has the key of the file here and the profile's own, a part of it, there.
+    said = [fault.place for fault in faults]
+    faults += [fault for fault in others if not any(key.startswith(fault.place) for key in said)]
+    if profile is None or faults:
+        raise DefinitionError("loop", faults)
+    return attrs.evolve(profile, name=found.name)
+
+
+def _loop_faults(found: _LoopFile) -> Iterator[Fault]:
+    """Find numbers of a loop that are impossible, or a slip of the pen."""
+    for key, (unit, most) in _WITHIN.items():
+        length = getattr(found, key)
+        if length is not None and not (_ms(length, unit) > 0 and length <= most):
+            expected = f"more than 0 and at most {most:,}"
+            yield Fault(f"loop.{key}", repr(length), expected, f"change {key}")
+    for key, (least, most) in _COUNTS.items():
+        count = getattr(found, key)
+        if not least <= count <= most:
+            yield Fault(f"loop.{key}", repr(count), f"{least} to {most:,}", f"change {key}")
 
 
 def _rules(found: _PointsFile, calendar: Calendar) -> RuleSet:
     zone = dt.timezone(dt.timedelta(milliseconds=calendar.offset))
     try:
-        effective = dt.datetime.fromisoformat(found.effective).replace(tzinfo=zone)
+        day = dt.date.fromisoformat(found.effective)
     except ValueError:
-        fault = Fault("points.effective", repr(found.effective), "YYYY-MM-DD", "give the date")
-        raise DefinitionError("points", (fault,)) from None
+        day = None
+    if day is None or day.isoformat() != found.effective:
+        fault = Fault("effective", repr(found.effective), "YYYY-MM-DD", "give the date")
+        raise DefinitionError("points", (fault,))
+    effective = dt.datetime(day.year, day.month, day.day, tzinfo=zone)
     return RuleSet(
         id=found.id,
         version=found.version,

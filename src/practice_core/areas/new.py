@@ -140,6 +140,7 @@ def new_area(
     _change_area(area, county, given, title["like"])
     scenario = _headed(_SCENARIO_HEAD.format(**title), before["scenario.toml"])
     _change_scenario(scenario, county, values)
+    _add_archetypes(scenario["teams"], given.teams or (), title["like"])
     texts = {"area.toml": tomlkit.dumps(area), "scenario.toml": tomlkit.dumps(scenario)}
     # Excel takes a CSV for UTF-8 by its mark alone.
     if given.sites is not None:
@@ -293,6 +294,15 @@ def _change_scenario(doc: Any, county: NewArea, values: Mapping[str, Any]) -> No
         doc["teams"]["lifted_share"] = _number(0, "assumed", why, (0, 0))
 
 
+def _add_archetypes(doc: Any, teams: Iterable[TeamRow], like: str) -> None:  # noqa: ANN401 - as above
+    """Say who the members are for categories of which the other area says nothing."""
+    kinds = len(doc["free"])
+    for category in sorted({row.categories[0] for row in teams} - doc["archetypes"].keys()):
+        why = f"{like} says nothing of {category}: equal until it is known who the members are"
+        shares = _number([1 / kinds] * kinds, "assumed", why, scale=(0.5, 2))
+        doc["archetypes"][str(category)] = shares
+
+
 def _move_up(node: Any, counts: Mapping[Level, int]) -> None:  # noqa: ANN401 - as above
     """Give the share of levels that the county has not to the next above that it has."""
     shares, order, absent = node["value"], list(Level), []
@@ -369,6 +379,10 @@ def _center_position(sites: Iterable[SiteRow]) -> tuple[float, float] | None:
 
 
 def _folder_faults(folder: Path) -> Iterator[Fault]:
+    if str(folder) in area_names():
+        known, expected = "the name of an area that ships", "a name that means nothing else"
+        yield Fault(str(folder), known, expected, "name the folder otherwise")
+        return
     try:
         found = "a symbolic link" if folder.is_symlink() else _foreign(folder.resolve())
     except OSError as error:

@@ -454,7 +454,7 @@ class _Row:
 
 
 class _Sites:
-    """The sites that a cell may refer to: by id, or by name where one alone has it."""
+    """The sites that a cell may refer to: by id, or else by name where one alone has it."""
 
     def __init__(
         self,
@@ -463,16 +463,17 @@ class _Sites:
         levels: Sequence[Level | None],
         given: Sequence[str] = (),
     ) -> None:
-        self.known: dict[str, dict[SiteId, Level | None]] = {}
+        by_name: dict[str, dict[SiteId, Level | None]] = {}
+        by_id: dict[str, dict[SiteId, Level | None]] = {}
         self.by_level: dict[Level | None, SiteId] = {}
-        for site, level in zip(ids, levels, strict=True):
-            self.known[site] = {SiteId(site): level}
+        for site, name, level in zip(ids, names, levels, strict=True):
+            by_name.setdefault(_key(name), {})[SiteId(site)] = level
+            by_id[site] = {SiteId(site): level}
             self.by_level.setdefault(level, SiteId(site))
         # An id that was refused still says who is meant: one fault, not one for each child.
         for cell, site, level in zip(given, ids, levels, strict=bool(given)):
-            self.known.setdefault(_key(cell), {SiteId(site): level})
-        for name, site, level in zip(names, ids, levels, strict=True):
-            self.known.setdefault(_key(name), {})[SiteId(site)] = level
+            by_id.setdefault(_key(cell), {SiteId(site): level})
+        self.known = by_name | by_id
         self.keys = sorted(self.known)
 
     def parent(self, row: _Row, level: Level | None) -> SiteId | None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import sys
 from concurrent.futures.process import BrokenProcessPool
+from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
 from cyclopts import App, CycloptsError
@@ -57,6 +58,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments
         Words after the program's name; None takes those it was started with.
     """
+    for standard in (sys.stdout, sys.stderr):
+        if isinstance(standard, TextIOWrapper):  # a name that it cannot encode is said in escapes
+            standard.reconfigure(errors="backslashreplace")
     try:
         found = app(arguments, exit_on_error=False, print_error=False, verbose=False)
     except (PracticeError, CycloptsError, OSError) as error:

@@ -55,6 +55,8 @@ def new(  # noqa: PLR0913 - one parameter an option
     lang
         Language of what is said.
     """
+    # What begins with a hyphen would be taken for an option.
+    named = f"./{directory}" if str(directory).startswith("-") else str(directory)
     begun = new_area(directory, like=like, sites=sites, teams=teams, outline=outline)
     other = load_area(like)
     name = other.name_zh if lang == "zh" else other.name_en
@@ -72,6 +74,6 @@ def new(  # noqa: PLR0913 - one parameter an option
             sites=counts,
             positions=begun.positions,
             teams=begun.teams,
-            command=shlex.join(["practice-core", "compare", str(directory)]),
+            command=shlex.join(["practice-core", "compare", named]),
         )
         say(said)

@@ -121,10 +121,11 @@ def compare(  # noqa: PLR0913 - one parameter an option
         "--workers": workers,
     }
     names = _names(policies, policy)
-    faults = [*_unknown(names), *_below_one(counts)]
+    faults: list[Fault] = []
+    base = attempt(faults, _base, area)
+    faults += [*_unknown(names), *_below_one(counts)]
     faults += _at_odds(counts, decide=decide, preview=preview)
     faults += _misplaced(cells, out, decide=decide)
-    base = attempt(faults, _base, area)
     if faults or base is None:
         raise DefinitionError("compare", faults)
     chosen = _chosen(names, policy or ())

@@ -96,7 +96,7 @@ class Roster:
             found = [n for n, team in enumerate(self.teams) if category in team.categories]
             self._of_category[category] = np.array(found, np.int64)
         count = len(self.teams)
-        self.capacity = np.array([team.free for team in self.teams], np.int16)
+        self.capacity = np.array([team.free for team in self.teams], np.int32)
         self.capacity = self.capacity.reshape(count, BLOCKS_A_WEEK)
         self.free = np.tile(self.capacity, (1, weeks))
         self.jobs = np.zeros((count, weeks), np.int16)

@@ -43,8 +43,8 @@ from practice_core.orders import (
 )
 from practice_core.simulation import Measure, run_tape
 from practice_core.simulation.measures import TAU_SERVICE
-from practice_core.simulation.model import quorum
-from practice_core.simulation.tape import OWN
+from practice_core.simulation.model import GRAIN, p_yes, quorum
+from practice_core.simulation.tape import FAR, OWN
 from practice_core.terms import Category
 from practice_core.units import DAY, HOUR, MINUTE, WEEK
 from practice_core.volunteers import BLOCKS_A_WEEK
@@ -81,9 +81,8 @@ REASONS = ("no_start", "late", "nobody", "unwilling", "contested")
 """Why orders lie beyond the bound: each is counted once, under the first that applies."""
 _CATEGORIES = tuple(Category)
 _TIMES = tuple(RequestedTime)
-_GRAIN = 1 << 20
 _HALF = 0.5
-_NEAR, _CLOSE = 2 / _GRAIN, 1e-6
+_NEAR, _CLOSE = 2 / GRAIN, 1e-6
 """So near a rounded probability, or a half minute, numpy's exp may differ: Python's decides."""
 _METRES = 1000
 _FIRST_KEPT = 16
@@ -359,9 +358,9 @@ class _Search:
         u = self._drawn(Purpose.ANSWER, rank, teams)
         effect = self.tape.demand.effect.item(rank)
         odds = law.eta + self.willing[teams] + effect - law.kd_per_km * km
-        p = np.rint(_GRAIN / (1 + np.exp(-odds))) / _GRAIN
+        p = np.rint(GRAIN / (1 + np.exp(np.minimum(-odds, FAR)))) / GRAIN
         for n in np.flatnonzero(np.abs(u - p) < _NEAR).tolist():
-            p[n] = round(_GRAIN / (1 + math.exp(-odds[n]))) / _GRAIN
+            p[n] = p_yes(float(odds[n]))
         return u < p
 
     def _turns_up(self, rank: int, teams: Ints) -> Mask:
@@ -379,7 +378,7 @@ class _Search:
         """Give how long after the beginning each team answers at the earliest; far off if never."""
         log_median, sigma = self.delay
         log_delay = log_median + sigma * ndtri(self._drawn(Purpose.DELAY, rank, teams))
-        minutes = np.exp(log_delay) / MINUTE
+        minutes = np.minimum(np.exp(log_delay) / MINUTE, _NEVER // MINUTE)
         delay = np.maximum(np.rint(minutes), 1).astype(np.int64) * MINUTE
         for n in np.flatnonzero(np.abs(minutes % 1 - _HALF) < _CLOSE).tolist():
             delay[n] = max(1, round(math.exp(log_delay[n]) / MINUTE)) * MINUTE

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from practice_core.areas import BasisKind
-from practice_core.errors import DefinitionError, Fault
+from practice_core.errors import DefinitionError, Fault, attempt
 from practice_core.experiment.bound import Clairvoyant, reasons, refuse_unbounded
 from practice_core.experiment.cells import Runner
 from practice_core.experiment.compare import comparison_of, labelled, tasks
@@ -190,12 +190,29 @@ def decide(  # noqa: PLR0913 - an experiment has this many factors
 def _try_out(short: Scenario, count: int, seed: int) -> None:
     """Raise now, not after an hour, if a setting, an end of a range or the bound is impossible."""
     refuse_unbounded(short)
+    faults = [
+        Fault(f"{one.key}.range", f"{end:g}: {fault}", "ends that are possible", "narrow the range")
+        for one in inputs(short)
+        if one.part is None
+        for end in (one.low, one.high)
+        for fault in _faults(short, {one.key: one.rounded(end)})
+    ]
+    if faults:
+        raise DefinitionError("ranges", faults)
     for setting in draw_settings(short, count, seed):
-        short.with_values(setting.values)
-    for one in inputs(short):
-        if one.part is None:
-            for end in (one.low, one.high):
-                short.with_values({one.key: one.rounded(end)})
+        found = _faults(short, setting.values)
+        if found:
+            places = {fault.place for fault in found}
+            moved = ", ".join([key for key in setting.values if key in places] or setting.values)
+            expected, remedy = "numbers that go together", f"narrow the range of {moved}"
+            last = Fault("ranges", "a setting drawn from the ranges", expected, remedy)
+            raise DefinitionError("ranges", (*found, last))
+
+
+def _faults(short: Scenario, values: Mapping[str, Any]) -> Sequence[Fault]:
+    found: list[Fault] = []
+    attempt(found, short.with_values, values)
+    return found
 
 
 def _silent(phase: Phase, cells: int) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from practice_core.hierarchy import Level
+from practice_core.hierarchy import Level, great_circle_km
 from practice_core.simulation.city import draw_city
 
 if TYPE_CHECKING:
@@ -26,7 +26,12 @@ class Odd(enum.StrEnum):
     NO_TEAM = "no_team"
     ONE_PLACE = "one_place"
     NO_STATION = "no_station"
+    FAR = "far"
     NEVER_FREE = "never_free"
+
+
+_FAR_KM = 100
+"""Hardly a county is so wide; two swapped degrees are soon farther."""
 
 
 @attrs.frozen
@@ -49,8 +54,8 @@ def findings(scenario: Scenario) -> tuple[Finding, ...]:
     """Look for what is lawful and probably not meant.
 
     That is: a category that is asked for and that no team serves; sites at one and the same given
-    place; an institute without a station; a team that is never free. Where sites or teams are made
-    up, replication 0 of seed 0 is looked at.
+    place; an institute without a station; a site far from the one it belongs to; a team that is
+    never free. Where sites or teams are made up, replication 0 of seed 0 is looked at.
 
     Examples
     --------
@@ -66,6 +71,7 @@ def findings(scenario: Scenario) -> tuple[Finding, ...]:
         Odd.NO_TEAM: sorted(asked - served),
         Odd.ONE_PLACE: list(_one_place(city.hierarchy)),
         Odd.NO_STATION: list(_no_station(city.hierarchy)),
+        Odd.FAR: list(_far(city.hierarchy)),
         Odd.NEVER_FREE: [team.id for team in city.teams if not any(team.free)],
     }
     # A made-up roster has small teams by design: too few members to have one free.
@@ -90,3 +96,11 @@ def _no_station(hierarchy: Hierarchy) -> Iterator[str]:
         below = (hierarchy.site(site).level for site in hierarchy.children(institute.id))
         if Level.STATION not in below:
             yield institute.id
+
+
+def _far(hierarchy: Hierarchy) -> Iterator[str]:
+    for site in hierarchy:
+        if site.parent is not None and not site.synthetic:
+            above = hierarchy.site(site.parent)
+            if great_circle_km(site.lon, site.lat, above.lon, above.lat) > _FAR_KM:
+                yield site.id

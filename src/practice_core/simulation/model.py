@@ -45,7 +45,7 @@ from practice_core.orders import (
     step,
 )
 from practice_core.simulation.log import EventLog
-from practice_core.simulation.tape import OWN
+from practice_core.simulation.tape import FAR, OWN
 from practice_core.units import DAY, HOUR, MINUTE, ActorId
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ RECHECK_AFTER: Duration = 12 * HOUR
 _ASKED = (OrderState.OFFERED, OrderState.POOLED)
 SATISFIED, DISSATISFIED = 5, 2
 """Scores given: the model draws satisfaction, not stars."""
-_GRAIN = 1 << 20
+GRAIN = 1 << 20
 """Probabilities are rounded to 2**-20, so that the last bit of exp decides nothing."""
 
 
@@ -420,7 +420,7 @@ class Model:
             eta + self._willing[n] + self._effect[rank] - kd * roster.km(order.request.site, team)
         )
         odds -= kl * roster.load_of(n) + kn * roster.notes_of(n)
-        accepts = answer.u < round(_GRAIN / (1 + math.exp(-odds))) / _GRAIN
+        accepts = answer.u < p_yes(odds)
         if answer.silent and not accepts:
             return ()
         delay = answer.delay
@@ -507,6 +507,15 @@ def _raise(story: simpy.Event) -> None:
     if not story.ok:
         story.defused = True
         raise story.value  # type: ignore[misc]  # the error of a story that failed
+
+
+def p_yes(odds: float) -> float:
+    """Give the probability of a yes at log-odds, however far they are from 0.
+
+    >>> p_yes(0.0), p_yes(800.0), p_yes(-1e6)
+    (0.5, 1.0, 0.0)
+    """
+    return round(GRAIN / (1 + math.exp(min(-odds, FAR)))) / GRAIN
 
 
 def quorum(needed: int, share: float) -> int:

@@ -14,8 +14,11 @@ import attrs
 from practice_core.areas import (
     Area,
     Basis,
+    BasisKind,
     Level,
     area_names,
+    beside,
+    file_bytes,
     load_area,
     read,
     scenario_bytes,
@@ -357,12 +360,9 @@ class Scenario:
         UnknownName
             If it has a key that no scenario has.
         DefinitionError
-            With every number without its basis, or if a value is impossible.
-        OSError
-            If it cannot be read.
+            If it cannot be read, with every number without its basis, or if a value is impossible.
         """
-        with path.open(encoding="utf-8", errors="replace") as file:
-            values, bases = read(file.read(_LARGEST), path.name)
+        values, bases = read(file_bytes(path, most=_LARGEST), path.name)
         changed = self.with_values(dict(_leaves(values, bases)))
         return Scenario(self.area, changed.values, {**changed.bases, **bases})
 
@@ -409,30 +409,32 @@ def _shipped(name: str) -> Scenario:
 
 
 def _loaded(where: str | PathLike[str]) -> Scenario:
+    """Load a scenario; whatever is wrong with it, by itself or in its area, is said once."""
     faults: list[Fault] = []
     area = attempt(faults, load_area, where)
-    found = attempt(faults, _read, where)
-    if area is None or found is None:
+    bare: list[Fault] = []
+    found: list[Fault] = []
+    given = attempt(found, lambda: read(scenario_bytes(where), "scenario.toml", bare))
+    values, bases = given or ({}, {})
+    if area is not None and area.teams is not None:
+        _count_teams(values, bases, len(area.teams), area.values["teams"])
+    parts = attempt(found, structure, values, _Parts, "scenario.toml") if given else None
+    if parts is not None:
+        found += _faults(parts, area)
+    faults += [
+        one if one.place.startswith("area.toml") else one.inside("scenario.toml")
+        for one in beside(bare, found)
+    ]
+    if area is None or faults:
         raise DefinitionError(str(where), faults)
-    return Scenario(area, *found)
+    return Scenario(area, values, bases)
 
 
-def _read(where: str | PathLike[str]) -> tuple[dict[str, Any], dict[str, Basis]]:
-    """Read a scenario's file; what is wrong with it whatever the area is said under its name."""
-    try:
-        values, bases = read(scenario_bytes(where), "scenario.toml")
-        faults = tuple(_faults(structure(values, _Parts, "scenario.toml"), None))
-    except DefinitionError as error:
-        faults = error.faults
-    if faults:
-        named = [
-            fault
-            if fault.place.startswith("scenario.toml")
-            else attrs.evolve(fault, place=f"scenario.toml: {fault.place}")
-            for fault in faults
-        ]
-        raise DefinitionError("scenario.toml", named)
-    return values, bases
+def _count_teams(values: dict[str, Any], bases: dict[str, Basis], count: int, table: str) -> None:
+    """Say how many teams there are as their table does, whatever the file says."""
+    if isinstance(values.get("teams"), dict):
+        values["teams"]["count"] = count
+        bases["teams.count"] = Basis(BasisKind.DERIVED, f"counted in {table}")
 
 
 def _copy(node: Any) -> Any:  # noqa: ANN401 - a tree of plain values
@@ -441,8 +443,8 @@ def _copy(node: Any) -> Any:  # noqa: ANN401 - a tree of plain values
     return {k: _copy(v) for k, v in node.items()} if isinstance(node, dict) else node
 
 
-_LARGEST = 1 << 18
-"""Characters of a file that are read; reading refuses far fewer."""
+_LARGEST = 1 << 20
+"""Bytes of a file that are read; reading refuses far fewer."""
 
 
 def _leaves(
@@ -490,7 +492,21 @@ _SHARES = (
     "teams.category_shares",
     "teams.jobs_per_week_shares",
 )
+_POSITIVE = (
+    *(f"{stream}.duration_median_min" for stream in _STREAMS),
+    "resident.patience_median_days",
+    "own_activity.usual_median",
+    "own_activity.mass_share",
+    "own_activity.mass_median",
+    "teams.members_median",
+    "answer.delay_median_hours",
+    "answer.phone_delay_factor",
+    "service.review_median_hours",
+)
 _LEAST = {
+    **dict.fromkeys(_POSITIVE, 0.001),
+    "city.station_sigma_km": 0,
+    "city.spot_sigma_km": 0,
     "horizon.warmup_weeks": 0,
     "horizon.weeks": 1,
     "horizon.runout_days": 0,
@@ -510,6 +526,10 @@ _LEAST = {
     "teams.members_least": 1,
     "teams.willingness_sd": 0,
     "teams.availability_factor": 0,
+    "answer.eta": -100,
+    "answer.kd_per_km": -1,
+    "answer.kl": -20,
+    "answer.kn": -20,
     "answer.order_effect_sd": 0,
     "answer.delay_sigma": 0,
     "answer.quiet_to_hour": 0,
@@ -517,17 +537,6 @@ _LEAST = {
     "service.dissatisfied_per_day": 0,
     "service.dissatisfied_after_days": 0,
 }
-_POSITIVE = (
-    *(f"{stream}.duration_median_min" for stream in _STREAMS),
-    "resident.patience_median_days",
-    "own_activity.usual_median",
-    "own_activity.mass_share",
-    "own_activity.mass_median",
-    "teams.members_median",
-    "answer.delay_median_hours",
-    "answer.phone_delay_factor",
-    "service.review_median_hours",
-)
 _ASCENDING = (
     *((f"{stream}.duration_median_min", "duration_mean_min") for stream in _STREAMS),
     *((f"{stream}.duration_shortest_min", "duration_longest_min") for stream in _STREAMS),
@@ -543,19 +552,34 @@ _MOST = {
     "horizon.weeks": 520,
     "horizon.runout_days": 366,
     **{f"{stream}.per_year": 10_000_000 for stream in _STREAMS},
+    **{f"{stream}.duration_mean_min": 1_000_000 for stream in _STREAMS},
     **{f"{stream}.duration_longest_min": 1440 for stream in _STREAMS},
+    "city.station_sigma_km": 1_000,
+    "city.spot_sigma_km": 1_000,
+    "resident.patience_median_days": 10_000,
+    "resident.patience_sigma": 10,
     "resident.patience_longest_days": 366,
     "site_request.ahead_most_days": 366,
     "site_request.needed_most": 10_000,
+    "own_activity.usual_mean": 10_000,
+    "own_activity.mass_median": 10_000,
     "own_activity.mean_needed": 10_000,
     "own_activity.lead_days": 366,
     "own_activity.host_reach": 10_000,
+    "own_activity.host_decay_per_km": 10,
     "season.peak_factor": 1_000,
     "season.weekend_factor": 1_000,
     "season.night_factor": 1_000,
     "teams.count": 100_000,
+    "teams.members_mean": 1_000_000,
     "teams.members_most": 1_000_000,
+    "teams.willingness_sd": 10,
     "teams.availability_factor": 1_000,
+    "answer.eta": 100,
+    "answer.kd_per_km": 5,
+    "answer.kl": 20,
+    "answer.kn": 20,
+    "answer.order_effect_sd": 10,
     "answer.delay_median_hours": 10_000,
     "answer.delay_sigma": 10,
     "answer.phone_delay_factor": 1_000,
@@ -567,6 +591,7 @@ _MOST = {
 _FACTORS = {"own_activity.weekday_factors": 7, "season.month_factors": 12}
 _HOURS = ("season.peak_hours", "season.night_hours")
 _HOURS_A_DAY = 24
+_YEARS = range(1990, 2101)
 _KINDS_OF_BLOCK = 4
 """Day and evening, on weekdays and at weekends."""
 _TOLERANCE = 1e-9
@@ -595,15 +620,21 @@ def _number_faults(parts: _Parts) -> Iterable[Fault]:
         number = attrgetter(key)(parts)
         if number < least:
             yield _fault(key, number, f"{least} or more")
-    for key in _POSITIVE:
-        number = attrgetter(key)(parts)
-        if number <= 0:
-            yield _fault(key, number, "more than 0")
     for key, most in _MOST.items():
         number = attrgetter(key)(parts)
         if number > most:
             yield _fault(key, number, f"at most {most:,}")
     yield from _order_faults(parts)
+    season = parts.season
+    by_hour = {
+        **dict.fromkeys(range(_HOURS_A_DAY), 1.0),
+        **dict.fromkeys(season.peak_hours, season.peak_factor),
+        **dict.fromkeys(season.night_hours, season.night_factor),
+    }
+    if not any(by_hour.values()):
+        found, expected = "every hour has the factor 0", "an hour in which orders are placed"
+        remedy = "change peak_factor or night_factor"
+        yield Fault("season.night_factor", found, expected, remedy)
 
 
 def _order_faults(parts: _Parts) -> Iterable[Fault]:
@@ -643,9 +674,12 @@ def _team_faults(teams: Teams, rows: Sequence[TeamRow]) -> Iterable[Fault]:
     drawn = {row.categories[0] for row in rows if row.kind is None}
     for category in sorted(teams.category_shares.keys() | teams.archetypes.keys() | drawn):
         key = f"teams.archetypes.{category}"
-        shares = teams.archetypes.get(category, [])
-        if len(shares) != len(teams.free):
-            yield _fault(key, shares, f"a share for each of {', '.join(teams.free)}")
+        shares = teams.archetypes.get(category)
+        expected = f"a share for each of {', '.join(teams.free)}"
+        if shares is None:
+            yield Fault(key, "nothing", expected, f"add {category}")
+        elif len(shares) != len(teams.free):
+            yield _fault(key, shares, expected)
         else:
             yield from _share_faults(key, shares)
 
@@ -660,13 +694,19 @@ def _stream_faults(parts: _Parts) -> Iterable[Fault]:
         pair = (request.ahead_least_days, request.ahead_most_days)
         expected = "a week apart or more, so that every part of the week lies between"
         yield _fault("site_request.ahead_most_days", pair, expected)
-    try:
-        monday = dt.date.fromisoformat(parts.horizon.starts_on).weekday() == 0
-    except ValueError:
-        monday = False
-    if not monday:
+    if not _is_monday(parts.horizon.starts_on):
         found = parts.horizon.starts_on
-        yield _fault("horizon.starts_on", found, "the date of a Monday, YYYY-MM-DD")
+        expected = f"the date of a Monday, YYYY-MM-DD, from {_YEARS[0]} to {_YEARS[-1]}"
+        yield _fault("horizon.starts_on", found, expected)
+
+
+def _is_monday(text: str) -> bool:
+    try:
+        day = dt.date.fromisoformat(text)
+    except ValueError:
+        return False
+    # Other ways of writing a date are read too, such as 2020W101.
+    return day.isoformat() == text and day.year in _YEARS and day.weekday() == 0
 
 
 def _area_faults(parts: _Parts, area: Area) -> Iterable[Fault]:
@@ -703,6 +743,17 @@ def _site_faults(parts: _Parts, area: Area) -> Iterable[Fault]:
     if parts.resident.per_year > 0 and not area.counts.get(Level.STATION, 0):
         found = parts.resident.per_year
         yield _fault("resident.per_year", found, f"0, as {area.id} has no station")
+    asked = {
+        level
+        for stream in (parts.site_request, parts.own_activity)
+        for level, share in stream.level_shares.items()
+        if share > 0 and stream.per_year > 0
+    }
+    asked |= {Level.STATION} if parts.resident.per_year > 0 else set()
+    for level in sorted(asked & area.deskless, key=list(Level).index):
+        chain = ", ".join(area.profile.chain)
+        expected = f"a level at or above every {level}, as it may be asked for"
+        yield Fault("area.toml: loop.chain", chain, expected, "add a level")
 
 
 def _roster_faults(teams: Teams, area: Area) -> Iterable[Fault]:

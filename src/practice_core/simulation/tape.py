@@ -61,6 +61,11 @@ _FIRST_HOUR = 8
 _HOURS_OF_PLACING = 9
 _CATEGORIES = tuple(Category)
 _TIMES = tuple(RequestedTime)
+FAR = 700.0
+"""Of an exponent: beyond it exp overflows, or is so near 0 that nothing can be divided by it."""
+_LARGEST_EVENT = 1_000_000
+_LONGEST_REVIEW = 100_000
+"""Hours: no order waits so long."""
 
 Column: TypeAlias = "NDArray[np.int64]"
 
@@ -500,7 +505,7 @@ class _Maker:
             category + 1,
         )
         by = np.lexsort((ties, walk.km))
-        return walk.teams[by], np.exp(-law.host_decay_per_km * walk.km[by])
+        return walk.teams[by], np.exp(-np.minimum(law.host_decay_per_km * walk.km[by], FAR))
 
     def _race(
         self, orders: NDArray[np.uint64], teams: NDArray[np.uint64], weight: NDArray[np.float64]
@@ -579,7 +584,7 @@ class _Maker:
             service.review_median_hours,
             service.review_sigma,
             0,
-            math.inf,
+            _LONGEST_REVIEW,
         )
         columns = {
             "key": keys,
@@ -623,8 +628,8 @@ class _Maker:
         usual_sigma = math.sqrt(2 * math.log(law.usual_mean / law.usual_median))
         mass_sigma = math.sqrt(2 * math.log(mass_mean / law.mass_median))
         u = uniforms(self.base(Purpose.NEED), keys)
-        usual = log_normal(u, law.usual_median, usual_sigma, 1, math.inf)
-        mass = log_normal(u, law.mass_median, mass_sigma, 1, math.inf)
+        usual = log_normal(u, law.usual_median, usual_sigma, 1, _LARGEST_EVENT)
+        mass = log_normal(u, law.mass_median, mass_sigma, 1, _LARGEST_EVENT)
         is_mass = uniforms(self.base(Purpose.MASS), keys) < law.mass_share
         return np.round(np.where(is_mass, mass, usual)).astype(np.int64)
 
