@@ -504,7 +504,7 @@ _POSITIVE = (
     "service.review_median_hours",
 )
 _LEAST = {
-    **dict.fromkeys(_POSITIVE, 0.001),
+    **dict.fromkeys(_POSITIVE, 1e-12),
     "city.station_sigma_km": 0,
     "city.spot_sigma_km": 0,
     "horizon.warmup_weeks": 0,
