@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from practice_core.simulation.scenario import Scenario, Teams
+    from practice_core.simulation.parts import Teams
+    from practice_core.simulation.scenario import Scenario
     from practice_core.terms import Category
 
 __all__ = ["DrawnCity", "draw_city", "log_normal", "road_km"]

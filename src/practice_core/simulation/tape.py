@@ -42,12 +42,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from practice_core.areas import Area
-    from practice_core.simulation.scenario import (
-        OwnActivity,
-        Resident,
-        Scenario,
-        SiteRequest,
-    )
+    from practice_core.simulation.parts import OwnActivity, Resident, SiteRequest
+    from practice_core.simulation.scenario import Scenario
     from practice_core.units import SiteId
 
 __all__ = ["STREAMS", "Answer", "Demand", "Hosting", "Tape", "make_tape"]
