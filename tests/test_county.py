@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import pickle
 import re
 from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -22,11 +24,10 @@ from practice_core.errors import DefinitionError, UnknownName
 from practice_core.hierarchy import Hierarchy, Level, Outline
 from practice_core.simulation import Odd, draw_city, findings, load_scenario, run
 from practice_core.terms import Category
-from practice_core.units import SiteId
+from practice_core.units import HOUR, SiteId, instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 SITES = """\
 id,name,level,parent,lon,lat
@@ -489,6 +490,64 @@ def test_counts_beside_a_table_must_agree_with_it(county: Path) -> None:
 def test_neither_an_area_nor_a_folder_is_an_unknown_name(where: str) -> None:
     with pytest.raises(UnknownName):
         load_scenario(where)
+
+
+# ---------------------------------------------------------------------------- holidays
+
+CHINA_2020 = Path(__file__).parents[1] / "docs" / "examples" / "china-2020.toml"
+
+
+def with_calendar(county: Path, lines: str) -> None:
+    change(county / "area.toml", "[day_parts]", f"{lines}\n[day_parts]")
+
+
+def test_the_statutory_holidays_of_2020_are_free_and_their_make_up_days_worked(
+    county: Path,
+) -> None:
+    plain = load_area(county).calendar
+    with_calendar(county, CHINA_2020.read_text(encoding="utf-8"))
+    calendar = load_area(county).calendar
+
+    def worked(date: str) -> bool:
+        noon = dt.datetime.fromisoformat(f"{date}T11:00+08:00")
+        return calendar.is_working(instant(noon))
+
+    days = [dt.date(2020, 1, 1) + dt.timedelta(days=n) for n in range(366)]
+    # By the notices: 30 days free, 6 weekend days worked; of 2020's 262 weekdays 19 are free.
+    assert sum(worked(day.isoformat()) for day in days) == 262 - 19 + 6
+    assert not worked("2020-01-31")  # a Friday, free by the second notice alone
+    assert worked("2020-02-03")
+    assert worked("2020-10-10")  # a Saturday
+    assert len(calendar.exceptions) == 30 + 6
+    assert plain.exceptions == {}
+
+
+def test_what_is_reviewed_over_a_holiday_is_reviewed_after_it(county: Path) -> None:
+    with_calendar(county, CHINA_2020.read_text(encoding="utf-8"))
+    calendar = load_area(county).calendar
+    eve = instant(dt.datetime.fromisoformat("2020-09-30T17:00+08:00"))
+    after = instant(dt.datetime.fromisoformat("2020-10-09T09:00+08:00"))
+    assert calendar.add_working(eve, HOUR) == after
+
+
+@pytest.mark.parametrize(
+    ("lines", "place"),
+    [
+        ('holidays = ["2020-02-30"]', "calendar.holidays[0]"),
+        ('holidays = ["2020-01-05/2020-01-01"]', "calendar.holidays[0]"),
+        ('holidays = ["2020-01-01/2020-12-31"]', "calendar.holidays[0]"),
+        ('holidays = ["0001-01-01", "1 May"]', "calendar.holidays[1]"),
+        ('make_up_days = ["20200119"]', "calendar.make_up_days[0]"),
+        ('holidays = ["2020-01-01"]', "calendar.holidays_document"),
+        (
+            'holidays_document = "a"\nholidays = ["2020-01-01"]\nmake_up_days = ["2020-01-01"]',
+            "calendar.make_up_days",
+        ),
+    ],
+)
+def test_a_wrong_holiday_is_a_fault_at_its_place(county: Path, lines: str, place: str) -> None:
+    with_calendar(county, lines)
+    assert f"area.toml: {place}" in faults(county)
 
 
 # ---------------------------------------------------------------------------- findings

@@ -9,6 +9,7 @@ them is said at once.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from functools import cache, partial
 from hashlib import blake2b
 from importlib import resources
@@ -31,7 +32,7 @@ from practice_core.units import DAY, HOUR, Calendar, clock, instant, is_identifi
 from practice_core.volunteers import BLOCKS_A_DAY, DayParts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from importlib.resources.abc import Traversable
     from os import PathLike
 
@@ -46,6 +47,10 @@ T = TypeVar("T")
 _MOST_SITES = 200_000
 """Of one level: a whole country's county has a thousandth of it."""
 _FARTHEST_EAST = 14
+_LONGEST_HOLIDAY = 31
+_DATES = re.compile(r"(\d{4}-\d\d-\d\d)(?:/(\d{4}-\d\d-\d\d))?", re.ASCII)
+_NAMED = 3
+_EPOCH = dt.date(1970, 1, 1)
 _WITHIN = {
     "review_within_hours": (HOUR, 8_760),
     "offer_open_hours": (HOUR, 8_760),
@@ -69,6 +74,9 @@ class _CalendarFile:
     working_weekdays: list[int]
     opens: str
     closes: str
+    holidays: list[str] = attrs.field(factory=list)
+    make_up_days: list[str] = attrs.field(factory=list)
+    holidays_document: str = ""
 
 
 @attrs.frozen
@@ -371,9 +379,47 @@ def _calendar(found: _CalendarFile) -> Calendar:
     hours = found.utc_offset_hours
     if abs(hours) > _FARTHEST_EAST:
         faults.append(Fault("calendar.utc_offset_hours", str(hours), "-14 to 14", "8 is China's"))
+    free = _dates("calendar.holidays", found.holidays, faults)
+    worked = _dates("calendar.make_up_days", found.make_up_days, faults)
+    both = sorted(free & worked)
+    if both:
+        twice = ", ".join(map(str, both[:_NAMED]))
+        remedy = "leave each in one list"
+        faults.append(Fault("calendar.make_up_days", f"{twice} is a holiday too", "others", remedy))
+    if (free or worked) and not found.holidays_document.strip():
+        expected = "the notice that says so"
+        faults.append(Fault("calendar.holidays_document", "nothing", expected, "name it"))
     if faults:
         raise DefinitionError("calendar", faults)
-    return Calendar.weekly(days=days, opens=found.opens, closes=found.closes, offset=hours * HOUR)
+    plain = Calendar.weekly(days=days, opens=found.opens, closes=found.closes, offset=hours * HOUR)
+    exceptions = {_day(date): () for date in free} | {
+        _day(date): ((opens, closes),) for date in worked
+    }
+    return attrs.evolve(plain, exceptions=dict(sorted(exceptions.items())))
+
+
+def _dates(key: str, texts: Sequence[str], faults: list[Fault]) -> set[dt.date]:
+    """Read dates and spans of dates, ``2020-01-01`` and ``2020-01-24/2020-01-30``."""
+    found: set[dt.date] = set()
+    for n, text in enumerate(texts):
+        first, _, last = text.partition("/")
+        try:
+            begin, end = (dt.date.fromisoformat(day) for day in (first, last or first))
+        except ValueError:
+            begin, end = dt.date.max, dt.date.min
+        if not 0 <= (end - begin).days < _LONGEST_HOLIDAY or any(
+            len(day) not in {0, 10} for day in (first, last)
+        ):
+            expected = f"YYYY-MM-DD, or YYYY-MM-DD/YYYY-MM-DD of at most {_LONGEST_HOLIDAY} days"
+            faults.append(Fault(f"{key}[{n}]", repr(text), expected, "mend the date"))
+            continue
+        found |= {begin + dt.timedelta(days=more) for more in range((end - begin).days + 1)}
+    return found
+
+
+def _day(date: dt.date) -> int:
+    """Give the number of a local day, from 1970-01-01."""
+    return (date - _EPOCH).days
 
 
 def _clock(key: str, text: str, faults: list[Fault]) -> Duration:
