@@ -267,7 +267,7 @@ def test_a_county_where_nothing_happened_is_drawn_without_a_complaint(
     center |= {"orders": 0, "served": 0, "wait_hours": None, "teams": 0, "load": None, "jobs": 0}
     portrait |= {"policy": "nearest", "outline": None, "sites": [center], "categories": []}
     portrait |= {"hours": [0] * 168, "blocks": [0] * 21}
-    portrait["points"] |= {"by_week": [], "points": 0, "records": 0, "volunteers": 0}
+    portrait["points"] |= {"by_week": [0] * 4, "points": 0, "records": 0, "volunteers": 0}
     file = tmp_path / "report.html"
     file.write_bytes(page(result_of(tree)).encode())
     with visit(browser, file) as found:

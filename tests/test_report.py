@@ -9,6 +9,7 @@ import json
 import os
 import re
 import stat
+import time
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -161,6 +162,8 @@ def test_keys_of_a_later_version_are_passed_over() -> None:
         (("seed",), 7.5, "seed"),
         (("replications",), 0, "replications"),
         (("weeks",), True, "weeks"),
+        (("weeks",), 521, "weeks"),
+        (("weeks",), 5, "portrait.weeks"),
         (("measures",), [], "measures"),
         (("measures",), {}, "measures"),
         (("measures", "nearest"), {}, "measures.nearest"),
@@ -169,6 +172,21 @@ def test_keys_of_a_later_version_are_passed_over() -> None:
             ("measures", "nearest", "served_share", "mean"),
             "much",
             "measures.nearest.served_share.mean",
+        ),
+        (
+            ("measures", "nearest", "served_share", "mean"),
+            1e308,
+            "measures.nearest.served_share.mean",
+        ),
+        (
+            ("measures", "nearest", "served_share", "half_width"),
+            -0.1,
+            "measures.nearest.served_share.half_width",
+        ),
+        (
+            ("groups", "nearest", "tier", "scarce", "served_share", "half_width"),
+            -0.1,
+            "groups.nearest.tier.scarce.served_share.half_width",
         ),
         (("comparisons", 0, "policy"), "luck", "comparisons[0].policy"),
         (("groups", "luck"), {}, "groups.luck"),
@@ -179,6 +197,12 @@ def test_keys_of_a_later_version_are_passed_over() -> None:
         (("verdict", "wording", "zh"), ..., "verdict.wording.zh"),
         (("verdict", "guardrails", 0, "status"), 1, "verdict.guardrails[0].status"),
         (("settings", "nearest", "best_or_equivalent"), 21, "settings.nearest"),
+        (("settings", "nearest"), {"best_or_equivalent": 0, "of": 0}, "settings.nearest.of"),
+        (("settings",), {}, "settings"),
+        (("verdict", "pairs"), [], "verdict.pairs"),
+        (("verdict", "delta"), 0.0, "verdict.delta"),
+        (("method", "delta"), -1.0, "method.delta"),
+        (("bound", "served_share"), [], "bound.served_share"),
         (("tipping", 0, "least"), ..., "tipping[0].least"),
         (("tipping", 0, "value"), 9.0, "tipping[0]"),
         (("tipping", 0, "between"), ["nearest"], "tipping[0].between"),
@@ -191,6 +215,10 @@ def test_keys_of_a_later_version_are_passed_over() -> None:
         (("portrait", "sites", 3, "id"), "wj", "portrait.sites[3].id"),
         (("portrait", "sites", 3, "level"), "shed", "portrait.sites[3].level"),
         (("portrait", "sites", 3, "chain"), ["nowhere"], "portrait.sites[3].chain"),
+        (("portrait", "sites", 3, "chain"), ["wj", "wj"], "portrait.sites[3].chain"),
+        (("portrait", "sites", 0, "chain"), ["wj"], "portrait.sites[0].chain"),
+        (("portrait", "sites", 3, "name"), " ", "portrait.sites[3].name"),
+        (("portrait", "name", "zh"), "", "portrait.name.zh"),
         (("portrait", "sites", 3, "lat"), 120.6, "portrait.sites[3]"),
         (("portrait", "sites", 3, "served"), 99, "portrait.sites[3].served"),
         (("portrait", "sites", 3, "orders"), -1, "portrait.sites[3].orders"),
@@ -201,7 +229,9 @@ def test_keys_of_a_later_version_are_passed_over() -> None:
         (("portrait", "blocks", 2), 1.5, "portrait.blocks[2]"),
         (("portrait", "categories", 0, "category"), "magic", "portrait.categories[0].category"),
         (("portrait", "categories", 0, "nobody"), 90, "portrait.categories[0].nobody"),
+        (("portrait", "categories", 0, "category"), "law", "portrait.categories"),
         (("portrait", "points", "records"), -1, "portrait.points.records"),
+        (("portrait", "points", "by_week"), [1] * 5, "portrait.points.by_week"),
         (("portrait", "outline", 0, 0), [[120.0, 31.0]], "portrait.outline[0][0]"),
         (("portrait", "outline", 0, 0, 5), [120.0], "portrait.outline[0][0][5]"),
         (("portrait", "outline", 0, 0, 5), [31.0, 120.0], "portrait.outline[0][0][5]"),
@@ -232,6 +262,84 @@ def test_all_faults_are_told_at_once_but_not_a_thousand_of_a_kind() -> None:
     assert len(told) == 21
     assert "782" in str(told[-1])
     assert len(str(error.value)) < 20_000
+
+
+ONE_SITE = plain(stations=12, spots=6)["portrait"]["sites"][5]
+NEGATIVE = {"teams": -1, "orders": -1, "jobs": -1, "week": [-1] * 21, "chain": ["nowhere"] * 10}
+
+
+@pytest.mark.parametrize(
+    ("path", "to", "place"),
+    [
+        (("portrait", "points", "by_week"), [1] * 20_000, "portrait.points.by_week"),
+        (("portrait", "hours"), ["x"] * 500_000, "portrait.hours"),
+        (("portrait", "sites"), [{"id": 1}] * 5_000, "portrait.sites[142]"),
+        (("portrait", "sites"), [{"id": 1}] * 20_000, "portrait.sites"),
+        (("portrait", "sites"), [ONE_SITE | NEGATIVE] * 5_000, "portrait.sites[1].id"),
+        (("portrait", "outline"), [[[[120, 31]] * 4]] * 10_000, "portrait.outline"),
+        (("portrait", "outline"), [[[]] * 500_000], "portrait.outline[0]"),
+        (("measures",), {f"p{n}": 1 for n in range(200_000)}, "measures"),
+        (("measures", "nearest"), {f"p{n}": 1 for n in range(200_000)}, "measures.nearest"),
+        (
+            ("groups", "nearest", "tier"),
+            {str(n): {} for n in range(21)},
+            "groups.nearest.tier",
+        ),
+        (("comparisons",), [{}] * 200_000, "comparisons"),
+        (("assumptions",), [{}] * 200_000, "assumptions"),
+        (("assumptions", 0, "value"), [1] * 2_000_000, "assumptions[0].value"),
+        (("method", "looks"), [1] * 1_000_000, "method.looks"),
+        (("bound", "served_share"), [1.0] * 1_000_000, "bound.served_share"),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_far_too_much_of_something_is_refused_at_once(
+    path: tuple[str | int, ...], to: object, place: str
+) -> None:
+    tree = changed(*path, to=to)
+    start = time.process_time()
+    with pytest.raises(DefinitionError) as error:
+        result_of(tree)
+    assert time.process_time() - start < 2.0
+    assert place in faults(error)
+    assert len(str(error.value)) < 20_000
+
+
+def test_as_much_as_is_allowed_is_read_in_two_seconds() -> None:
+    tree = changed(
+        "portrait", "sites", to=[ONE_SITE | {"id": f"s{n}", "chain": []} for n in range(5_000)]
+    )
+    start = time.process_time()
+    assert len(result_of(tree).portrait.sites) == 5_000
+    assert time.process_time() - start < 2.0
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"{", "not JSON in line 1, column 2"),
+        (b'{"seed": ' + b"9" * 6_000 + b"}", "a number with thousands of digits"),
+        (b'{"seed": ' + b"9" * 400 + b"}", "about 10^400"),
+        (b'{"seed": NaN}', "NaN is no number"),
+        (bytes(range(0x80, 0x90)), "not UTF-8"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_said_in_words_of_our_own(
+    tmp_path: Path, content: bytes, said: str
+) -> None:
+    file = tmp_path / "summary.json"
+    file.write_bytes(content)
+    with pytest.raises(DefinitionError) as error:
+        read_result(file)
+    assert said in faults(error).values()
+
+
+@pytest.mark.parametrize("name", ["pipe", "x" * 250, "x" * 300, "nowhere"])
+def test_a_source_that_is_no_file_is_not_called_bad_json(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(DefinitionError) as error:
+        read_result(tmp_path / name)
+    assert "JSON" not in str(error.value)
 
 
 def deep(levels: int) -> str:
