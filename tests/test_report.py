@@ -34,6 +34,7 @@ from practice_core.report import (
     save_figures,
     write_report,
 )
+from practice_core.report.figures import ranked
 from practice_core.report.page import content_security_policy, embedded
 from practice_core.report.panels import panels
 from practice_core.report.result import printable
@@ -656,6 +657,69 @@ def test_every_chart_has_words_and_a_table_with_its_figures(decision: Result) ->
         assert panel.sheet.rows
         assert all(len(row) == len(panel.sheet.columns) for row in panel.sheet.rows)
     assert "0.9550" in beside[Picture.SERVED_SHARE].said.en
+
+
+def without_figures() -> dict[str, Any]:
+    """A preview of a county where nothing happened."""
+    tree = plain(decided=False, stations=3, spots=2)
+    none = {"mean": None, "half_width": None}
+    tree["measures"] = {p: dict.fromkeys(kpis, none) for p, kpis in tree["measures"].items()}
+    tree |= {"comparisons": [], "groups": {}}
+    portrait = tree["portrait"]
+    portrait |= {"hours": [0] * 168, "blocks": [0] * 21}
+    for row in portrait["categories"]:
+        row |= {"orders": 0, "served": 0, "nobody": 0}
+    portrait["points"] |= {"by_week": [0] * 4, "points": 0, "records": 0, "volunteers": 0}
+    return tree
+
+
+def test_where_nothing_was_counted_no_figure_is_said() -> None:
+    beside = panels(result_of(without_figures()))
+    for picture, panel in beside.items():
+        if picture.value.startswith("map_"):
+            continue
+        assert panel.empty, picture
+        assert panel.said.en == f"{panel.title.en}: there was nothing to count."
+
+
+def test_what_there_is_nothing_of_is_said_to_everybody() -> None:
+    text = page(result_of(without_figures()))
+    assert '<p class="soft" id="served_share-said">' in text
+    assert '<p class="apart" id="served_share-said">' not in text
+
+
+def test_a_policy_without_a_figure_stands_last() -> None:
+    tree = changed("measures", "nearest", "served_share", "mean", to=None)
+    for policy in ("status_quo", "random"):
+        tree["measures"][policy]["served_share"]["mean"] = -0.1
+    assert ranked(result_of(tree)) == ("status_quo", "random", "nearest")
+
+
+def test_of_one_replication_no_interval_is_drawn_or_told() -> None:
+    tree = plain(decided=False, stations=3, spots=2)
+
+    def bare(node: Any) -> None:  # noqa: ANN401 - a JSON node
+        for part in node.values() if isinstance(node, dict) else ():
+            bare(part)
+        if isinstance(node, dict) and "half_width" in node:
+            node["half_width"] = None
+
+    ends = {"low_said", "high_said"}
+    for picture in (Picture.SERVED_SHARE, Picture.QUARTERS):
+        assert ends <= tooltips(charts(result_of(tree))[picture])
+    bare(tree["measures"])
+    bare(tree["groups"])
+    drawn = charts(result_of(tree))
+    for picture in (Picture.SERVED_SHARE, Picture.QUARTERS):
+        rows = [row for data in drawn[picture]["datasets"].values() for row in data]
+        assert {row["low"] for row in rows} == {row["high"] for row in rows} == {None}
+        assert tooltips(drawn[picture]) & (ends | {"mean"}) == {"mean"}
+
+
+def tooltips(chart: dict[str, Any]) -> set[str]:
+    """The fields that a chart's tooltips tell."""
+    places = (pair for pair in texts_in(chart) if re.search(r"tooltip\[\d+\]\.field$", pair[0]))
+    return {field for _, field in places}
 
 
 def texts_in(node: object, so_far: str = "") -> Iterator[tuple[str, str]]:

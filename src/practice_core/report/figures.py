@@ -23,7 +23,7 @@ from practice_core.volunteers import BLOCKS_A_DAY
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from practice_core.report.result import Result
+    from practice_core.report.result import Estimated, Result
     from practice_core.terms import Lang
 
 __all__ = ["ASPECT", "charts", "name_on_map", "pictures", "places"]
@@ -54,6 +54,8 @@ PLACES, RINGS = "places", "rings"
 """Data that all maps share, by name."""
 ASPECT = "ratio"
 """Where a chart says how high it is beside its width, if that matters."""
+SURE = "isValid(datum.low)"
+"""Rows with an interval."""
 DEGREE_KM = 111.2
 _SCALES_KM = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 _FARTHEST = 9 / 10
@@ -145,9 +147,32 @@ def _finished(chart: Chart, picture: Picture, lang: Lang) -> Chart:
 
 
 def ranked(result: Result) -> tuple[str, ...]:
-    """Give the policies, that with the highest mean of the primary measure first."""
+    """Give the policies, that with the highest mean of the primary measure first.
+
+    Those without a mean come last.
+    """
     means = {label: result.mean(label, PRIMARY).mean for label in result.policies}
-    return tuple(sorted(means, key=lambda label: -(means[label] or 0.0)))
+
+    def place(label: str) -> tuple[bool, float]:
+        mean = means[label]
+        return mean is None, 0.0 if mean is None else -mean
+
+    return tuple(sorted(means, key=place))
+
+
+def _ends(found: Estimated) -> dict[str, Any]:
+    """Give the ends of an interval, to draw and to tell; nothing where there is none."""
+    if found.mean is None or found.half_width is None:
+        return {"low": None, "high": None, "low_said": "-", "high_said": "-"}
+    low, high = found.mean - found.half_width, found.mean + found.half_width
+    return {"low": low, "high": high, "low_said": f"{low:.4g}", "high_said": f"{high:.4g}"}
+
+
+def _told_ends(rows: Rows) -> list[tuple[str, Label]]:
+    """Give what a tooltip says about intervals: nothing, if no row has one."""
+    if all(row["low"] is None for row in rows):
+        return []
+    return [("low_said", Label.LOW), ("high_said", Label.HIGH)]
 
 
 def bound_of(result: Result, kpi: str) -> float | None:
@@ -165,28 +190,20 @@ def _intervals(result: Result, picture: Picture, lang: Lang) -> Chart:
     for label in ranked(result):
         found = result.mean(label, kpi)
         if found.mean is not None:
-            half = found.half_width or 0.0
             row = {"policy": policy_name(label).get(lang), "mean": found.mean}
-            row |= {"low": found.mean - half, "high": found.mean + half, "best": label == best}
-            rows.append(row)
+            rows.append(row | _ends(found) | {"best": label == best})
     names = [policy_name(label).get(lang) for label in ranked(result)]
     digits = ".3f" if kpi != Picture.SERVICE_RM else ".1f"
     scale = alt.Scale(zero=False, nice=True, padding=12)
     x = alt.X("mean:Q", title=None, scale=scale, axis=alt.Axis(tickCount=5))
     y = _named(names)
     color = alt.condition("datum.best", alt.value(BEST), alt.value(OTHER))
-    told = _tooltip(
-        lang,
-        ("policy", Label.POLICY),
-        ("mean", Label.MEAN),
-        ("low", Label.LOW),
-        ("high", Label.HIGH),
-    )
+    told = _tooltip(lang, ("policy", Label.POLICY), ("mean", Label.MEAN), *_told_ends(rows))
     base = alt.Chart(_data(rows)).encode(y=y, color=color, tooltip=told)
     layers: list[Chart] = [
-        base.mark_rule(strokeWidth=2.5).encode(
-            x=alt.X("low:Q", title=None, scale=scale), x2="high:Q"
-        ),
+        base.transform_filter(SURE)
+        .mark_rule(strokeWidth=2.5)
+        .encode(x=alt.X("low:Q", title=None, scale=scale), x2="high:Q"),
         base.mark_point(filled=True, size=80, opacity=1).encode(
             x=x, shape=alt.condition("datum.best", alt.value("diamond"), alt.value("circle"))
         ),
@@ -599,11 +616,8 @@ def _quarters(result: Result, lang: Lang) -> Chart:
         for quarter, group in zip(quarters, groups, strict=True):
             found = parts.get(group, {}).get(PRIMARY)
             if found is not None and found.mean is not None:
-                half = found.half_width or 0.0
                 row = {"quarter": quarter, "policy": name, "rank": rank, "mean": found.mean}
-                row |= {"low": found.mean - half, "high": found.mean + half}
-                row |= {"group": known("group", group).get(lang)}
-                rows.append(row)
+                rows.append(row | _ends(found) | {"group": known("group", group).get(lang)})
     scale = alt.Scale(zero=False, nice=True)
     base = alt.Chart(_data(rows)).encode(
         x=alt.X("quarter:O", title=term(Label.QUARTER, lang), axis=alt.Axis(labelAngle=0)),
@@ -614,13 +628,14 @@ def _quarters(result: Result, lang: Lang) -> Chart:
             ("policy", Label.POLICY),
             ("group", Label.GROUP),
             ("mean", Label.MEAN),
-            ("low", Label.LOW),
-            ("high", Label.HIGH),
+            *_told_ends(rows),
         ),
     )
     title = term(Label.SHARE, lang)
-    rules = base.mark_rule(strokeWidth=1.6).encode(
-        y=alt.Y("low:Q", title=title, scale=scale), y2="high:Q"
+    rules = (
+        base.transform_filter(SURE)
+        .mark_rule(strokeWidth=1.6)
+        .encode(y=alt.Y("low:Q", title=title, scale=scale), y2="high:Q")
     )
     points = base.mark_point(filled=True, size=64, opacity=1).encode(
         y=alt.Y("mean:Q", title=title, scale=scale),
@@ -703,10 +718,9 @@ def _data(rows: Rows) -> alt.InlineData:
 
 
 def _tooltip(lang: Lang, *shown: tuple[str, Label]) -> Sequence[alt.Tooltip]:
-    figures = {"mean", "low", "high"}
     return [
         alt.Tooltip(f"{field}:Q", title=term(label, lang), format=".4~r")
-        if field in figures
+        if field == "mean"
         else alt.Tooltip(f"{field}:N", title=term(label, lang))
         for field, label in shown
     ]

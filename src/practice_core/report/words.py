@@ -84,6 +84,7 @@ class Alternative(enum.StrEnum):
     QUARTERS = "quarters"
     GINI = "gini"
     POINTS = "points"
+    NOTHING = "nothing"
 
 
 class Label(enum.StrEnum):
