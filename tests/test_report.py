@@ -32,6 +32,7 @@ from practice_core.report import (
     read_result,
     result_of,
     save_figures,
+    saving,
     write_report,
 )
 from practice_core.report.figures import ranked
@@ -844,6 +845,48 @@ def test_a_report_is_written_over_nothing_but_a_report(kept: Path, where: str) -
         write_report(kept, kept / where)
     assert listed(kept) == before
     assert (kept / "notes.txt").read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize("to", ["report.html", "notes.txt", "nowhere", "link.html"])
+def test_a_report_is_written_through_no_link(
+    kept: Path, monkeypatch: pytest.MonkeyPatch, to: str
+) -> None:
+    (kept / "notes.txt").write_text("mine", encoding="utf-8")
+    (kept / "report.html").write_text('<meta content="practice_core report">', encoding="utf-8")
+    (kept / "link.html").symlink_to(to)
+    before = listed(kept)
+    monkeypatch.setattr(saving, "page", None)  # nothing is made in vain
+    with pytest.raises(DefinitionError, match="symbolic link"):
+        write_report(kept, kept / "link.html")
+    assert listed(kept) == before
+    assert (kept / "link.html").is_symlink()
+
+
+@pytest.mark.parametrize("out", ["/proc/x.html", "x" * 256, "x" * 300, "a\0b"])
+def test_where_nothing_can_be_written_is_said_before_the_page_is_made(
+    kept: Path, monkeypatch: pytest.MonkeyPatch, out: str
+) -> None:
+    monkeypatch.setattr(saving, "page", None)
+    before = listed(kept.parent)
+    with pytest.raises(DefinitionError, match="name another file") as error:
+        write_report(kept, kept / out, figures=kept.parent / "figures")
+    assert len(str(error.value)) < 600
+    assert listed(kept.parent) == before
+
+
+def test_a_report_may_have_the_longest_name_there_is(
+    kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(saving, "page", lambda *_: "a page")
+    out = kept / ("x" * 255)
+    assert write_report(kept, out) == out
+    assert out.read_text(encoding="utf-8") == "a page"
+
+
+def test_a_source_with_too_long_a_name_is_a_fault_too(kept: Path) -> None:
+    for name in ("x" * 250, "x" * 300):
+        with pytest.raises(DefinitionError, match="1 fault"):
+            write_report(kept / name)
 
 
 @pytest.mark.slow
