@@ -201,7 +201,8 @@ def test_what_was_fitted_is_said_and_not_called_assumed(tmp_path: Path) -> None:
     assert found.fitted == ("answer.kd_per_km",)
     words = said(found)
     assert words.endswith(
-        "Fitted to a log of offers were answer.kd_per_km; all else about wujiang is assumed."
+        "Not assumed but derived, from a log or otherwise, were answer.kd_per_km; "
+        "all else about wujiang is assumed."
     )
     assert "calibrated" not in words
 

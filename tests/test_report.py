@@ -498,7 +498,71 @@ def test_a_decision_gives_its_verdict_in_the_words_of_the_summary(text: str) -> 
 def test_beside_the_map_it_is_said_that_the_map_is_one_replication_and_made_up(text: str) -> None:
     beside = text[text.index('id="map-chapter"') : text.index('id="week"')]
     assert "show one replication, not an estimate" in beside
-    assert "site positions, some or all, are made up" in beside
+    assert "The outline is that of the area" in beside
+    assert "Site positions, some or all, are made up" in beside
+    assert "every replication draws anew what is made up here" in beside
+
+
+def test_what_is_not_made_up_or_not_there_is_not_spoken_of() -> None:
+    tree = plain()
+    tree["portrait"] |= {"outline": None, "made_up": {"sites": False, "teams": True}}
+    said = page(result_of(tree))
+    assert "The outline is that of the area" not in said
+    assert "Site positions, some or all" not in said
+    assert "The roster of teams is made up" in said
+    tree["portrait"]["made_up"]["teams"] = False
+    assert "made up here" not in page(result_of(tree))
+
+
+def test_wait_and_load_are_defined_beside_the_map(text: str) -> None:
+    beside = text[text.index('id="map-chapter"') : text.index('id="week"')]
+    assert "an order never served counted as 504" in beside
+    assert "own activities are not in it" in beside
+
+
+def test_a_policy_that_was_told_the_answer_model_is_named_as_such() -> None:
+    tree = plain()
+    best = tree["verdict"]["policy"]
+    assert "told the answer model of the scenario itself" not in page(result_of(tree))
+    tree["method"]["informed"] = [best]
+    told = page(result_of(tree))
+    assert f"{best}: told the answer model of the scenario itself" in told
+
+
+def test_settings_and_tipping_values_say_on_what_they_rest() -> None:
+    tree = plain()
+    tree["method"] |= {
+        "short_weeks": 4,
+        "setting_replications": 2,
+        "tipping_replications": 3,
+        "candidates": 5,
+    }
+    told = page(result_of(tree))
+    best, other = tree["tipping"][0]["between"]
+    assert "in each setting replications: 2, weeks: 4" in told
+    assert f"Only between {best} and {other}, over weeks: 4, on other replications: 3" in told
+    assert "Settings and tipping values: weeks that count, 4" in told
+
+
+def test_a_preview_claims_to_know_nothing_of_what_it_hinges_on() -> None:
+    tree = plain()
+    for key in ("verdict", "settings", "tipping", "bound"):
+        del tree[key]
+    told = page(result_of(tree))
+    assert "kd = 0" not in told
+    assert "The diamond is the best" not in told
+    assert "on what a verdict hinges takes --decide" in told
+
+
+def test_one_replication_has_no_intervals_to_speak_of() -> None:
+    tree = plain()
+    for key in ("verdict", "settings", "tipping", "bound"):
+        del tree[key]
+    for kpis in tree["measures"].values():
+        for one in kpis.values():
+            one["half_width"] = None
+    told = page(result_of(tree))
+    assert "One replication alone: no intervals" in told
 
 
 def test_no_word_claims_an_optimum_or_a_calibration() -> None:
@@ -538,7 +602,7 @@ def test_the_account_names_what_was_fitted_and_calls_the_rest_assumed() -> None:
     assert "None was calibrated" in dict(account(result_of(tree)))[Stress.ASSUMPTIONS].en
     tree["assumptions"][0]["basis"] = "derived"
     said = dict(account(result_of(tree)))[Stress.ASSUMPTIONS].en
-    assert "Fitted to a log of offers: answer.kd_per_km; none of the others" in said
+    assert "derived from a log or otherwise: answer.kd_per_km; none of the others" in said
 
 
 @pytest.mark.slow

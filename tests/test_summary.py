@@ -124,6 +124,11 @@ def test_the_method_of_a_comparison(week: Scenario, kept: dict[str, Any]) -> Non
         "runout_days": 28,
         "starts_on": "2020-03-02",
         "city": "replication",
+        "short_weeks": None,
+        "setting_replications": None,
+        "tipping_replications": None,
+        "candidates": None,
+        "informed": ["best_answer"],
     }
     versions = kept["method"]["versions"]
     assert list(versions)[:2] == ["practice-core", "python"]

@@ -281,8 +281,8 @@ def _show(found: Comparison | Decision, lang: Lang) -> None:
     comparison = found.comparison if isinstance(found, Decision) else found
     console.print(experiment.title(comparison, lang), style="bold")
     if isinstance(found, Decision):
-        words, tables = experiment.paragraph(found, lang), experiment.decision_tables(found, lang)
-        console.print(" ".join(words))
+        tables = experiment.decision_tables(found, lang)
+        console.print(experiment.wording(found, lang))
     else:
         tables = experiment.tables(found, lang)
         for caveat in experiment.caveats(lang):

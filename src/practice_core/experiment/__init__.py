@@ -67,7 +67,7 @@ from practice_core.experiment.verdict import (
     judge,
     judge_pair,
 )
-from practice_core.experiment.words import Sentence, paragraph, readable
+from practice_core.experiment.words import Sentence, paragraph, readable, wording
 
 __all__ = [
     "DELTA",
@@ -145,4 +145,5 @@ __all__ = [
     "tipping",
     "title",
     "to_json",
+    "wording",
 ]

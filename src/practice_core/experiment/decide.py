@@ -92,11 +92,11 @@ class Decision:
 
     def to_dict(self) -> dict[str, Any]:
         """Give the decision as plain data, the object that ``compare --decide --json`` prints."""
-        from practice_core.experiment.words import paragraph  # noqa: PLC0415 - words come last
+        from practice_core.experiment.words import wording  # noqa: PLC0415 - words come last
 
-        wording = {lang: " ".join(paragraph(self, lang)) for lang in ("en", "zh")}
+        said = {"en": wording(self, "en"), "zh": wording(self, "zh")}
         return self.comparison.to_dict() | {
-            "verdict": self.verdict.to_dict() | {"wording": wording},
+            "verdict": self.verdict.to_dict() | {"wording": said},
             "settings": self.sweep.to_dict(),
             "tipping": [each.to_dict() for each in self.tipping],
             "bound": {kpi: [each[kpi].value for each in self.bound] for kpi in self.bound[0]}

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from practice_core.dispatch import Fitted
 from practice_core.experiment.assumptions import assumptions
 from practice_core.experiment.cells import fitted
-from practice_core.experiment.decide import Decision
+from practice_core.experiment.decide import CANDIDATES, SWEEP_WEEKS, Decision
 from practice_core.experiment.keeper import code_version, versions
+from practice_core.experiment.sweep import REPLICATIONS as SETTING_REPLICATIONS
+from practice_core.experiment.tipping import REPLICATIONS as TIPPING_REPLICATIONS
 from practice_core.simulation import portrait, run
 
 if TYPE_CHECKING:
@@ -56,7 +59,7 @@ def summary(
     return found.to_dict() | {
         "portrait": drawn.to_dict(),
         "assumptions": [each.to_dict() for each in assumptions(scenario)],
-        "method": _method(scenario, decision),
+        "method": _method(scenario, decision, policies),
     }
 
 
@@ -80,8 +83,11 @@ def to_json(found: Mapping[str, Any]) -> str:
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-def _method(scenario: Scenario, decision: Decision | None) -> dict[str, Any]:
+def _method(
+    scenario: Scenario, decision: Decision | None, policies: Mapping[str, Policy]
+) -> dict[str, Any]:
     horizon = scenario.horizon
+    varied = decision is not None
     return {
         "versions": versions(),
         "code": code_version(),
@@ -93,4 +99,9 @@ def _method(scenario: Scenario, decision: Decision | None) -> dict[str, Any]:
         "runout_days": horizon.runout_days,
         "starts_on": horizon.starts_on,
         "city": scenario.city.draw,
+        "short_weeks": min(horizon.weeks, SWEEP_WEEKS) if varied else None,
+        "setting_replications": SETTING_REPLICATIONS if varied else None,
+        "tipping_replications": TIPPING_REPLICATIONS if varied else None,
+        "candidates": CANDIDATES if varied else None,
+        "informed": [label for label, one in policies.items() if isinstance(one, Fitted)],
     }

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from practice_core.simulation import Measure
     from practice_core.terms import Lang
 
-__all__ = ["Sentence", "paragraph", "readable"]
+__all__ = ["Sentence", "paragraph", "readable", "wording"]
 
 
 class Sentence(enum.StrEnum):
@@ -67,6 +67,11 @@ def paragraph(decision: Decision, lang: Lang = "en") -> tuple[str, ...]:
         *_bound(decision, lang),
         _calibration(decision, lang),
     )
+
+
+def wording(decision: Decision, lang: Lang = "en") -> str:
+    """Say a decision in one paragraph: its sentences, one after the other."""
+    return ("" if lang == "zh" else " ").join(paragraph(decision, lang))
 
 
 def _calibration(decision: Decision, lang: Lang) -> str:

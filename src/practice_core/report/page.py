@@ -16,7 +16,7 @@ import vl_convert
 from markupsafe import Markup
 
 from practice_core.areas import BasisKind
-from practice_core.experiment import Phrase, caveats
+from practice_core.experiment import caveats
 from practice_core.report.figures import charts
 from practice_core.report.panels import Sheet, figure, interval, panels, share
 from practice_core.report.stress import account, bases
@@ -248,7 +248,17 @@ def _shown(result: Result) -> dict[str, Any]:
         ),
         "wording": None if verdict is None else Both(verdict.wording.en, verdict.wording.zh),
         "caveats": [Both(en, zh) for en, zh in zip(caveats("en"), caveats("zh"), strict=True)],
-        "hinge": both(Phrase.HINGE),
+        "informed": _informed(result),
+        "settings_said": both(
+            Remark.SETTINGS,
+            weeks=_count(result.method.short_weeks),
+            replications=_count(result.method.setting_replications),
+        ),
+        "no_tips": both(Remark.NO_TIPS, candidates=_count(result.method.candidates)),
+        "tipped": _tipped(result),
+        "intervals": any(
+            one.half_width is not None for kpis in result.measures.values() for one in kpis.values()
+        ),
         "panels": {picture.value: panel for picture, panel in panels(result).items()},
         "simultaneous": None
         if verdict is None
@@ -278,6 +288,8 @@ def _honest(result: Result) -> list[Both]:
     portrait = result.portrait
     figures = {"replication": portrait.replication, "weeks": portrait.weeks}
     said = [both(Remark.PORTRAIT, policy=policy_name(portrait.policy), **figures)]
+    if portrait.outline is not None:
+        said.append(both(Remark.OUTLINE))
     if portrait.made_up.sites:
         said.append(both(Remark.MADE_UP_SITES))
     if portrait.made_up.teams:
@@ -286,6 +298,35 @@ def _honest(result: Result) -> list[Both]:
         fixed = result.method.city == "fixed"
         said.append(both(Remark.FIXED if fixed else Remark.REDRAWN))
     return said
+
+
+def _informed(result: Result) -> Both | None:
+    """Say which policies were told how teams answer."""
+    if not result.method.informed:
+        return None
+    names = [policy_name(label) for label in result.method.informed]
+    listed = Both(", ".join(name.en for name in names), "、".join(name.zh for name in names))
+    return both(Remark.INFORMED, policies=listed)
+
+
+def _tipped(result: Result) -> Both | None:
+    """Say between whom, on what and among what tipping values were sought."""
+    if not result.tipping:
+        return None
+    best, other = (policy_name(label) for label in result.tipping[0].between)
+    method = result.method
+    return both(
+        Remark.TIPPED,
+        best=best,
+        other=other,
+        weeks=_count(method.short_weeks),
+        replications=_count(method.tipping_replications),
+        candidates=_count(method.candidates),
+    )
+
+
+def _count(count: int | None) -> str:
+    return "-" if count is None else str(count)
 
 
 def _run_on(*sentences: Both | None) -> Both:

@@ -322,6 +322,11 @@ class Method:
     runout_days: int
     starts_on: str
     city: str
+    short_weeks: int | None = None
+    setting_replications: int | None = None
+    tipping_replications: int | None = None
+    candidates: int | None = None
+    informed: list[str] = attrs.field(factory=list)
 
 
 @attrs.frozen

@@ -80,7 +80,12 @@ def account(result: Result) -> tuple[tuple[Stress, Both], ...]:
         Stress.INITIAL: both(
             Account.INITIAL, starts_on=method.starts_on, warmup=method.warmup_weeks
         ),
-        Stress.LENGTH: both(Account.LENGTH, weeks=result.weeks, runout=method.runout_days),
+        Stress.LENGTH: both(
+            Account.LENGTH,
+            weeks=result.weeks,
+            runout=method.runout_days,
+            short="-" if method.short_weeks is None else method.short_weeks,
+        ),
         Stress.ESTIMATION: estimation,
         Stress.SOFTWARE: both(Account.SOFTWARE, versions=versions),
         Stress.SAMPLING: both(Account.SAMPLING, seed=result.seed),
