@@ -35,7 +35,7 @@ from practice_core.report import (
     saving,
     write_report,
 )
-from practice_core.report.figures import ranked
+from practice_core.report.figures import HUES, SHAPES, ranked
 from practice_core.report.page import content_security_policy, embedded
 from practice_core.report.panels import panels
 from practice_core.report.result import printable
@@ -785,6 +785,64 @@ def tooltips(chart: dict[str, Any]) -> set[str]:
     """The fields that a chart's tooltips tell."""
     places = (pair for pair in texts_in(chart) if re.search(r"tooltip\[\d+\]\.field$", pair[0]))
     return {field for _, field in places}
+
+
+def encoded(chart: dict[str, Any], channel: str) -> Iterator[dict[str, Any]]:
+    """What the layers of a chart have on a channel."""
+    for layer in chart["layer"]:
+        if "scale" in layer["encoding"].get(channel, {}):
+            yield layer["encoding"][channel]
+
+
+def test_the_axis_of_a_share_ends_at_0_and_1_whatever_its_intervals() -> None:
+    tree = plain(stations=3, spots=2)
+    for shares in tree["measures"].values():
+        shares["served_share"]["half_width"] = 1.3
+    for dimensions in tree["groups"].values():
+        for group in dimensions["distance"].values():
+            group["served_share"]["half_width"] = 1.3
+    drawn = charts(result_of(tree))
+    for picture, channel in ((Picture.SERVED_SHARE, "x"), (Picture.QUARTERS, "y")):
+        domains = [one["scale"]["domain"] for one in encoded(drawn[picture], channel)]
+        assert domains
+        assert all(domain == [0.0, 1.0] for domain in domains)
+
+
+def test_a_count_of_settings_is_written_where_it_has_room(decision: Result) -> None:
+    drawn = charts(decision)[Picture.SETTINGS]
+    assert {tuple(one["scale"]["domain"]) for one in encoded(drawn, "x")} == {(0, 20)}
+    rows = [row for data in drawn["datasets"].values() for row in data]
+    assert {row["said"]: row["long"] for row in rows} == {
+        "17 / 20": True,
+        "6 / 20": False,
+        "1 / 20": False,
+    }
+
+
+def test_where_a_number_has_no_range_no_part_of_it_is_lost() -> None:
+    tree = plain(stations=3, spots=2)
+    tree["tipping"] = [tree["tipping"][0] | dict.fromkeys(("base", "value", "least", "most"), 0.1)]
+    drawn = charts(result_of(tree))[Picture.TIPPING]
+    (row,) = (row for data in drawn["datasets"].values() for row in data)
+    assert row["lost_from"] == row["lost_to"]
+
+
+def test_no_two_of_forty_policies_look_the_same() -> None:
+    looks = {(HUES[n % len(HUES)], SHAPES[n % len(SHAPES)]) for n in range(40)}
+    assert len(looks) == 40
+
+
+def test_the_words_on_a_tipping_bar_stand_in_lines_of_their_own(decision: Result) -> None:
+    layers = charts(decision)[Picture.TIPPING]["layer"]
+    texts = [layer["mark"] for layer in layers if layer["mark"]["type"] == "text"]
+    heights = {
+        layer["encoding"]["text"]["field"]: layer["mark"]["dy"]
+        for layer in layers
+        if "text" in layer["encoding"]
+    }
+    assert len(texts) == 4
+    assert heights["value_said"] < 0 < heights["base_said"] < heights["least"] - 12
+    assert heights["least"] == heights["most"]
 
 
 def texts_in(node: object, so_far: str = "") -> Iterator[tuple[str, str]]:

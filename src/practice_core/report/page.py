@@ -243,9 +243,6 @@ def _shown(result: Result) -> dict[str, Any]:
         "titles": {lang: _title(result, lang) for lang in ("en", "zh")},
         "name": each(result.name),
         "decided": verdict is not None,
-        "intervals": any(
-            one.half_width is not None for kpis in result.measures.values() for one in kpis.values()
-        ),
         "wording": None if verdict is None else Both(verdict.wording.en, verdict.wording.zh),
         "caveats": [Both(en, zh) for en, zh in zip(caveats("en"), caveats("zh"), strict=True)],
         "informed": _informed(result),

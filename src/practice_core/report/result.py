@@ -89,6 +89,8 @@ _MOST_OF = {
     "method.looks": 100,
 }
 """How many entries a list or a table of free keys may have, by its place."""
+_MOST_ENTRIES = 1_000
+"""The same for any other."""
 _MOST_PARTS = 400_000
 """Values in all, ten times those of a county."""
 _MOST_ODD = 2_000
@@ -601,7 +603,7 @@ class _Taking:
     def _bound(
         self, node: list[Any] | tuple[Any, ...] | dict[str, Any], key: str, place: tuple[Any, ...]
     ) -> None:
-        most = _MOST_OF[key.removeprefix(".")]
+        most = _MOST_OF.get(key.removeprefix("."), _MOST_ENTRIES)
         if len(node) > most:
             found = f"{len(node)} entries"
             raise summed_up(
