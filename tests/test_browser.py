@@ -267,7 +267,7 @@ def test_a_county_where_nothing_happened_is_drawn_without_a_complaint(
     center |= {"orders": 0, "served": 0, "wait_hours": None, "teams": 0, "load": None, "jobs": 0}
     portrait |= {"policy": "nearest", "outline": None, "sites": [center], "categories": []}
     portrait |= {"hours": [0] * 168, "blocks": [0] * 21}
-    portrait["points"] |= {"by_week": [], "points": 0, "records": 0, "volunteers": 0}
+    portrait["points"] |= {"by_week": [0] * 4, "points": 0, "records": 0, "volunteers": 0}
     file = tmp_path / "report.html"
     file.write_bytes(page(result_of(tree)).encode())
     with visit(browser, file) as found:
@@ -345,9 +345,10 @@ def test_the_page_prints_on_a_few_sheets_without_its_controls(
         content = found.page.pdf(format="A4", print_background=True)
         OUT.mkdir(parents=True, exist_ok=True)
         (OUT / f"print-{lang}.pdf").write_bytes(content)
-        assert 6 <= content.count(b"/Type /Page\n") <= 14
+        assert 6 <= content.count(b"/Type /Page\n") <= 16
+        assert found.page.locator("details[open]").count() == 0
         found.page.emulate_media(media="print")
-        for hidden in ("#switch", "nav", "#sites", "input[name=shown]", "summary"):
+        for hidden in ("#switch", "nav", "#sites", "input[name=shown]", "summary", ".screen"):
             assert found.page.locator(f"{hidden}:visible").count() == 0, hidden
         found.page.set_viewport_size({"width": 680, "height": 960})
         cut = found.ask(
@@ -355,6 +356,43 @@ def test_the_page_prints_on_a_few_sheets_without_its_controls(
             ".filter(svg => svg.getBoundingClientRect().right > window.innerWidth).length"
         )
         assert cut == 0
+
+
+def test_the_figures_of_what_decides_are_on_paper(read: Visit) -> None:
+    read.page.emulate_media(media="print")
+    read.ask("window.dispatchEvent(new Event('beforeprint'))")
+    for chart in ("tipping", "served_share", "service_rm", "served_share_far"):
+        shown = read.page.locator(f"table[aria-labelledby=t-{chart}-caption]:visible")
+        assert shown.count() == 1, chart
+    assert read.page.locator("table[aria-labelledby=t-sites-caption]:visible").count() == 0
+    read.ask("window.dispatchEvent(new Event('afterprint'))")
+    assert read.page.locator("details[open]").count() == 0
+
+
+def test_no_site_stays_chosen_where_a_search_finds_none(read: Visit) -> None:
+    read.page.select_option("#sites", "wj-i003")
+    assert facts(read)
+    read.page.fill("#search", "there is no such site")
+    assert facts(read) == {}
+    assert read.page.locator("#place h3").count() == 0
+
+
+def test_a_phone_cuts_no_text_of_a_chart(browser: Browser, report: Path) -> None:
+    with visit(browser, report, PHONE) as found:
+        found.drawn("en")
+        for chart in ("settings", "tipping"):
+            cut = found.ask(
+                """chart => {
+                    const svg = document.querySelector(`[data-chart=${chart}] svg`);
+                    const box = svg.getBoundingClientRect();
+                    return [...svg.querySelectorAll("text")].filter(text => {
+                        const own = text.getBoundingClientRect();
+                        return own.left < box.left - 1 || own.right > box.right + 1;
+                    }).map(text => text.textContent);
+                }""",
+                chart,
+            )
+            assert cut == [], chart
 
 
 def test_whoever_uses_a_keyboard_gets_past_the_contents_and_past_the_map(read: Visit) -> None:

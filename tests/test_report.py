@@ -9,6 +9,7 @@ import json
 import os
 import re
 import stat
+import time
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -31,8 +32,10 @@ from practice_core.report import (
     read_result,
     result_of,
     save_figures,
+    saving,
     write_report,
 )
+from practice_core.report.figures import HUES, SHAPES, ranked
 from practice_core.report.page import content_security_policy, embedded
 from practice_core.report.panels import panels
 from practice_core.report.result import printable
@@ -161,6 +164,8 @@ def test_keys_of_a_later_version_are_passed_over() -> None:
         (("seed",), 7.5, "seed"),
         (("replications",), 0, "replications"),
         (("weeks",), True, "weeks"),
+        (("weeks",), 521, "weeks"),
+        (("weeks",), 5, "portrait.weeks"),
         (("measures",), [], "measures"),
         (("measures",), {}, "measures"),
         (("measures", "nearest"), {}, "measures.nearest"),
@@ -169,6 +174,21 @@ def test_keys_of_a_later_version_are_passed_over() -> None:
             ("measures", "nearest", "served_share", "mean"),
             "much",
             "measures.nearest.served_share.mean",
+        ),
+        (
+            ("measures", "nearest", "served_share", "mean"),
+            1e308,
+            "measures.nearest.served_share.mean",
+        ),
+        (
+            ("measures", "nearest", "served_share", "half_width"),
+            -0.1,
+            "measures.nearest.served_share.half_width",
+        ),
+        (
+            ("groups", "nearest", "tier", "scarce", "served_share", "half_width"),
+            -0.1,
+            "groups.nearest.tier.scarce.served_share.half_width",
         ),
         (("comparisons", 0, "policy"), "luck", "comparisons[0].policy"),
         (("groups", "luck"), {}, "groups.luck"),
@@ -179,6 +199,12 @@ def test_keys_of_a_later_version_are_passed_over() -> None:
         (("verdict", "wording", "zh"), ..., "verdict.wording.zh"),
         (("verdict", "guardrails", 0, "status"), 1, "verdict.guardrails[0].status"),
         (("settings", "nearest", "best_or_equivalent"), 21, "settings.nearest"),
+        (("settings", "nearest"), {"best_or_equivalent": 0, "of": 0}, "settings.nearest.of"),
+        (("settings",), {}, "settings"),
+        (("verdict", "pairs"), [], "verdict.pairs"),
+        (("verdict", "delta"), 0.0, "verdict.delta"),
+        (("method", "delta"), -1.0, "method.delta"),
+        (("bound", "served_share"), [], "bound.served_share"),
         (("tipping", 0, "least"), ..., "tipping[0].least"),
         (("tipping", 0, "value"), 9.0, "tipping[0]"),
         (("tipping", 0, "between"), ["nearest"], "tipping[0].between"),
@@ -191,6 +217,10 @@ def test_keys_of_a_later_version_are_passed_over() -> None:
         (("portrait", "sites", 3, "id"), "wj", "portrait.sites[3].id"),
         (("portrait", "sites", 3, "level"), "shed", "portrait.sites[3].level"),
         (("portrait", "sites", 3, "chain"), ["nowhere"], "portrait.sites[3].chain"),
+        (("portrait", "sites", 3, "chain"), ["wj", "wj"], "portrait.sites[3].chain"),
+        (("portrait", "sites", 0, "chain"), ["wj"], "portrait.sites[0].chain"),
+        (("portrait", "sites", 3, "name"), " ", "portrait.sites[3].name"),
+        (("portrait", "name", "zh"), "", "portrait.name.zh"),
         (("portrait", "sites", 3, "lat"), 120.6, "portrait.sites[3]"),
         (("portrait", "sites", 3, "served"), 99, "portrait.sites[3].served"),
         (("portrait", "sites", 3, "orders"), -1, "portrait.sites[3].orders"),
@@ -201,7 +231,9 @@ def test_keys_of_a_later_version_are_passed_over() -> None:
         (("portrait", "blocks", 2), 1.5, "portrait.blocks[2]"),
         (("portrait", "categories", 0, "category"), "magic", "portrait.categories[0].category"),
         (("portrait", "categories", 0, "nobody"), 90, "portrait.categories[0].nobody"),
+        (("portrait", "categories", 0, "category"), "law", "portrait.categories"),
         (("portrait", "points", "records"), -1, "portrait.points.records"),
+        (("portrait", "points", "by_week"), [1] * 5, "portrait.points.by_week"),
         (("portrait", "outline", 0, 0), [[120.0, 31.0]], "portrait.outline[0][0]"),
         (("portrait", "outline", 0, 0, 5), [120.0], "portrait.outline[0][0][5]"),
         (("portrait", "outline", 0, 0, 5), [31.0, 120.0], "portrait.outline[0][0][5]"),
@@ -232,6 +264,84 @@ def test_all_faults_are_told_at_once_but_not_a_thousand_of_a_kind() -> None:
     assert len(told) == 21
     assert "782" in str(told[-1])
     assert len(str(error.value)) < 20_000
+
+
+ONE_SITE = plain(stations=12, spots=6)["portrait"]["sites"][5]
+NEGATIVE = {"teams": -1, "orders": -1, "jobs": -1, "week": [-1] * 21, "chain": ["nowhere"] * 10}
+
+
+@pytest.mark.parametrize(
+    ("path", "to", "place"),
+    [
+        (("portrait", "points", "by_week"), [1] * 20_000, "portrait.points.by_week"),
+        (("portrait", "hours"), ["x"] * 500_000, "portrait.hours"),
+        (("portrait", "sites"), [{"id": 1}] * 5_000, "portrait.sites[142]"),
+        (("portrait", "sites"), [{"id": 1}] * 20_000, "portrait.sites"),
+        (("portrait", "sites"), [ONE_SITE | NEGATIVE] * 5_000, "portrait.sites[1].id"),
+        (("portrait", "outline"), [[[[120, 31]] * 4]] * 10_000, "portrait.outline"),
+        (("portrait", "outline"), [[[]] * 500_000], "portrait.outline[0]"),
+        (("measures",), {f"p{n}": 1 for n in range(200_000)}, "measures"),
+        (("measures", "nearest"), {f"p{n}": 1 for n in range(200_000)}, "measures.nearest"),
+        (
+            ("groups", "nearest", "tier"),
+            {str(n): {} for n in range(21)},
+            "groups.nearest.tier",
+        ),
+        (("comparisons",), [{}] * 200_000, "comparisons"),
+        (("assumptions",), [{}] * 200_000, "assumptions"),
+        (("assumptions", 0, "value"), [1] * 2_000_000, "assumptions[0].value"),
+        (("method", "looks"), [1] * 1_000_000, "method.looks"),
+        (("bound", "served_share"), [1.0] * 1_000_000, "bound.served_share"),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_far_too_much_of_something_is_refused_at_once(
+    path: tuple[str | int, ...], to: object, place: str
+) -> None:
+    tree = changed(*path, to=to)
+    start = time.process_time()
+    with pytest.raises(DefinitionError) as error:
+        result_of(tree)
+    assert time.process_time() - start < 2.0
+    assert place in faults(error)
+    assert len(str(error.value)) < 20_000
+
+
+def test_as_much_as_is_allowed_is_read_in_two_seconds() -> None:
+    tree = changed(
+        "portrait", "sites", to=[ONE_SITE | {"id": f"s{n}", "chain": []} for n in range(5_000)]
+    )
+    start = time.process_time()
+    assert len(result_of(tree).portrait.sites) == 5_000
+    assert time.process_time() - start < 2.0
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"{", "not JSON in line 1, column 2"),
+        (b'{"seed": ' + b"9" * 6_000 + b"}", "a number with thousands of digits"),
+        (b'{"seed": ' + b"9" * 400 + b"}", "about 10^400"),
+        (b'{"seed": NaN}', "NaN is no number"),
+        (bytes(range(0x80, 0x90)), "not UTF-8"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_said_in_words_of_our_own(
+    tmp_path: Path, content: bytes, said: str
+) -> None:
+    file = tmp_path / "summary.json"
+    file.write_bytes(content)
+    with pytest.raises(DefinitionError) as error:
+        read_result(file)
+    assert said in faults(error).values()
+
+
+@pytest.mark.parametrize("name", ["pipe", "x" * 250, "x" * 300, "nowhere"])
+def test_a_source_that_is_no_file_is_not_called_bad_json(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(DefinitionError) as error:
+        read_result(tmp_path / name)
+    assert "JSON" not in str(error.value)
 
 
 def deep(levels: int) -> str:
@@ -614,6 +724,127 @@ def test_every_chart_has_words_and_a_table_with_its_figures(decision: Result) ->
     assert "0.9550" in beside[Picture.SERVED_SHARE].said.en
 
 
+def without_figures() -> dict[str, Any]:
+    """A preview of a county where nothing happened."""
+    tree = plain(decided=False, stations=3, spots=2)
+    none = {"mean": None, "half_width": None}
+    tree["measures"] = {p: dict.fromkeys(kpis, none) for p, kpis in tree["measures"].items()}
+    tree |= {"comparisons": [], "groups": {}}
+    portrait = tree["portrait"]
+    portrait |= {"hours": [0] * 168, "blocks": [0] * 21}
+    for row in portrait["categories"]:
+        row |= {"orders": 0, "served": 0, "nobody": 0}
+    portrait["points"] |= {"by_week": [0] * 4, "points": 0, "records": 0, "volunteers": 0}
+    return tree
+
+
+def test_where_nothing_was_counted_no_figure_is_said() -> None:
+    beside = panels(result_of(without_figures()))
+    for picture, panel in beside.items():
+        if picture.value.startswith("map_"):
+            continue
+        assert panel.empty, picture
+        assert panel.said.en == f"{panel.title.en}: there was nothing to count."
+
+
+def test_what_there_is_nothing_of_is_said_to_everybody() -> None:
+    text = page(result_of(without_figures()))
+    assert '<p class="soft" id="served_share-said">' in text
+    assert '<p class="apart" id="served_share-said">' not in text
+
+
+def test_a_policy_without_a_figure_stands_last() -> None:
+    tree = changed("measures", "nearest", "served_share", "mean", to=None)
+    for policy in ("status_quo", "random"):
+        tree["measures"][policy]["served_share"]["mean"] = -0.1
+    assert ranked(result_of(tree)) == ("status_quo", "random", "nearest")
+
+
+def test_of_one_replication_no_interval_is_drawn_or_told() -> None:
+    tree = plain(decided=False, stations=3, spots=2)
+
+    def bare(node: Any) -> None:  # noqa: ANN401 - a JSON node
+        for part in node.values() if isinstance(node, dict) else ():
+            bare(part)
+        if isinstance(node, dict) and "half_width" in node:
+            node["half_width"] = None
+
+    ends = {"low_said", "high_said"}
+    for picture in (Picture.SERVED_SHARE, Picture.QUARTERS):
+        assert ends <= tooltips(charts(result_of(tree))[picture])
+    bare(tree["measures"])
+    bare(tree["groups"])
+    drawn = charts(result_of(tree))
+    for picture in (Picture.SERVED_SHARE, Picture.QUARTERS):
+        rows = [row for data in drawn[picture]["datasets"].values() for row in data]
+        assert {row["low"] for row in rows} == {row["high"] for row in rows} == {None}
+        assert tooltips(drawn[picture]) & (ends | {"mean"}) == {"mean"}
+
+
+def tooltips(chart: dict[str, Any]) -> set[str]:
+    """The fields that a chart's tooltips tell."""
+    places = (pair for pair in texts_in(chart) if re.search(r"tooltip\[\d+\]\.field$", pair[0]))
+    return {field for _, field in places}
+
+
+def encoded(chart: dict[str, Any], channel: str) -> Iterator[dict[str, Any]]:
+    """What the layers of a chart have on a channel."""
+    for layer in chart["layer"]:
+        if "scale" in layer["encoding"].get(channel, {}):
+            yield layer["encoding"][channel]
+
+
+def test_the_axis_of_a_share_ends_at_0_and_1_whatever_its_intervals() -> None:
+    tree = plain(stations=3, spots=2)
+    for shares in tree["measures"].values():
+        shares["served_share"]["half_width"] = 1.3
+    for dimensions in tree["groups"].values():
+        for group in dimensions["distance"].values():
+            group["served_share"]["half_width"] = 1.3
+    drawn = charts(result_of(tree))
+    for picture, channel in ((Picture.SERVED_SHARE, "x"), (Picture.QUARTERS, "y")):
+        domains = [one["scale"]["domain"] for one in encoded(drawn[picture], channel)]
+        assert domains
+        assert all(domain == [0.0, 1.0] for domain in domains)
+
+
+def test_a_count_of_settings_is_written_where_it_has_room(decision: Result) -> None:
+    drawn = charts(decision)[Picture.SETTINGS]
+    assert {tuple(one["scale"]["domain"]) for one in encoded(drawn, "x")} == {(0, 20)}
+    rows = [row for data in drawn["datasets"].values() for row in data]
+    assert {row["said"]: row["long"] for row in rows} == {
+        "17 / 20": True,
+        "6 / 20": False,
+        "1 / 20": False,
+    }
+
+
+def test_where_a_number_has_no_range_no_part_of_it_is_lost() -> None:
+    tree = plain(stations=3, spots=2)
+    tree["tipping"] = [tree["tipping"][0] | dict.fromkeys(("base", "value", "least", "most"), 0.1)]
+    drawn = charts(result_of(tree))[Picture.TIPPING]
+    (row,) = (row for data in drawn["datasets"].values() for row in data)
+    assert row["lost_from"] == row["lost_to"]
+
+
+def test_no_two_of_forty_policies_look_the_same() -> None:
+    looks = {(HUES[n % len(HUES)], SHAPES[n % len(SHAPES)]) for n in range(40)}
+    assert len(looks) == 40
+
+
+def test_the_words_on_a_tipping_bar_stand_in_lines_of_their_own(decision: Result) -> None:
+    layers = charts(decision)[Picture.TIPPING]["layer"]
+    texts = [layer["mark"] for layer in layers if layer["mark"]["type"] == "text"]
+    heights = {
+        layer["encoding"]["text"]["field"]: layer["mark"]["dy"]
+        for layer in layers
+        if "text" in layer["encoding"]
+    }
+    assert len(texts) == 4
+    assert heights["value_said"] < 0 < heights["base_said"] < heights["least"] - 12
+    assert heights["least"] == heights["most"]
+
+
 def texts_in(node: object, so_far: str = "") -> Iterator[tuple[str, str]]:
     """Every text in a tree, with its place."""
     if isinstance(node, str):
@@ -736,6 +967,48 @@ def test_a_report_is_written_over_nothing_but_a_report(kept: Path, where: str) -
         write_report(kept, kept / where)
     assert listed(kept) == before
     assert (kept / "notes.txt").read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize("to", ["report.html", "notes.txt", "nowhere", "link.html"])
+def test_a_report_is_written_through_no_link(
+    kept: Path, monkeypatch: pytest.MonkeyPatch, to: str
+) -> None:
+    (kept / "notes.txt").write_text("mine", encoding="utf-8")
+    (kept / "report.html").write_text('<meta content="practice_core report">', encoding="utf-8")
+    (kept / "link.html").symlink_to(to)
+    before = listed(kept)
+    monkeypatch.setattr(saving, "page", None)  # nothing is made in vain
+    with pytest.raises(DefinitionError, match="symbolic link"):
+        write_report(kept, kept / "link.html")
+    assert listed(kept) == before
+    assert (kept / "link.html").is_symlink()
+
+
+@pytest.mark.parametrize("out", ["/proc/x.html", "x" * 256, "x" * 300, "a\0b"])
+def test_where_nothing_can_be_written_is_said_before_the_page_is_made(
+    kept: Path, monkeypatch: pytest.MonkeyPatch, out: str
+) -> None:
+    monkeypatch.setattr(saving, "page", None)
+    before = listed(kept.parent)
+    with pytest.raises(DefinitionError, match="name another file") as error:
+        write_report(kept, kept / out, figures=kept.parent / "figures")
+    assert len(str(error.value)) < 600
+    assert listed(kept.parent) == before
+
+
+def test_a_report_may_have_the_longest_name_there_is(
+    kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(saving, "page", lambda *_: "a page")
+    out = kept / ("x" * 255)
+    assert write_report(kept, out) == out
+    assert out.read_text(encoding="utf-8") == "a page"
+
+
+def test_a_source_with_too_long_a_name_is_a_fault_too(kept: Path) -> None:
+    for name in ("x" * 250, "x" * 300):
+        with pytest.raises(DefinitionError, match="1 fault"):
+            write_report(kept / name)
 
 
 @pytest.mark.slow

@@ -23,7 +23,7 @@ from practice_core.volunteers import BLOCKS_A_DAY
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from practice_core.report.result import Result
+    from practice_core.report.result import Estimated, Result
     from practice_core.terms import Lang
 
 __all__ = ["ASPECT", "charts", "name_on_map", "pictures", "places"]
@@ -35,7 +35,8 @@ INK, SOFT, PAPER, LAND = "#1f2528", "#5b6368", "#ffffff", "#f1eee5"
 BEST, OTHER, MARK = "#00597a", "#6d7579", "#b3440b"
 # Okabe and Ito, "Color universal design", 2008; the yellow, faint on white, left out.
 HUES = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#000000", "#56b4e9", "#e69f00"]
-SHAPES = ["circle", "square", "diamond", "triangle-up", "cross", "triangle-down", "triangle-right"]
+SHAPES = ["circle", "square", "diamond", "triangle-up", "cross", "triangle-down"]
+"""One fewer than hues: only after 42 policies does a pair of both come again."""
 LIGHT_TO_DARK = ["#9ccbd8", "#3f8fb0", "#0b4a6b"]
 STAR = (
     "M0,-1L0.29,-0.4L0.95,-0.31L0.48,0.15L0.59,0.81"
@@ -50,10 +51,20 @@ LOOK = {
 """Shape and size of a site on the map."""
 FONT = "system-ui, 'Noto Sans CJK SC', 'PingFang SC', 'Microsoft YaHei', sans-serif"
 WIDTH, STEP = 640, 34
+_UNITS = "length(replace(datum.label,regexp('[\\u2e80-\\uffff]','g'),'__'))"
+_LINE = f"({_UNITS} > 1.3 * length(datum.label) ? 14 : 26)"
+WRAPPED = (
+    f"{_UNITS} <= 27 ? datum.label : [slice(datum.label, 0, {_LINE}), "
+    f"(length(datum.label) > 2 * {_LINE} ? '\u2026' : '') + "
+    f"slice(datum.label, max({_LINE}, length(datum.label) - {_LINE} + 1))]"
+)
+"""A long name in two lines, shortened in its middle; a Chinese sign is as wide as two letters."""
 PLACES, RINGS = "places", "rings"
 """Data that all maps share, by name."""
 ASPECT = "ratio"
 """Where a chart says how high it is beside its width, if that matters."""
+SURE = "isValid(datum.low)"
+"""Rows with an interval."""
 DEGREE_KM = 111.2
 _SCALES_KM = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 _FARTHEST = 9 / 10
@@ -145,9 +156,42 @@ def _finished(chart: Chart, picture: Picture, lang: Lang) -> Chart:
 
 
 def ranked(result: Result) -> tuple[str, ...]:
-    """Give the policies, that with the highest mean of the primary measure first."""
+    """Give the policies, that with the highest mean of the primary measure first.
+
+    Those without a mean come last.
+    """
     means = {label: result.mean(label, PRIMARY).mean for label in result.policies}
-    return tuple(sorted(means, key=lambda label: -(means[label] or 0.0)))
+
+    def place(label: str) -> tuple[bool, float]:
+        mean = means[label]
+        return mean is None, 0.0 if mean is None else -mean
+
+    return tuple(sorted(means, key=place))
+
+
+def _ends(found: Estimated) -> dict[str, Any]:
+    """Give the ends of an interval, to draw and to tell; nothing where there is none."""
+    if found.mean is None or found.half_width is None:
+        return {"low": None, "high": None, "low_said": "-", "high_said": "-"}
+    low, high = found.mean - found.half_width, found.mean + found.half_width
+    return {"low": low, "high": high, "low_said": f"{low:.4g}", "high_said": f"{high:.4g}"}
+
+
+def _domain(rows: Rows, bound: float | None, most: float) -> list[float]:
+    """Give the span of means, bound and, as far as they are between 0 and `most`, intervals."""
+    found = [row["mean"] for row in rows] + ([] if bound is None else [bound])
+    ends = [row[end] for row in rows for end in ("low", "high") if row[end] is not None]
+    found += [min(most, max(0.0, end)) for end in ends]
+    low, high = min(found, default=0.0), max(found, default=1.0)
+    room = 0.06 * (high - low) or 0.01 * (abs(high) or 1.0)
+    return [max(low - room, min(low, 0.0)), min(high + room, max(high, most))]
+
+
+def _told_ends(rows: Rows) -> list[tuple[str, Label]]:
+    """Give what a tooltip says about intervals: nothing, if no row has one."""
+    if all(row["low"] is None for row in rows):
+        return []
+    return [("low_said", Label.LOW), ("high_said", Label.HIGH)]
 
 
 def bound_of(result: Result, kpi: str) -> float | None:
@@ -165,34 +209,27 @@ def _intervals(result: Result, picture: Picture, lang: Lang) -> Chart:
     for label in ranked(result):
         found = result.mean(label, kpi)
         if found.mean is not None:
-            half = found.half_width or 0.0
             row = {"policy": policy_name(label).get(lang), "mean": found.mean}
-            row |= {"low": found.mean - half, "high": found.mean + half, "best": label == best}
-            rows.append(row)
+            rows.append(row | _ends(found) | {"best": label == best})
     names = [policy_name(label).get(lang) for label in ranked(result)]
     digits = ".3f" if kpi != Picture.SERVICE_RM else ".1f"
-    scale = alt.Scale(zero=False, nice=True, padding=12)
-    x = alt.X("mean:Q", title=None, scale=scale, axis=alt.Axis(tickCount=5))
+    bound = bound_of(result, kpi)
+    domain = _domain(rows, bound, math.inf if kpi == Picture.SERVICE_RM else 1.0)
+    scale = alt.Scale(zero=False, nice=False, domain=domain, padding=20)
+    x = alt.X("mean:Q", title=None, scale=scale, axis=alt.Axis(tickCount=5, labelBound=True))
     y = _named(names)
     color = alt.condition("datum.best", alt.value(BEST), alt.value(OTHER))
-    told = _tooltip(
-        lang,
-        ("policy", Label.POLICY),
-        ("mean", Label.MEAN),
-        ("low", Label.LOW),
-        ("high", Label.HIGH),
-    )
+    told = _tooltip(lang, ("policy", Label.POLICY), ("mean", Label.MEAN), *_told_ends(rows))
     base = alt.Chart(_data(rows)).encode(y=y, color=color, tooltip=told)
     layers: list[Chart] = [
-        base.mark_rule(strokeWidth=2.5).encode(
-            x=alt.X("low:Q", title=None, scale=scale), x2="high:Q"
-        ),
+        base.transform_filter(SURE)
+        .mark_rule(strokeWidth=2.5, clip=True)
+        .encode(x=alt.X("low:Q", title=None, scale=scale), x2="high:Q"),
         base.mark_point(filled=True, size=80, opacity=1).encode(
             x=x, shape=alt.condition("datum.best", alt.value("diamond"), alt.value("circle"))
         ),
         base.mark_text(dy=-11, fontSize=11).encode(x=x, text=alt.Text("mean:Q", format=digits)),
     ]
-    bound = bound_of(result, kpi)
     if bound is not None:
         line = alt.Chart(_data([{"mean": bound, "said": term(Label.BOUND, lang)}]))
         told = _tooltip(lang, ("mean", Label.BOUND))
@@ -212,29 +249,32 @@ def _settings(result: Result, lang: Lang) -> Chart:
         sorted((result.settings or {}).items(), key=lambda pair: -pair[1].best_or_equivalent)
     )
     names = [policy_name(label).get(lang) for label in settings]
+    most = max((good.of for good in settings.values()), default=1)
     rows: Rows = [
         {
             "policy": policy_name(label).get(lang),
             "good": good.best_or_equivalent,
             "of": good.of,
             "said": f"{good.best_or_equivalent} / {good.of}",
+            "long": 2 * good.best_or_equivalent > most,
         }
         for label, good in settings.items()
     ]
-    most = max((good.of for good in settings.values()), default=1)
     base = alt.Chart(_data(rows)).encode(
         x=alt.X(
             "good:Q",
             title=term(Label.GOOD, lang),
-            scale=alt.Scale(domain=[0, 1.15 * max(1, most)]),
+            scale=alt.Scale(domain=[0, most], nice=False),
             axis=alt.Axis(values=sorted({round(n * most / 4) for n in range(5)}), format="d"),
         ),
         y=_named(names),
         tooltip=_tooltip(lang, ("policy", Label.POLICY), ("good", Label.GOOD), ("of", Label.OF)),
     )
-    bars = base.mark_bar(color=BEST, height=14)
-    text = base.mark_text(align="left", dx=6, color=INK, fontSize=12).encode(text="said:N")
-    return _layered(bars, text).properties(height=max(1, len(rows)) * STEP)
+    bars = base.mark_bar(color=BEST, height=18)
+    inside = base.transform_filter("datum.long").mark_text(align="right", dx=-6, color=PAPER)
+    beside = base.transform_filter("!datum.long").mark_text(align="left", dx=6, color=INK)
+    texts = (text.encode(text="said:N") for text in (inside, beside))
+    return _layered(bars, *texts).properties(height=max(1, len(rows)) * STEP)
 
 
 def _tipping(result: Result, lang: Lang) -> Chart:
@@ -259,8 +299,8 @@ def _tipping(result: Result, lang: Lang) -> Chart:
                 "value_said": readable(tip.value),
                 "low": min(1.0, max(0.0, at(low))),
                 "high": min(1.0, max(0.0, at(high))),
-                "lost_from": 0.0 if falls else at(tip.value),
-                "lost_to": at(tip.value) if falls else 1.0,
+                "lost_from": 0.0 if falls and tip.least < tip.most else at(tip.value),
+                "lost_to": 1.0 if not falls and tip.least < tip.most else at(tip.value),
             }
         )
     base = alt.Chart(_data(rows))
@@ -270,7 +310,8 @@ def _tipping(result: Result, lang: Lang) -> Chart:
     def x(field: str) -> alt.X:
         return alt.X(f"{field}:Q", title=None, axis=hidden, scale=scale)
 
-    y = alt.Y("input:N", title=None, sort=None, axis=alt.Axis(domain=False, ticks=False))
+    axis = alt.Axis(domain=False, ticks=False, labelExpr=WRAPPED)
+    y = alt.Y("input:N", title=None, sort=None, axis=axis)
     whole = base.transform_calculate(from_="0", to_="1").encode(y=y)
     marks = term(Label.TIPS_AT, lang), term(Label.BASE, lang)
     kinds = alt.Scale(domain=list(marks), range=[MARK, INK])
@@ -290,12 +331,15 @@ def _tipping(result: Result, lang: Lang) -> Chart:
         return points
 
     def written(field: str, text: str, **look: Any) -> alt.Chart:  # noqa: ANN401 - passed on
-        texts: alt.Chart = base.mark_text(fontSize=12, **look).encode(
+        # Near an end of the bar the text stands on the inner side.
+        side = f"datum.{field} < 0.15 ? 'left' : datum.{field} > 0.85 ? 'right' : 'center'"
+        texts: alt.Chart = base.mark_text(fontSize=12, align=alt.expr(side), **look).encode(
             x=x(field), y=y, text=f"{text}:N"
         )
         return texts
 
-    ends: dict[str, Any] = {"baseline": "top", "dy": 9, "color": SOFT}
+    # Each in a line of its own, so that none stands over another: tipping value, base, ends.
+    ends: dict[str, Any] = {"baseline": "top", "dy": 24, "color": SOFT}
     layers = (
         whole.mark_rule(strokeWidth=8, color="#dcd8cd", strokeCap="round").encode(
             x=x("from_"), x2="to_:Q"
@@ -307,11 +351,11 @@ def _tipping(result: Result, lang: Lang) -> Chart:
         marked("value", marks[0]),
         marked("base", marks[1]),
         written("value", "value_said", dy=-14, color=MARK, fontWeight="bold"),
-        written("base", "base_said", dy=-14, color=INK),
+        written("base", "base_said", baseline="top", dy=9, color=INK),
         whole.mark_text(fontSize=12, align="left", **ends).encode(x=x("from_"), text="least:N"),
         whole.mark_text(fontSize=12, align="right", **ends).encode(x=x("to_"), text="most:N"),
     )
-    return _layered(*layers).properties(height=max(1, len(rows)) * 64)
+    return _layered(*layers).properties(height=max(1, len(rows)) * 76)
 
 
 # ---------------------------------------------------------------------------- the map
@@ -599,32 +643,35 @@ def _quarters(result: Result, lang: Lang) -> Chart:
         for quarter, group in zip(quarters, groups, strict=True):
             found = parts.get(group, {}).get(PRIMARY)
             if found is not None and found.mean is not None:
-                half = found.half_width or 0.0
                 row = {"quarter": quarter, "policy": name, "rank": rank, "mean": found.mean}
-                row |= {"low": found.mean - half, "high": found.mean + half}
-                row |= {"group": known("group", group).get(lang)}
-                rows.append(row)
-    scale = alt.Scale(zero=False, nice=True)
+                rows.append(row | _ends(found) | {"group": known("group", group).get(lang)})
+    scale = alt.Scale(zero=False, nice=False, domain=_domain(rows, None, 1.0), padding=6)
+    legend = alt.Legend(labelExpr=WRAPPED, labelLimit=190)
     base = alt.Chart(_data(rows)).encode(
         x=alt.X("quarter:O", title=term(Label.QUARTER, lang), axis=alt.Axis(labelAngle=0)),
         xOffset=alt.XOffset("rank:O", sort="ascending", scale=alt.Scale(paddingOuter=0.6)),
-        color=alt.Color("policy:N", title=None, scale=alt.Scale(domain=names, range=HUES)),
+        color=alt.Color(
+            "policy:N", title=None, scale=alt.Scale(domain=names, range=HUES), legend=legend
+        ),
         tooltip=_tooltip(
             lang,
             ("policy", Label.POLICY),
             ("group", Label.GROUP),
             ("mean", Label.MEAN),
-            ("low", Label.LOW),
-            ("high", Label.HIGH),
+            *_told_ends(rows),
         ),
     )
     title = term(Label.SHARE, lang)
-    rules = base.mark_rule(strokeWidth=1.6).encode(
-        y=alt.Y("low:Q", title=title, scale=scale), y2="high:Q"
+    rules = (
+        base.transform_filter(SURE)
+        .mark_rule(strokeWidth=1.6, clip=True)
+        .encode(y=alt.Y("low:Q", title=title, scale=scale), y2="high:Q")
     )
     points = base.mark_point(filled=True, size=64, opacity=1).encode(
         y=alt.Y("mean:Q", title=title, scale=scale),
-        shape=alt.Shape("policy:N", title=None, scale=alt.Scale(domain=names, range=SHAPES)),
+        shape=alt.Shape(
+            "policy:N", title=None, scale=alt.Scale(domain=names, range=SHAPES), legend=legend
+        ),
     )
     return _layered(rules, points).properties(height=230)
 
@@ -694,7 +741,7 @@ def _named(names: Sequence[str]) -> alt.Y:
 
     As a domain: of an order given as ``sort`` Vega-Lite makes an expression with the names in it.
     """
-    axis = alt.Axis(domain=False, ticks=False)
+    axis = alt.Axis(domain=False, ticks=False, labelExpr=WRAPPED)
     return alt.Y("policy:N", title=None, scale=alt.Scale(domain=names), axis=axis)
 
 
@@ -703,10 +750,9 @@ def _data(rows: Rows) -> alt.InlineData:
 
 
 def _tooltip(lang: Lang, *shown: tuple[str, Label]) -> Sequence[alt.Tooltip]:
-    figures = {"mean", "low", "high"}
     return [
         alt.Tooltip(f"{field}:Q", title=term(label, lang), format=".4~r")
-        if field in figures
+        if field == "mean"
         else alt.Tooltip(f"{field}:N", title=term(label, lang))
         for field, label in shown
     ]

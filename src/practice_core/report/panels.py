@@ -74,17 +74,20 @@ class Panel:
         Its title, and what it shows in a sentence.
     sheet
         Its figures.
+    empty
+        Whether there is nothing to show: then everybody must read the sentence.
     """
 
     picture: Picture
     title: Both
     said: Both
     sheet: Sheet
+    empty: bool
 
 
 def panels(result: Result) -> dict[Picture, Panel]:
     """Give the words of every chart of a result."""
-    make: Mapping[Picture, Callable[[Result], tuple[Both, _Rows]]] = {
+    make: Mapping[Picture, Callable[[Result], tuple[Both | None, _Rows]]] = {
         Picture.TIPPING: _tipping,
         Picture.SETTINGS: _settings,
         Picture.HOURS: _hours,
@@ -104,7 +107,9 @@ def panels(result: Result) -> dict[Picture, Panel]:
             said, rows = _intervals(result, picture.value)
         columns, *cells = rows
         title = both(picture)
-        found[picture] = Panel(picture, title, said, Sheet(title, columns, tuple(cells)))
+        empty = said is None
+        said = both(Alternative.NOTHING, picture=title) if said is None else said
+        found[picture] = Panel(picture, title, said, Sheet(title, columns, tuple(cells)), empty)
     return found
 
 
@@ -125,7 +130,7 @@ def _heads(*labels: Label) -> tuple[Both, ...]:
     return tuple(both(label) for label in labels)
 
 
-def _intervals(result: Result, kpi: str) -> tuple[Both, _Rows]:
+def _intervals(result: Result, kpi: str) -> tuple[Both | None, _Rows]:
     digits = ".1f" if kpi == Picture.SERVICE_RM else ".4f"
     rows = [_heads(Label.POLICY, Label.MEAN, Label.LOW, Label.HIGH)]
     means = []
@@ -142,7 +147,9 @@ def _intervals(result: Result, kpi: str) -> tuple[Both, _Rows]:
     bound = bound_of(result, kpi)
     if bound is not None:
         rows.append((both(Label.BOUND), figure(bound, digits), figure(None), figure(None)))
-    (least, lowest), (most, highest) = min(means, default=(0.0, "")), max(means, default=(0.0, ""))
+    if not means:
+        return None, rows
+    (least, lowest), (most, highest) = min(means), max(means)
     said = both(
         Alternative.INTERVALS if bound is None else Alternative.BOUNDED,
         measure=known("measure", kpi),
@@ -227,7 +234,7 @@ def _site(site: SiteFigures) -> tuple[Both, ...]:
     )
 
 
-def _hours(result: Result) -> tuple[Both, _Rows]:
+def _hours(result: Result) -> tuple[Both | None, _Rows]:
     days = tuple(both(day) for day in Weekday)
     rows = [(both(Label.HOUR), *days)]
     counts = result.portrait.hours
@@ -237,10 +244,12 @@ def _hours(result: Result) -> tuple[Both, _Rows]:
     by_day = [sum(counts[24 * day : 24 * (day + 1)]) for day in range(len(days))]
     busiest = max(range(len(days)), key=lambda day: by_day[day])
     total, most = sum(counts), by_day[busiest]
+    if not total:
+        return None, rows
     return both(Alternative.HOURS, total=total, day=days[busiest], most=most), rows
 
 
-def _blocks(result: Result) -> tuple[Both, _Rows]:
+def _blocks(result: Result) -> tuple[Both | None, _Rows]:
     days = tuple(both(day) for day in Weekday)
     rows = [(both(Label.BLOCK), *days)]
     counts = result.portrait.blocks
@@ -249,10 +258,13 @@ def _blocks(result: Result) -> tuple[Both, _Rows]:
         rows.append((both(part), *cells))
     late = sum(counts[BLOCKS_A_DAY - 1 :: BLOCKS_A_DAY])
     weekend = sum(counts[-2 * BLOCKS_A_DAY :])
-    return both(Alternative.BLOCKS, total=sum(counts), evening=late, weekend=weekend), rows
+    total = sum(counts)
+    if not total:
+        return None, rows
+    return both(Alternative.BLOCKS, total=total, evening=late, weekend=weekend), rows
 
 
-def _categories(result: Result) -> tuple[Both, _Rows]:
+def _categories(result: Result) -> tuple[Both | None, _Rows]:
     labels = (Label.CATEGORY, Label.TEAMS, Label.ORDERS, Label.SERVED, Label.SHARE, Label.NOBODY)
     rows = [_heads(*labels)]
     asked = [row for row in result.portrait.categories if row.orders]
@@ -264,10 +276,10 @@ def _categories(result: Result) -> tuple[Both, _Rows]:
     listed = _listed(
         (both(row.category), f"{100 * row.served / row.orders:.0f} %") for row in asked[:3]
     )
-    return both(Alternative.CATEGORIES, listed=listed), rows
+    return both(Alternative.CATEGORIES, listed=listed) if asked else None, rows
 
 
-def _quarters(result: Result) -> tuple[Both, _Rows]:
+def _quarters(result: Result) -> tuple[Both | None, _Rows]:
     groups = [group.value for group in GROUPS[Dimension.DISTANCE]]
     rows = [(both(Label.POLICY), *(known("group", group) for group in groups))]
     told = []
@@ -276,29 +288,33 @@ def _quarters(result: Result) -> tuple[Both, _Rows]:
         means = [parts.get(group, {}).get(PRIMARY) for group in groups]
         rows.append((policy_name(label), *map(interval, means)))
         near, far = (None if m is None else m.mean for m in (means[0], means[-1]))
-        told.append((policy_name(label), f"{share(near).en} % / {share(far).en} %"))
-    return both(Alternative.QUARTERS, listed=_listed(told)), rows
+        if near is not None or far is not None:
+            told.append((policy_name(label), f"{share(near).en} % / {share(far).en} %"))
+    return both(Alternative.QUARTERS, listed=_listed(told)) if told else None, rows
 
 
-def _gini(result: Result) -> tuple[Both, _Rows]:
+def _gini(result: Result) -> tuple[Both | None, _Rows]:
     rows = [_heads(Label.POLICY, Label.GINI, Label.POISSON)]
     told = []
     for label in ranked(result):
         gini, chance = (result.mean(label, kpi) for kpi in ("load_gini", "load_gini_poisson"))
         rows.append((policy_name(label), interval(gini), interval(chance)))
-        told.append((policy_name(label), f"{figure(gini.mean).en} / {figure(chance.mean).en}"))
-    return both(Alternative.GINI, listed=_listed(told)), rows
+        if gini.mean is not None or chance.mean is not None:
+            told.append((policy_name(label), f"{figure(gini.mean).en} / {figure(chance.mean).en}"))
+    return both(Alternative.GINI, listed=_listed(told)) if told else None, rows
 
 
-def _points(result: Result) -> tuple[Both, _Rows]:
+def _points(result: Result) -> tuple[Both | None, _Rows]:
     by_week = result.portrait.points.by_week
     rows = [_heads(Label.WEEK, Label.POINTS)]
     rows += [(same(n), figure(points, ",")) for n, points in enumerate(by_week, start=1)]
+    if not any(by_week):
+        return None, rows
     said = both(
         Alternative.POINTS,
         weeks=len(by_week),
-        least=f"{min(by_week, default=0):,}",
-        most=f"{max(by_week, default=0):,}",
+        least=f"{min(by_week):,}",
+        most=f"{max(by_week):,}",
     )
     return said, rows
 

@@ -7,25 +7,27 @@ them around.
 
 from __future__ import annotations
 
+import enum
 import json
 import math
 import re
-import stat
 from collections import Counter
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
 
 import attrs
 
-from practice_core.areas import structure
+from practice_core.areas import file_bytes, structure
+from practice_core.areas.inputs import utf8
 from practice_core.areas.tables import summed_up
 from practice_core.errors import DefinitionError, Fault
 from practice_core.experiment import PRIMARY, Kept, Status
 from practice_core.hierarchy import Level  # noqa: TC001 - as below
-from practice_core.terms import Category, Lang  # noqa: TC001 - cattrs reads the fields' types
+from practice_core.terms import Category, Lang
 from practice_core.volunteers import BLOCKS_A_DAY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
     from pathlib import Path
 
 __all__ = [
@@ -46,7 +48,53 @@ DAYS = 7
 BLOCKS = DAYS * BLOCKS_A_DAY
 HOURS = DAYS * 24
 _MOST_POLICIES = 40
-_MOST_SITES = 20_000
+_MOST_SITES = 5_000
+"""Six times those of a county: with more the page would no longer follow the hand."""
+_MOST_WEEKS = 520
+"""As many as a scenario may have."""
+_MOST_CORNERS = 10_000
+"""As many as an area's outline may have."""
+_MOST_REPLICATIONS = 10_000
+_MOST_OF = {
+    "measures": _MOST_POLICIES,
+    "measures.*": 100,
+    "comparisons": 4_000,
+    "groups": _MOST_POLICIES,
+    "groups.*": 10,
+    "groups.*.*": 20,
+    "groups.*.*.*": 100,
+    "verdict.may_be_best": _MOST_POLICIES,
+    "verdict.pairs": _MOST_POLICIES * (_MOST_POLICIES - 1) // 2,
+    "verdict.guardrails": 20,
+    "settings": _MOST_POLICIES,
+    "tipping": 200,
+    "tipping[].between": 2,
+    "bound.served_share": _MOST_REPLICATIONS,
+    "bound.service_rm": _MOST_REPLICATIONS,
+    "portrait.outline": _MOST_CORNERS,
+    "portrait.outline[]": _MOST_CORNERS,
+    "portrait.outline[][]": _MOST_CORNERS,
+    "portrait.outline[][][]": 2,
+    "portrait.sites": _MOST_SITES,
+    "portrait.sites[].chain": 10,
+    "portrait.sites[].week": BLOCKS,
+    "portrait.hours": HOURS,
+    "portrait.blocks": BLOCKS,
+    "portrait.categories": len(Category),
+    "portrait.points.by_week": _MOST_WEEKS,
+    "assumptions": 2_000,
+    "assumptions[].range": 2,
+    "assumptions[].scale": 2,
+    "method.versions": 100,
+    "method.looks": 100,
+}
+"""How many entries a list or a table of free keys may have, by its place."""
+_MOST_ENTRIES = 1_000
+"""The same for any other."""
+_MOST_PARTS = 400_000
+"""Values in all, ten times those of a county."""
+_MOST_ODD = 2_000
+"""Values of a wrong type or missing, before the rest is no longer looked at."""
 _RING = 4
 _DEEPEST = 4
 _SHOWN = 80
@@ -357,19 +405,24 @@ def read_result(path: Path) -> Result:
     DefinitionError
         If it is missing, too large or not JSON; or with every fault of its data.
     """
-    file = path / SUMMARY if path.is_dir() else path
+    remedy = "name a folder that compare --out wrote, or its summary.json"
     try:
-        tree = _parsed(_text(file))
-    except OSError as error:
+        file = path / SUMMARY if path.is_dir() else path
+        text = utf8(file_bytes(file, most=LARGEST), str(file), remedy)
+        return result_of(_parsed(text), str(file))
+    except DefinitionError as error:
+        raise DefinitionError("report", _shortened(error.faults)) from None
+    except OSError as error:  # a name too long to be looked at
         said = str(error.strerror)
     except RecursionError:
         said = "tables or lists too deep"
-    except ValueError as error:
-        said = f"not JSON: {error}"
-    else:
-        return result_of(tree, str(file))
-    remedy = "name a folder that compare --out wrote, or its summary.json"
-    raise DefinitionError("report", [Fault(str(file), _short(said), f"a {SUMMARY}", remedy)])
+    except json.JSONDecodeError as error:
+        said = f"not JSON in line {error.lineno}, column {error.colno}"
+    except _UnfitError as error:
+        said = str(error)
+    except ValueError:  # of so many digits Python makes no number
+        said = "a number with thousands of digits"
+    raise DefinitionError("report", [Fault(_short(str(path)), said, f"a {SUMMARY}", remedy)])
 
 
 def result_of(data: Mapping[str, Any], subject: str = SUMMARY) -> Result:
@@ -390,8 +443,7 @@ def result_of(data: Mapping[str, Any], subject: str = SUMMARY) -> Result:
         With the faults, each at its dotted key: the first 20 and how many more.
     """
     try:
-        tree = _clean(data)
-        found = structure(_known(tree, Result), Result, subject)
+        found = structure(_taken(data), Result, subject)
     except RecursionError:
         fault = Fault(subject, "tables or lists too deep", "a few levels", "make it flatter")
         raise DefinitionError(subject, [fault]) from None
@@ -415,63 +467,175 @@ def printable(text: str) -> str:
     return _UNPRINTABLE.sub("\ufffd", text.replace("\r\n", "\n"))
 
 
-def _text(file: Path) -> str:
-    if file.exists() and not stat.S_ISREG(file.stat().st_mode):
-        message = "no regular file"
-        raise ValueError(message)
-    with file.open("rb") as stream:
-        content = stream.read(LARGEST + 1)
-    if len(content) > LARGEST:
-        message = f"more than {LARGEST} bytes"
-        raise ValueError(message)
-    return content.decode("utf-8-sig")
+class _UnfitError(ValueError):
+    """A text that is no summary, and why."""
 
 
 def _parsed(text: str) -> Mapping[str, Any]:
     tree = json.loads(text, parse_constant=_refuse, object_pairs_hook=_once)
     if not isinstance(tree, dict):
         message = "no table at the top"
-        raise ValueError(message)  # noqa: TRY004 - the file is wrong, not the program
+        raise _UnfitError(message)
     return tree
 
 
 def _refuse(constant: str) -> None:
     message = f"{constant} is no number"
-    raise ValueError(message)
+    raise _UnfitError(message)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     table = dict(pairs)
     if len(table) < len(pairs):
         twice = Counter(key for key, _ in pairs).most_common(1)[0][0]
-        message = f"key {twice!r} twice"
-        raise ValueError(message)
+        message = f"key {_short(repr(twice))} twice"
+        raise _UnfitError(message)
     return table
 
 
-def _clean(node: Any) -> Any:  # noqa: ANN401 - a JSON node
-    if isinstance(node, str):
-        return printable(node)
-    if isinstance(node, dict):
-        return {_clean(str(key)): _clean(part) for key, part in node.items()}
-    if isinstance(node, (list, tuple)):
-        return [_clean(part) for part in node]
-    return node
+# ---------------------------------------------------------------------------- size
 
 
-def _known(node: Any, kind: Any) -> Any:  # noqa: ANN401 - a JSON node and its type
-    """Leave out what `kind` has no field for."""
-    if attrs.has(kind) and isinstance(node, dict):
-        hints = get_type_hints(kind)
-        return {key: _known(part, hints[key]) for key, part in node.items() if key in hints}
-    inner = [part for part in get_args(kind) if part is not type(None)]
-    if get_origin(kind) is dict and isinstance(node, dict):
-        return {key: _known(part, inner[1]) for key, part in node.items()}
-    if get_origin(kind) is list and isinstance(node, list):
-        return [_known(part, inner[0]) for part in node]
-    if type(None) in get_args(kind):
-        return _known(node, inner[0])
-    return node
+def _taken(data: Any) -> Any:  # noqa: ANN401 - JSON
+    """Take over what `Result` has fields for, with texts that can be shown.
+
+    To make values of plain data and to word its faults takes long; so what is far too much is
+    refused here, in one walk.
+
+    Raises
+    ------
+    DefinitionError
+        With lists and tables that are too long and numbers that are too large; or at the place
+        where there was too much of everything.
+    """
+    taking = _Taking()
+    tree = taking.take(data, Result, "", ())
+    if taking.faults:
+        raise summed_up(SUMMARY, taking.faults)
+    return tree
+
+
+@cache
+def _shape(kind: Any) -> tuple[bool, Any, tuple[Any, ...]]:  # noqa: ANN401 - a type
+    """Give whether None will do, then the bare type and the types or names inside it."""
+    inner = get_args(kind)
+    if type(None) in inner:
+        bare = next(part for part in inner if part is not type(None))
+        return True, *_shape(bare)[1:]
+    if isinstance(kind, type) and issubclass(kind, enum.Enum):
+        return False, Literal, tuple(member.value for member in kind)
+    return False, get_origin(kind) or kind, inner
+
+
+@cache
+def _fields(kind: type) -> tuple[dict[str, Any], frozenset[str]]:
+    """Give the types of a table's fields, and the names of those that must be there."""
+    needed = frozenset(field.name for field in attrs.fields(kind) if field.default is attrs.NOTHING)
+    return get_type_hints(kind), needed
+
+
+@attrs.define
+class _Taking:
+    """What was taken over so far."""
+
+    parts: int = 0
+    odd: int = 0
+    faults: list[Fault] = attrs.field(factory=list)
+
+    def take(self, node: Any, kind: Any, key: str, place: tuple[str | int, ...]) -> Any:  # noqa: ANN401 - a JSON node and its type
+        self._count(place)
+        may_lack, bare, inner = _shape(kind)
+        if bare is Any:
+            return self._any(node, place)
+        if node is None and may_lack:
+            return None
+        if isinstance(node, dict) and attrs.has(bare):
+            hints, needed = _fields(bare)
+            self._odd(len(needed - node.keys()), place)
+            return {
+                name: self.take(part, hints[name], f"{key}.{name}", (*place, name))
+                for name, part in node.items()
+                if name in hints
+            }
+        if isinstance(node, dict) and bare is dict:
+            self._bound(node, key, place)
+            return {
+                printable(str(name)): self.take(part, inner[1], f"{key}.*", (*place, name))
+                for name, part in node.items()
+            }
+        if isinstance(node, (list, tuple)) and bare is list:
+            self._bound(node, key, place)
+            return [
+                self.take(part, inner[0], f"{key}[]", (*place, n)) for n, part in enumerate(node)
+            ]
+        return self._single(node, bare, inner, place)
+
+    def _single(
+        self,
+        node: Any,  # noqa: ANN401 - a JSON node
+        kind: Any,  # noqa: ANN401 - its type
+        names: tuple[Any, ...],
+        place: tuple[str | int, ...],
+    ) -> Any:  # noqa: ANN401 - a JSON node
+        if isinstance(node, str):
+            fits = kind is str or (kind is Literal and node in names)
+            self._odd(0 if fits else 1, place)
+            return printable(node)
+        number = isinstance(node, (int, float)) and not isinstance(node, bool)
+        if number and kind in {int, float} and not abs(node) < _MOST:
+            expected = "a number between -2^63 and 2^63"
+            self.faults.append(Fault(_dotted(place), _large(node), expected, "mend the number"))
+            self._odd(1, place)
+        fits = (number if kind is float else type(node) is kind) and kind in {int, float, bool}
+        self._odd(0 if fits else 1, place)
+        return node
+
+    def _any(self, node: Any, place: tuple[str | int, ...]) -> Any:  # noqa: ANN401 - a JSON node
+        self._count(place)
+        if isinstance(node, str):
+            return printable(node)
+        if isinstance(node, dict):
+            return {printable(str(name)): self._any(part, place) for name, part in node.items()}
+        if isinstance(node, (list, tuple)):
+            return [self._any(part, place) for part in node]
+        return node
+
+    def _bound(
+        self, node: list[Any] | tuple[Any, ...] | dict[str, Any], key: str, place: tuple[Any, ...]
+    ) -> None:
+        most = _MOST_OF.get(key.removeprefix("."), _MOST_ENTRIES)
+        if len(node) > most:
+            found = f"{len(node)} entries"
+            raise summed_up(
+                SUMMARY,
+                [*self.faults, Fault(_dotted(place), found, f"at most {most}", "keep so many")],
+            )
+
+    def _count(self, place: tuple[str | int, ...]) -> None:
+        self.parts += 1
+        if self.parts > _MOST_PARTS:
+            found, expected = f"more than {_MOST_PARTS} values up to here", "fewer"
+            fault = Fault(_dotted(place), found, expected, "take part of the area")
+            raise DefinitionError(SUMMARY, [fault])
+
+    def _odd(self, count: int, place: tuple[str | int, ...]) -> None:
+        self.odd += count
+        if self.odd > _MOST_ODD:
+            found = f"more than {_MOST_ODD} missing or wrong values up to here"
+            remedy = "name a summary that compare --out wrote"
+            raise DefinitionError(SUMMARY, [Fault(_dotted(place), found, "none", remedy)])
+
+
+def _dotted(place: Sequence[str | int]) -> str:
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
+    return "".join(parts).removeprefix(".")
+
+
+def _large(number: float) -> str:
+    """Give a number that may be too long to be written."""
+    if isinstance(number, int):
+        return f"about {'-' if number < 0 else ''}10^{round(math.log10(abs(number)))}"
+    return str(number)
 
 
 def _shortened(faults: Iterable[Fault]) -> list[Fault]:
@@ -492,19 +656,24 @@ def _short(text: str) -> str:
 
 def _faults(found: Result) -> Iterator[Fault]:
     yield from _policies(found)
+    yield from _estimated(found)
     yield from _decision(found)
     yield from _portrait(found.portrait)
+    if found.portrait.weeks != found.weeks:
+        said, expected = f"{found.portrait.weeks} weeks", f"the {found.weeks} of weeks"
+        yield Fault("portrait.weeks", said, expected, "draw the weeks that were compared")
     for n, each in enumerate(found.assumptions):
         yield from _assumption(each, f"assumptions[{n}]")
     yield from _at_least(1, {"replications": found.replications, "weeks": found.weeks})
+    if found.weeks > _MOST_WEEKS:
+        yield Fault("weeks", str(found.weeks), f"at most {_MOST_WEEKS}", "compare fewer weeks")
     method = {"warmup_weeks": found.method.warmup_weeks, "runout_days": found.method.runout_days}
     yield from _at_least(0, {f"method.{key}": count for key, count in method.items()})
 
 
 def _policies(found: Result) -> Iterator[Fault]:
-    if not 0 < len(found.measures) <= _MOST_POLICIES:
-        said, expected = f"{len(found.measures)} policies", f"1 to {_MOST_POLICIES}"
-        yield Fault("measures", said, expected, "compare so many")
+    if not found.measures:
+        yield Fault("measures", "no policy", f"1 to {_MOST_POLICIES}", "compare so many")
     for policy, measures in found.measures.items():
         if PRIMARY not in measures:
             yield Fault(f"measures.{policy}", f"no {PRIMARY}", "the primary measure", "add it")
@@ -529,6 +698,7 @@ def _decision(found: Result) -> Iterator[Fault]:
     if 0 < len(missing) < len(parts):
         for key in missing:
             yield Fault(key, "nothing", "a value, as in every decision", f"add {key}")
+    yield from _not_empty(found)
     verdict = found.verdict
     named = {f"settings.{label}": label for label in found.settings or {}}
     if verdict is not None:
@@ -539,9 +709,8 @@ def _decision(found: Result) -> Iterator[Fault]:
             named |= {f"verdict.pairs[{n}].against": pair.against}
     yield from _unknown(found, named)
     for label, good in (found.settings or {}).items():
-        if not 0 <= good.best_or_equivalent <= good.of:
-            said = f"{good.best_or_equivalent} of {good.of}"
-            yield Fault(f"settings.{label}", said, "a part of all", "mend the counts")
+        yield from _part(good.best_or_equivalent, good.of, f"settings.{label}")
+        yield from _at_least(1, {f"settings.{label}.of": good.of})
     for n, tip in enumerate(found.tipping or ()):
         place = f"tipping[{n}]"
         if len(tip.between) != 2:  # noqa: PLR2004 - a difference is between two
@@ -553,8 +722,45 @@ def _decision(found: Result) -> Iterator[Fault]:
             yield Fault(place, said, "both inside the range", "mend the range")
 
 
+def _not_empty(found: Result) -> Iterator[Fault]:
+    """Find what a decision always has, and has not here."""
+    parts: dict[str, Sized] = {}
+    deltas = {"method.delta": found.method.delta}
+    if found.settings is not None:
+        parts["settings"] = found.settings
+    if found.bound is not None:
+        parts["bound.served_share"] = found.bound.served_share
+    if found.verdict is not None:
+        parts["verdict.pairs"] = found.verdict.pairs
+        deltas["verdict.delta"] = found.verdict.delta
+    for place, part in parts.items():
+        if not part:
+            yield Fault(place, "nothing in it", "an entry or more, as in every decision", "add it")
+    for place, delta in deltas.items():
+        if delta is not None and delta <= 0:
+            yield Fault(place, f"{delta:g}", "more than 0", "mend the margin")
+
+
+def _estimated(found: Result) -> Iterator[Fault]:
+    """Find half-widths below 0."""
+    tables = {f"measures.{label}": kpis for label, kpis in found.measures.items()}
+    for label, dimensions in found.groups.items():
+        for dimension, groups in dimensions.items():
+            tables |= {f"groups.{label}.{dimension}.{key}": kpis for key, kpis in groups.items()}
+    for place, kpis in tables.items():
+        for kpi, one in kpis.items():
+            if one.half_width is not None and one.half_width < 0:
+                said = f"{one.half_width:g}"
+                yield Fault(f"{place}.{kpi}.half_width", said, "0 or more", "mend it")
+
+
 def _portrait(portrait: Portrait) -> Iterator[Fault]:
+    names = {"zh": portrait.name.zh, "en": portrait.name.en}
+    yield from _named({f"portrait.name.{lang}": name for lang, name in names.items()})
     yield from _sites(portrait.sites)
+    twice = [c for c, n in Counter(row.category for row in portrait.categories).items() if n > 1]
+    for category in twice:
+        yield Fault("portrait.categories", f"{category} twice", "each once", "drop a row")
     yield from _counts(portrait.hours, HOURS, "portrait.hours")
     yield from _counts(portrait.blocks, BLOCKS, "portrait.blocks")
     for n, row in enumerate(portrait.categories):
@@ -565,16 +771,19 @@ def _portrait(portrait: Portrait) -> Iterator[Fault]:
     points = portrait.points
     counts = {"records": points.records, "volunteers": points.volunteers, "points": points.points}
     yield from _at_least(0, {f"portrait.points.{key}": count for key, count in counts.items()})
-    yield from _counts(points.by_week, len(points.by_week), "portrait.points.by_week")
+    yield from _counts(points.by_week, portrait.weeks, "portrait.points.by_week")
+    corners = sum(len(ring) for polygon in portrait.outline or () for ring in polygon)
+    if corners > _MOST_CORNERS:
+        said, expected = f"{corners} corners", f"at most {_MOST_CORNERS}"
+        yield Fault("portrait.outline", said, expected, "simplify the outline")
     for p, polygon in enumerate(portrait.outline or ()):
         for r, ring in enumerate(polygon):
             yield from _outline(ring, f"portrait.outline[{p}][{r}]")
 
 
 def _sites(sites: Sequence[SiteFigures]) -> Iterator[Fault]:
-    if not 0 < len(sites) <= _MOST_SITES:
-        said, expected = f"{len(sites)} sites", f"1 to {_MOST_SITES}"
-        yield Fault("portrait.sites", said, expected, "take part of the area")
+    if not sites:
+        yield Fault("portrait.sites", "no site", f"1 to {_MOST_SITES}", "take part of the area")
     ids = {site.id for site in sites}
     seen: set[str] = set()
     for n, site in enumerate(sites):
@@ -582,9 +791,13 @@ def _sites(sites: Sequence[SiteFigures]) -> Iterator[Fault]:
         if site.id in seen:
             yield Fault(f"{place}.id", repr(site.id), "an id of its own", "give it another")
         seen.add(site.id)
+        yield from _named({f"{place}.id": site.id, f"{place}.name": site.name})
         for above in site.chain:
             if above not in ids:
                 yield Fault(f"{place}.chain", repr(above), "a site of the list", "add that site")
+        if len({site.id, *site.chain}) <= len(site.chain):
+            expected = "sites above this one, each once"
+            yield Fault(f"{place}.chain", "a site twice", expected, "mend the chain")
         yield from _position(site.lon, site.lat, place)
         counts = {"teams": site.teams, "orders": site.orders, "jobs": site.jobs}
         yield from _at_least(0, {f"{place}.{key}": count for key, count in counts.items()})
@@ -629,6 +842,12 @@ def _plain(node: Any, levels: int) -> bool:  # noqa: ANN401 - a JSON node
     if isinstance(node, (int, float)):
         return math.isfinite(node) if isinstance(node, float) else abs(node) < _MOST
     return node is None or isinstance(node, str)
+
+
+def _named(names: Mapping[str, str]) -> Iterator[Fault]:
+    for place, name in names.items():
+        if not name.strip():
+            yield Fault(place, "no letter", "a name", "give it one")
 
 
 def _unknown(found: Result, named: Mapping[str, str]) -> Iterator[Fault]:

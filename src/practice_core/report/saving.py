@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import stat
 import tempfile
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from practice_core.report.result import read_result
 from practice_core.report.words import Picture
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
     from practice_core.report.result import Result
@@ -29,6 +31,9 @@ __all__ = ["save_figures", "write_report"]
 _PIXELS = 2
 """A chart's pixels beside its points: sharp in print."""
 _HEAD = 8192
+_KINDS = ((stat.S_ISDIR, "a folder"), (stat.S_ISLNK, "a symbolic link"))
+_SHOWN = 200
+"""Letters of a path that a message repeats."""
 
 
 def write_report(
@@ -42,7 +47,7 @@ def write_report(
         A folder that ``compare --out`` wrote, or its ``summary.json``.
     out
         The file; None is ``report.html`` beside the summary. An earlier report is replaced, any
-        other file is left alone.
+        other file and any link is left alone.
     lang
         Which language the page opens in, and that of the charts.
     figures
@@ -61,17 +66,15 @@ def write_report(
     OSError
         If the place is lost meanwhile.
     """
+    result = read_result(source)
     folder = source if source.is_dir() else source.parent
     target = folder / REPORT if out is None else out
-    result = read_result(source)
-    found = _in_the_way(target)
-    if found is not None:
-        expected = "a new file in a folder that is there, or an earlier report"
-        raise DefinitionError("report", [Fault(str(target), found, expected, "name another file")])
     with ExitStack() as stack:
+        fresh = stack.enter_context(_beside(target)) / "new"
         if figures is not None:
             _draw(result, stack.enter_context(_figures_folder(figures)), lang)
-        _write_whole(target, page(result, lang).encode())
+        fresh.write_bytes(page(result, lang).encode())
+        fresh.replace(target)
     return target
 
 
@@ -120,12 +123,21 @@ def _draw(result: Result, folder: Path, lang: Lang) -> list[str]:
     return names
 
 
-def _write_whole(target: Path, content: bytes) -> None:
-    staging = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+@contextmanager
+def _beside(target: Path) -> Iterator[Path]:
+    """Yield a hidden folder on the disk of `target`, if a report may be written there."""
+    staging, found = None, _in_the_way(target)
+    if found is None:
+        try:
+            staging = Path(tempfile.mkdtemp(prefix=".report-", dir=target.parent))
+        except OSError as error:
+            found = str(error.strerror)
+    if staging is None:
+        expected = "a new file in a folder that is there, or an earlier report"
+        place = str(target) if len(str(target)) <= _SHOWN else f"...{str(target)[-_SHOWN:]}"
+        raise DefinitionError("report", [Fault(place, str(found), expected, "name another file")])
     try:
-        fresh = staging / "new"
-        fresh.write_bytes(content)
-        fresh.replace(target)
+        yield staging
     finally:
         shutil.rmtree(staging)
 
@@ -133,19 +145,22 @@ def _write_whole(target: Path, content: bytes) -> None:
 def _in_the_way(target: Path) -> str | None:
     """Say why a report may not be written to `target`; None if it may."""
     try:
-        if not target.parent.is_dir():
-            return "no such folder"
-        if target.is_dir():
-            return "a folder"
-        if target.exists():
-            if not target.is_file():
-                return "no regular file"
-            with target.open("rb") as stream:
-                if f'content="{GENERATOR}"'.encode() not in stream.read(_HEAD):
-                    return "another file"
+        return _foreign(target) if target.parent.is_dir() else "no such folder"
+    except FileNotFoundError:
+        return None
     except OSError as error:
         return str(error.strerror)
-    return None
+    except ValueError:  # with a NUL in it
+        return "a name that no file can have"
+
+
+def _foreign(target: Path) -> str | None:
+    mode = target.lstat().st_mode
+    if not stat.S_ISREG(mode):
+        return next((kind for test, kind in _KINDS if test(mode)), "no regular file")
+    with target.open("rb") as stream:
+        ours = f'content="{GENERATOR}"'.encode() in stream.read(_HEAD)
+    return None if ours else "another file"
 
 
 def _not_a_figure(folder: Path) -> str | None:

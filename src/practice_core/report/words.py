@@ -84,6 +84,7 @@ class Alternative(enum.StrEnum):
     QUARTERS = "quarters"
     GINI = "gini"
     POINTS = "points"
+    NOTHING = "nothing"
 
 
 class Label(enum.StrEnum):
@@ -380,11 +381,13 @@ def known(group: str, key: str) -> Both:
 
 
 def policy_name(label: str) -> Both:
-    """Give a policy's label, in Chinese with its word before it.
+    """Give a policy's label, in Chinese with its word before it if it is that of a shipped one.
 
-    >>> policy_name("nearest").zh
-    '就近 nearest'
+    With a number after it the label may be that of a policy of one's own with a shipped one's
+    name, so it says no more than itself.
+
+    >>> policy_name("nearest").zh, policy_name("nearest#2").zh
+    ('就近 nearest', 'nearest#2')
     """
-    name, sharp, number = label.partition("#")
-    shipped = known("policy", name).zh
-    return Both(label, label if shipped == name else f"{shipped} {name}{sharp}{number}")
+    shipped = known("policy", label).zh
+    return Both(label, label if shipped == label else f"{shipped} {label}")

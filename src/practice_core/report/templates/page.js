@@ -180,6 +180,15 @@
     if (made) mark(made);
   }
 
+  // Where nothing is found, the panel of an earlier choice would pass for an answer.
+  function forget() {
+    if (!chosen) return;
+    chosen = "";
+    show();
+    const made = drawn.get(find("map"));
+    if (made) mark(made);
+  }
+
   function fill() {
     const list = find("sites");
     const wanted = find("search").value.trim().toLowerCase();
@@ -193,6 +202,7 @@
     }
     list.replaceChildren(...options);
     if (!options.some((option) => option.selected)) list.selectedIndex = -1;
+    if (options.length === 0) forget();
     find("found").textContent = `${options.length} ${say("matches")}`;
   }
 
@@ -231,6 +241,18 @@
   for (const radio of document.querySelectorAll("[name=basis]")) {
     radio.addEventListener("change", () => filter(radio.value));
   }
+  // What is closed is not printed: the figures that belong on paper are opened for it.
+  const opened = new Set();
+  window.addEventListener("beforeprint", () => {
+    for (const each of document.querySelectorAll("details.paper:not([open])")) {
+      each.open = true;
+      opened.add(each);
+    }
+  });
+  window.addEventListener("afterprint", () => {
+    for (const each of opened) each.open = false;
+    opened.clear();
+  });
   let waiting = 0;
   window.addEventListener("resize", () => {
     clearTimeout(waiting);
