@@ -111,21 +111,25 @@ class Fault:
         What should stand there.
     remedy
         What to do about it.
+    many
+        How many faults it stands for: more than one if it only counts those that are not listed.
     """
 
     place: str
     found: str
     expected: str
     remedy: str
+    many: int = 1
 
     def inside(self, file: str) -> Fault:
         """Give it with its place in a file, unless that is said already."""
         if self.place.startswith(file):
             return self
-        return Fault(f"{file}: {self.place}", self.found, self.expected, self.remedy)
+        return attrs.evolve(self, place=f"{file}: {self.place}")
 
     def __str__(self) -> str:
-        return shown(f"{self.place}: {self.found}; expected {self.expected}; {self.remedy}")
+        expected = f"; expected {self.expected}" if self.expected else ""
+        return shown(f"{self.place}: {self.found}{expected}; {self.remedy}")
 
 
 class DefinitionError(PracticeError, ValueError):
@@ -142,7 +146,7 @@ class DefinitionError(PracticeError, ValueError):
     def __init__(self, subject: str, faults: Sequence[Fault]) -> None:
         self.subject = subject
         self.faults = tuple(faults)
-        count = len(self.faults)
+        count = sum(fault.many for fault in self.faults)
         head = f"{shown(subject)}: {count} fault{'' if count == 1 else 's'}"
         super().__init__("\n  ".join([head, *map(str, self.faults)]))
 

@@ -448,7 +448,7 @@ class _Row:
         if found is None:
             given = f"unknown {what} {quoted(text)}" if text else f"no {what}"
             members = dict.fromkeys(words.values())
-            expected = f"one of {', '.join(members)}, or its Chinese word"
+            expected = "one of " + ", ".join(f"{term(one, 'zh')} {one}" for one in members)
             self.fault(column, given, expected, f"mend {column}", (spelt(text), sorted(words)))
         return found
 

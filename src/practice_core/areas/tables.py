@@ -85,7 +85,7 @@ def summed_up(subject: str, faults: Sequence[Fault], count: int | None = None) -
     more = (count or len(faults)) - len(listed)
     if more > 0:
         found = f"{more} more fault{'' if more == 1 else 's'}"
-        listed.append(Fault(subject, found, "none", "mend these first"))
+        listed.append(Fault(subject, found, "", "mend these first", more))
     return DefinitionError(subject, listed)
 
 

@@ -15,6 +15,7 @@ from practice_core.experiment import Table
 from practice_core.hierarchy import Level
 from practice_core.simulation import draw_city, findings, load_scenario
 from practice_core.terms import Lang, term
+from practice_core.units import SiteId
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -61,7 +62,8 @@ def network(
     area
         Name of an area that ships, or the folder of one of your own.
     site
-        Id of a site: its place in the network, and the teams at home there.
+        Id of a site, or a name that it alone has: its place in the network, and the teams at home
+        there.
     json
         Print one JSON object instead of a tree.
     lang
@@ -71,7 +73,7 @@ def network(
     city = draw_city(scenario, 0, 0)
     hierarchy, found = city.hierarchy, scenario.area
     if site is not None:
-        one = hierarchy.site(site)  # type: ignore[arg-type]  # looked up, not trusted
+        one = _named(site, hierarchy)
         teams = sorted((t for t in city.teams if t.home == one.id), key=lambda t: t.id)
         if json:
             sys.stdout.write(_json(_site(one, hierarchy, teams)))
@@ -86,6 +88,14 @@ def network(
         sys.stdout.write(_json(whole | {"sites": [_site(s, hierarchy, ()) for s in hierarchy]}))
         return
     _show_network(found, hierarchy, len(city.teams), lang)
+
+
+def _named(text: str, hierarchy: Hierarchy) -> Site:
+    """Give the site of an id, or of a name that it alone has."""
+    called = [site for site in hierarchy if site.name == text]
+    if len(called) == 1 and text not in hierarchy:
+        return called[0]
+    return hierarchy.site(SiteId(text))
 
 
 def check(area: str, /, *, lang: Lang = "en") -> int:

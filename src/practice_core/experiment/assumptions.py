@@ -54,7 +54,8 @@ class Assumption:
 def assumptions(scenario: Scenario) -> tuple[Assumption, ...]:
     """Give every number of a scenario and of its area, in the order of their files.
 
-    Texts, switches and lists of names are not among them.
+    Texts, switches and lists of names are not among them, nor numbers that the area's own tables
+    make idle.
 
     Examples
     --------
@@ -66,10 +67,11 @@ def assumptions(scenario: Scenario) -> tuple[Assumption, ...]:
     >>> found["area.network.station"].value
     289
     """
-    area = scenario.area
+    area, idle = scenario.area, scenario.unused
     ours = [
         Assumption(key, value, scenario.bases.get(key, SET))
         for key, value in _numbers(scenario.values)
+        if key not in idle
     ]
     theirs = [
         Assumption(f"{AREA}{key}", value, area.bases.get(key, SET))

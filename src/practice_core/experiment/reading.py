@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from practice_core.areas.inputs import utf8
+from practice_core.areas.inputs import file_bytes, utf8
 from practice_core.areas.tables import Account, Columns, quoted, table
-from practice_core.errors import DefinitionError, Fault
 from practice_core.simulation.offers import COLUMNS, Offers
 
 if TYPE_CHECKING:
@@ -53,12 +52,7 @@ def read_offers(path: Path) -> Offers:
     OSError
         If the file cannot be read.
     """
-    with path.open("rb") as file:
-        raw = file.read(LARGEST + 1)
-    name = path.name
-    if len(raw) > LARGEST:
-        found = f"more than {LARGEST >> 20} MiB"
-        raise DefinitionError(name, (Fault(name, found, "a shorter log", "take a part of it"),))
+    raw, name = file_bytes(path, most=LARGEST), path.name
     return _Reader(name).read(utf8(raw, name, "save the table as CSV in UTF-8"))
 
 

@@ -177,10 +177,14 @@ class Sweep:
 def inputs(scenario: Scenario) -> tuple[Input, ...]:
     """Give every number of a scenario that has a plausible range, by key.
 
-    A list or table has a factor for each part that is not 0.
+    A list or table has a factor for each part that is not 0. Numbers that the area's own tables
+    make idle are left out.
     """
     found = []
+    idle = scenario.unused
     for key, basis in sorted(scenario.bases.items()):
+        if key in idle:
+            continue
         value = _at(scenario.values, key)
         if isinstance(value, (list, dict)):
             low, high = basis.scale or (1.0, 1.0)

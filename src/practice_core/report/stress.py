@@ -80,12 +80,7 @@ def account(result: Result) -> tuple[tuple[Stress, Both], ...]:
         Stress.INITIAL: both(
             Account.INITIAL, starts_on=method.starts_on, warmup=method.warmup_weeks
         ),
-        Stress.LENGTH: both(
-            Account.LENGTH,
-            weeks=result.weeks,
-            runout=method.runout_days,
-            short="-" if method.short_weeks is None else method.short_weeks,
-        ),
+        Stress.LENGTH: _length(result),
         Stress.ESTIMATION: estimation,
         Stress.SOFTWARE: both(Account.SOFTWARE, versions=versions),
         Stress.SAMPLING: both(Account.SAMPLING, seed=result.seed),
@@ -94,6 +89,16 @@ def account(result: Result) -> tuple[tuple[Stress, Both], ...]:
         Stress.ACCESS: both(Account.ACCESS, code=method.code, scenario=method.scenario),
     }
     return tuple(said.items())
+
+
+def _length(result: Result) -> Both:
+    """Say how long a run is, and a shorter one if there were any."""
+    method = result.method
+    whole = both(Account.LENGTH, weeks=result.weeks, runout=method.runout_days)
+    if method.short_weeks is None:
+        return whole
+    short = both(Account.SHORT, weeks=method.short_weeks)
+    return Both(f"{whole.en} {short.en}", f"{whole.zh}{short.zh}")
 
 
 def _assumed(result: Result) -> Both:

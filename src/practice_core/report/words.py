@@ -290,6 +290,7 @@ class Account(enum.StrEnum):
     FITTED = "fitted"
     INITIAL = "initial"
     LENGTH = "length"
+    SHORT = "short"
     ESTIMATION_PREVIEW = "estimation_preview"
     ESTIMATION_DECISION = "estimation_decision"
     SOFTWARE = "software"

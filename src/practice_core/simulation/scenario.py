@@ -140,6 +140,26 @@ class Scenario:
         return self._parts.service
 
     @property
+    def unused(self) -> frozenset[str]:
+        """The keys of numbers on which nothing rests, as the area's own tables say it all."""
+        area, found = self.area, set[str]()
+        if area.sites is not None:
+            if not area.made_up["sites"]:
+                found |= {"city.station_sigma_km", "city.spot_sigma_km"}
+        if area.teams is not None:
+            found |= {f"teams.{key}" for key in _OF_A_MADE_UP_ROSTER}
+            rows = area.teams
+            if all(row.members is not None for row in rows):
+                found |= {f"teams.members_{key}" for key in ("median", "mean", "least", "most")}
+            if all(row.jobs_per_week is not None for row in rows):
+                found.add("teams.jobs_per_week_shares")
+            drawn = {row.categories[0] for row in rows if row.kind is None}
+            found |= {
+                f"teams.archetypes.{one}" for one in self.teams.archetypes if one not in drawn
+            }
+        return frozenset(found)
+
+    @property
     def begins(self) -> Instant:
         """The first instant: a Monday, 00:00 local time."""
         day = dt.date.fromisoformat(self.horizon.starts_on)
@@ -284,6 +304,7 @@ def _copy(node: Any) -> Any:  # noqa: ANN401 - a tree of plain values
     return {k: _copy(v) for k, v in node.items()} if isinstance(node, dict) else node
 
 
+_OF_A_MADE_UP_ROSTER = ("tier_shares", "lifted_share", "category_shares", "second_share")
 _LARGEST = 1 << 20
 """Bytes of a file that are read; reading refuses far fewer."""
 
