@@ -85,7 +85,7 @@ _MOST_OF = {
     "assumptions": 2_000,
     "assumptions[].range": 2,
     "assumptions[].scale": 2,
-    "method.versions": 100,
+    "method.versions": 1_000,
     "method.looks": 100,
 }
 """How many entries a list or a table of free keys may have, by its place."""
