@@ -21,6 +21,7 @@ from practice_core.areas.placement import stand
 from practice_core.cli import main
 from practice_core.dispatch import policy
 from practice_core.errors import DefinitionError, UnknownName
+from practice_core.experiment import assumptions, inputs
 from practice_core.hierarchy import Hierarchy, Level, Outline
 from practice_core.simulation import Odd, draw_city, findings, load_scenario, run
 from practice_core.terms import Category
@@ -492,6 +493,31 @@ def test_neither_an_area_nor_a_folder_is_an_unknown_name(where: str) -> None:
         load_scenario(where)
 
 
+# ---------------------------------------------------------------------------- what is idle
+
+
+def test_numbers_that_the_tables_make_idle_are_neither_assumed_nor_varied(county: Path) -> None:
+    scenario = load_scenario(county)
+    idle = scenario.unused
+    assert {"teams.category_shares", "city.station_sigma_km", "teams.archetypes.law"} <= idle
+    # Of one team neither members nor kind are listed: for it these are drawn.
+    assert not {"teams.members_median", "teams.archetypes.education"} & idle
+    assert not {one.key for one in inputs(scenario)} & idle
+    assert not {one.key for one in assumptions(scenario)} & idle
+    assert load_scenario("wujiang").unused == frozenset()
+
+
+@pytest.mark.parametrize("replication", [0, 1])
+def test_an_idle_number_moves_nothing(county: Path, replication: int) -> None:
+    plain = load_scenario(county)
+    other = plain.with_values(
+        {"city.station_sigma_km": 7.5, "teams.second_share": 0.6, "teams.lifted_share": 0.9}
+    )
+    assert other.digest != plain.digest
+    one, two = (draw_city(each, 7, replication) for each in (plain, other))
+    assert (one.teams, one.hierarchy) == (two.teams, two.hierarchy)
+
+
 # ---------------------------------------------------------------------------- holidays
 
 CHINA_2020 = Path(__file__).parents[1] / "docs" / "examples" / "china-2020.toml"
@@ -611,6 +637,14 @@ def test_show_tells_of_one_site(county: Path, capsys: Output) -> None:
     assert [team["id"] for team in found["teams"]] == ["t4"]
     assert main(["show", str(county), "s1", "--lang", "zh"]) == 0
     assert "East > Center" in capsys.readouterr().out
+
+
+def test_show_takes_a_name_that_one_site_alone_has(county: Path, capsys: Output) -> None:
+    assert main(["show", str(county), "Mill", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["id"] == "s1"
+    change(county / "sites.csv", "Pond", "Mill")
+    assert main(["show", str(county), "Mill"]) == 2
+    assert "no site named 'Mill'" in capsys.readouterr().err
 
 
 def test_show_names_the_site_that_was_meant(county: Path, capsys: Output) -> None:

@@ -108,3 +108,11 @@ def test_no_message_holds_what_a_terminal_would_obey(subject: str, fault: Fault)
 def test_what_can_be_seen_is_said_as_it_is() -> None:
     fault = Fault("清水\u3000县", "\x1b[31m\n\u202e\udcff", "\xa0", "é")
     assert str(fault) == "清水\u3000县: \\x1b[31m\\n\\u202e\\udcff; expected \xa0; é"
+
+
+def test_a_message_counts_the_faults_that_it_does_not_list() -> None:
+    listed = Fault("a.csv:2", "x", "y", "mend it")
+    rest = Fault("a.csv", "33 more faults", "", "mend these first", 33)
+    said = str(DefinitionError("a.csv", [listed, rest])).splitlines()
+    assert said[0] == "a.csv: 34 faults"
+    assert said[2] == "  a.csv: 33 more faults; mend these first"

@@ -295,7 +295,7 @@ SITE_FAULTS: dict[str, tuple[str | bytes, str, str]] = {
     "unknown level": (
         cell("level", "statoin"),
         "sites.csv:4",
-        "spot, or its Chinese word; did you mean 'station'? mend level",
+        "实践点 spot; did you mean 'station'? mend level",
     ),
     "unknown Chinese level": (cell("level", "实践戰"), "sites.csv:4", "unknown level '实践戰'"),
     "no level": (cell("level", ""), "sites.csv:4", "no level"),
@@ -403,7 +403,7 @@ TEAM_FAULTS = {
     "unknown category": (
         "t1,s1,lwa,,,",
         "teams.csv:2",
-        "unknown category 'lwa'; expected one of theory",
+        "unknown category 'lwa'; expected one of 理论宣讲 theory",
     ),
     "nearest category": ("t1,s1,法律,,,", "teams.csv:2", "did you mean '法律服务'?"),
     "no category": ("t1,s1,,,,", "teams.csv:2", "no category"),

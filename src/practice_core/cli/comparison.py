@@ -134,6 +134,7 @@ def compare(  # noqa: PLR0913 - one parameter an option
     scenario = base.with_values(
         {"horizon.weeks": weeks or (DECISION_WEEKS if decide else PREVIEW_WEEKS)}
     )
+    pageless = ""
     kept = cells or (experiment.default_folder() if decide else None)
     with ExitStack() as stack:
         folder = None if out is None else stack.enter_context(experiment.results_folder(out))
@@ -172,13 +173,15 @@ def compare(  # noqa: PLR0913 - one parameter an option
                 bar.begin(term(experiment.Phase.PORTRAIT, lang), 1)
                 text = experiment.to_json(experiment.summary(found, scenario, chosen))
                 (folder / "summary.json").write_text(text, encoding="utf-8")
-                report_beside(folder, lang)
+                pageless = _paged(folder, lang)
                 bar.advance()
         except KeyboardInterrupt:
             if kept is None:
                 raise
             message = f"interrupted; what was done is kept in {kept}: the same command goes on"
             raise Interrupted(message) from None
+    if pageless:
+        sys.stderr.write(f"practice-core: {pageless}\n")
     if json:
         sys.stdout.write(found.to_json())
         return
@@ -188,6 +191,15 @@ def compare(  # noqa: PLR0913 - one parameter an option
             name for name in ("summary.json", experiment.REPORT, "logs") if (out / name).exists()
         ]
         say(term(experiment.Phrase.KEPT, lang).format(folder=out, files=", ".join(files)))
+
+
+def _paged(folder: Path, lang: Lang) -> str:
+    """Write the page beside the summary; if it cannot be made, say why: the figures stay."""
+    try:
+        report_beside(folder, lang)
+    except DefinitionError as error:
+        return str(error)
+    return ""
 
 
 def _previewed(bar: Bar, folder: Path | None, cell: Cell) -> None:

@@ -143,9 +143,8 @@ class Scenario:
     def unused(self) -> frozenset[str]:
         """The keys of numbers on which nothing rests, as the area's own tables say it all."""
         area, found = self.area, set[str]()
-        if area.sites is not None:
-            if not area.made_up["sites"]:
-                found |= {"city.station_sigma_km", "city.spot_sigma_km"}
+        if not area.made_up["sites"]:
+            found |= {"city.station_sigma_km", "city.spot_sigma_km"}
         if area.teams is not None:
             found |= {f"teams.{key}" for key in _OF_A_MADE_UP_ROSTER}
             rows = area.teams
