@@ -21,6 +21,7 @@ from rich.cells import cell_len
 
 from practice_core import experiment
 from practice_core.cli import comparison, main
+from practice_core.errors import DefinitionError, Fault
 from practice_core.simulation import KPIS, load_scenario
 
 if TYPE_CHECKING:
@@ -193,6 +194,26 @@ def test_out_keeps_the_summary_and_every_log(ask: Ask, tmp_path: Path) -> None:
         "nearest-1.log",
     ]
     assert logs["nearest-0.log"] == logs["nearest#2-0.log"] != logs["nearest-1.log"]
+
+
+def test_a_page_that_cannot_be_made_costs_no_figure(
+    ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_large(_: Path, __: str) -> None:
+        raise DefinitionError("report", [Fault("sites", "5,001", "at most 5,000", "take a part")])
+
+    monkeypatch.setattr(comparison, "report_beside", too_large)
+    code, out, err = ask(*ONCE, "--policies", "nearest", "--out", tmp_path / "kept")
+    assert (code, "sites: 5,001" in err) == (0, True)
+    assert out.splitlines()[-1].endswith("summary.json, logs")
+    assert (tmp_path / "kept" / "summary.json").is_file()
+
+
+def test_a_result_has_its_page_beside_it(ask: Ask, tmp_path: Path) -> None:
+    _, out, _ = ask(*ONCE, "--policies", "nearest", "--out", tmp_path / "kept", "--lang", "zh")
+    assert out.splitlines()[-1].endswith("（summary.json, report.html, logs）")
+    page = (tmp_path / "kept" / "report.html").read_text(encoding="utf-8")
+    assert '<html lang="zh' in page
 
 
 def test_with_out_the_table_ends_with_where_it_is_kept(ask: Ask, tmp_path: Path) -> None:
