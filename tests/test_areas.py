@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-import time
 import tomllib
 from contextlib import suppress
 from importlib import resources
@@ -28,6 +27,7 @@ from practice_core.errors import DefinitionError, UnknownName
 from practice_core.hierarchy import Level
 from practice_core.terms import Category
 from practice_core.units import DAY, HOUR, instant
+from tests.patience import within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -486,10 +486,8 @@ DEEP = 20_000
     ids=lambda text: f"{text[:12]!r} of {len(text)}",
 )
 def test_a_hostile_file_is_one_fault_in_bounded_time(text: str) -> None:
-    begun = time.process_time()
-    with pytest.raises(DefinitionError) as refused:
+    with within(5), pytest.raises(DefinitionError) as refused:
         read(text, "hostile")
-    assert time.process_time() - begun < 5
     (fault,) = refused.value.faults
     assert fault.place.partition(":")[0] in {"hostile", "a"} or fault.place.startswith("a.a.")
     assert len(str(fault)) < 3_000
@@ -521,10 +519,8 @@ def test_bytes_are_read_as_utf8_with_or_without_a_mark(raw: bytes) -> None:
     ids=lambda part: part[:12] if isinstance(part, (bytes, str)) else None,
 )
 def test_a_file_that_is_not_toml_has_its_line(raw: bytes, place: str, found: str) -> None:
-    begun = time.process_time()
-    with pytest.raises(DefinitionError) as refused:
+    with within(2), pytest.raises(DefinitionError) as refused:
         read(raw, "one.toml")
-    assert time.process_time() - begun < 2
     (fault,) = refused.value.faults
     assert fault.place == place
     assert fault.found.startswith(found)
@@ -541,10 +537,8 @@ def test_a_file_that_is_not_toml_has_its_line(raw: bytes, place: str, found: str
     ids=lambda text: f"{text[:12]!r} of {len(text)}",
 )
 def test_depth_is_refused_at_once(text: str) -> None:
-    begun = time.process_time()
-    with pytest.raises(DefinitionError):
+    with within(2), pytest.raises(DefinitionError):
         structure(read(text, "deep")[0], Room, "deep")
-    assert time.process_time() - begun < 2
 
 
 def test_twenty_faults_of_a_file_are_listed_and_the_others_counted() -> None:
@@ -601,10 +595,8 @@ def test_the_worst_file_that_is_still_read_takes_seconds() -> None:
     # Reading TOML takes time quadratic in the length of a dotted key.
     text = "\n".join("a." * 200 + "b." * 290 + f"k{n} = 'x'" for n in range(132))
     assert len(text) < 1 << 17
-    begun = time.process_time()
-    with suppress(DefinitionError):  # how deep is too deep depends on who calls
+    with within(10), suppress(DefinitionError):  # how deep is too deep depends on who calls
         read(text, "worst")
-    assert time.process_time() - begun < 10
 
 
 fragments = st.sampled_from([*"a.=[]{}'\"\n,#", "basis", " 1", "value"])

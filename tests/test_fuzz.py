@@ -6,7 +6,6 @@ The test command tries 500 broken files; ``make fuzz`` tries 20,000.
 from __future__ import annotations
 
 import os
-import time
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from practice_core.areas import new_area
 from practice_core.cli import main
 from practice_core.errors import PracticeError
 from practice_core.simulation import findings, load_scenario
+from tests.patience import within
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -128,14 +128,12 @@ def written(folder: Path, files: dict[str, bytes]) -> Path:
 
 def soon(action: Callable[[], object]) -> object:
     """Do it; only the project's own errors may come out, and soon."""
-    begun = time.process_time()
-    try:
-        return action()
-    except PracticeError as error:
-        assert str(error)  # noqa: PT017 - not this error alone is expected
-        return error
-    finally:
-        assert time.process_time() - begun < SECONDS
+    with within(SECONDS):
+        try:
+            return action()
+        except PracticeError as error:
+            assert str(error)  # noqa: PT017 - not this error alone is expected
+            return error
 
 
 def fuzz(share: float) -> Callable[[Any], Any]:

@@ -9,7 +9,6 @@ import json
 import os
 import re
 import stat
-import time
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -42,6 +41,7 @@ from practice_core.report.result import printable
 from practice_core.report.stress import account
 from practice_core.report.words import Chapter, Stress
 from practice_core.terms import Lang, words
+from tests.patience import within
 from tests.report_sample import injections, plain
 
 if TYPE_CHECKING:
@@ -299,10 +299,8 @@ def test_far_too_much_of_something_is_refused_at_once(
     path: tuple[str | int, ...], to: object, place: str
 ) -> None:
     tree = changed(*path, to=to)
-    start = time.process_time()
-    with pytest.raises(DefinitionError) as error:
+    with within(2), pytest.raises(DefinitionError) as error:
         result_of(tree)
-    assert time.process_time() - start < 2.0
     assert place in faults(error)
     assert len(str(error.value)) < 20_000
 
@@ -311,9 +309,8 @@ def test_as_much_as_is_allowed_is_read_in_two_seconds() -> None:
     tree = changed(
         "portrait", "sites", to=[ONE_SITE | {"id": f"s{n}", "chain": []} for n in range(5_000)]
     )
-    start = time.process_time()
-    assert len(result_of(tree).portrait.sites) == 5_000
-    assert time.process_time() - start < 2.0
+    with within(2):
+        assert len(result_of(tree).portrait.sites) == 5_000
 
 
 @pytest.mark.parametrize(
