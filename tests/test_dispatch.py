@@ -35,7 +35,7 @@ from practice_core.dispatch import (
 from practice_core.errors import DefinitionError, UnknownName
 from practice_core.hierarchy import Hierarchy, Level, Site
 from practice_core.keyed import Draws, Purpose
-from practice_core.orders import OpenOffer, Order, OrderState, Request, RequestedTime
+from practice_core.orders import OpenOffer, Order, OrderState, Refusal, Request, RequestedTime
 from practice_core.terms import Category
 from practice_core.units import DAY, HOUR, MINUTE, WEEK, ActorId, OrderId, SiteId, TeamId
 from practice_core.volunteers import DayParts, Team
@@ -338,16 +338,17 @@ def test_the_first_reason_against_a_team_is_given(host: str | None) -> None:
         one = team("t1", categories=(Category.AID,) if other_category else (Category.LAW,))
         wanted = order(needed=6 if too_few else 5, host=host, asked=("t1",) if asked else ("t2",))
         reasons = {
+            Ineligible.ASKED: asked,
             Ineligible.CATEGORY: other_category,
             Ineligible.MEMBERS: too_few and host != "t1",
-            Ineligible.ASKED: asked,
         }
         first = next((reason for reason, holds in reasons.items() if holds), None)
         assert ineligible(one, wanted) is first
 
 
 def test_reasons_stand_in_order_of_precedence() -> None:
-    assert list(Ineligible) == [Ineligible.CATEGORY, Ineligible.MEMBERS, Ineligible.ASKED]
+    refusals = [Refusal(reason.value) for reason in Ineligible]
+    assert refusals == [one for one in Refusal if one in refusals]
 
 
 # ---------------------------------------------------------------------------- who may be offered

@@ -29,6 +29,7 @@ from practice_core.orders import (
     CompleteService,
     DeclineOffer,
     DeclineReason,
+    Desk,
     EscalateOrder,
     ExpireOffers,
     GiveUpOrder,
@@ -109,7 +110,7 @@ LOOP = LoopProfile(
     name="three desks",
     steps=(Step("派单", "dispatch", ("OfferOrder",)),),
     calendar=Calendar.weekly(days=range(5), opens="08:30", closes="17:30"),
-    chain=(Level.STATION, Level.INSTITUTE, Level.CENTER),
+    chain=(Desk.STATION, Desk.INSTITUTE, Desk.CENTER),
     tries=2,
     review_within=4 * HOUR,
     offer_open=DAY,
@@ -237,9 +238,12 @@ def failed(told: Story, team: TeamId) -> Story:
 
 def test_an_order_goes_from_a_need_to_its_showcase_in_twelve_events() -> None:
     told = Story()
-    told.then(CollectNeed(attrs.evolve(REQUEST, placed_by=PROXY.id)), PROXY)
+    told.then(CollectNeed(attrs.evolve(REQUEST, placed_by=PROXY.id, for_whom=ANN.id)), PROXY)
     told.at += HOUR
-    told.then(PlaceOrder(attrs.evolve(REQUEST, placed_by=PROXY.id, placed_at=told.at)), PROXY)
+    told.then(
+        PlaceOrder(attrs.evolve(REQUEST, placed_by=PROXY.id, for_whom=ANN.id, placed_at=told.at)),
+        PROXY,
+    )
     told.then(ReviewOrder(), OFFICER, HOUR)
     told.then(OfferOrder((RED, BLUE), DAY), OFFICER)
     told.then(AcceptOffer(), member_of(BLUE), 2 * HOUR)
@@ -422,9 +426,10 @@ def test_a_need_may_live_on_in_another_but_not_in_itself() -> None:
     assert told.events[-1] == NeedMerged(REQUEST.id, MONDAY, OFFICER.id, OrderId("o-2"))
 
 
-def test_residents_order_and_only_proxies_and_officers_collect() -> None:
-    assert Story().refuses(CollectNeed(REQUEST), ANN) is Refusal.ROLE
-    mine = attrs.evolve(REQUEST, placed_by=PROXY.id)
+def test_a_need_may_be_told_by_a_resident_or_a_proxy_but_not_by_a_team() -> None:
+    assert Story().refuses(CollectNeed(REQUEST), member_of(RED)) is Refusal.ROLE
+    assert Story().then(CollectNeed(REQUEST), ANN).order.state is OrderState.COLLECTED
+    mine = attrs.evolve(REQUEST, placed_by=PROXY.id, for_whom=ANN.id)
     assert Story().then(CollectNeed(mine), PROXY).order.state is OrderState.COLLECTED
 
 
@@ -795,7 +800,7 @@ def test_for_a_redo_everybody_may_be_asked_again() -> None:
 
 
 def test_a_redo_at_the_last_desk_ends_with_its_own_window() -> None:
-    told = rated(1, attrs.evolve(LOOP, chain=(Level.STATION,)))
+    told = rated(1, attrs.evolve(LOOP, chain=(Desk.STATION,)))
     assert (told.order.due, told.order.due_at) == (GiveUpOrder, told.order.request.latest)
 
 
@@ -982,7 +987,7 @@ def test_a_profile_tells_all_its_faults_at_once() -> None:
         attrs.evolve(
             LOOP,
             steps=(Step("派单", "dispatch", ("OfferOrder", "Send")), Step("x", "x", ("Go",))),
-            chain=(Level.STATION, Level.STATION),
+            chain=(Desk.STATION, Desk.STATION),
             tries=0,
             review_within=0,
             offer_open=0,
@@ -1024,7 +1029,7 @@ def test_desks_climb_from_the_site_along_the_chain() -> None:
 
 
 def test_a_site_without_any_desk_has_no_route() -> None:
-    stations_only = attrs.evolve(LOOP, chain=(Level.STATION,))
+    stations_only = attrs.evolve(LOOP, chain=(Desk.STATION,))
     with pytest.raises(DefinitionError, match="site town: no desk; expected one of station"):
         stations_only.route(TOWN, AREA)
 

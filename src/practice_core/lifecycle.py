@@ -34,7 +34,7 @@ from __future__ import annotations
 
 import enum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_type_hints
 
 import attrs
 
@@ -42,9 +42,11 @@ from practice_core.errors import DefinitionError, Fault, ImpossibleEvent
 from practice_core.terms import Lang, term, word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
-__all__ = ["Caption", "Edge", "Lifecycle", "Role", "Rule"]
+    from practice_core.units import Instant
+
+__all__ = ["AfterPause", "Caption", "Edge", "Lifecycle", "Role", "Rule", "arguments", "resumed"]
 
 S = TypeVar("S", bound=enum.StrEnum)
 
@@ -57,6 +59,17 @@ class Role(enum.StrEnum):
     OFFICER = "officer"
     TEAM = "team"
     SYSTEM = "system"
+
+
+class AfterPause(enum.StrEnum):
+    """What becomes of a clock that was running when a pause began."""
+
+    DEADLINE = "deadline"
+    """It runs out when it would have run out: the pause is its own fault."""
+    REMAINING = "remaining"
+    """It has as much time left as it had."""
+    RESTART = "restart"
+    """It begins anew."""
 
 
 class Caption(enum.StrEnum):
@@ -109,6 +122,10 @@ class Lifecycle(Generic[S]):
         At most one per (source, event).
     rules
         One per command.
+    lacks
+        States of the enum that this local form does not know.
+    passed
+        States in which nobody acts: what leads to them leads on at once.
 
     Raises
     ------
@@ -121,6 +138,8 @@ class Lifecycle(Generic[S]):
     final: frozenset[S]
     edges: tuple[Edge[S], ...]
     rules: tuple[Rule[S], ...]
+    lacks: frozenset[S] = frozenset()
+    passed: frozenset[S] = frozenset()
     table: Mapping[S, Mapping[type, S]] = attrs.field(init=False, repr=False)
     rule_of: Mapping[type, Rule[S]] = attrs.field(init=False, repr=False)
 
@@ -135,6 +154,67 @@ class Lifecycle(Generic[S]):
         if faults:
             subject = f"lifecycle {self.name}"
             raise DefinitionError(subject, faults)
+
+    @property
+    def states(self) -> tuple[S, ...]:
+        """The states, in their order."""
+        return tuple(state for state in type(self.initial) if state not in self.lacks)
+
+    def narrowed(
+        self,
+        name: str,
+        *,
+        without: Collection[type | tuple[S, type]] = (),
+        passed: Collection[S] = (),
+        roles: Mapping[type, Collection[Role]] | None = None,
+    ) -> Lifecycle[S]:
+        """Give a local form: nothing is added, and what nothing leads to any more is left out.
+
+        Parameters
+        ----------
+        name
+            Of the local form.
+        without
+            Commands that nobody gives there; events that do not happen there, ever or in a state.
+        passed
+            States in which nobody acts there.
+        roles
+            Who alone gives a command there, by command.
+
+        Raises
+        ------
+        DefinitionError
+            If an order could no longer end.
+        """
+        only = roles or {}
+        rules = [
+            Rule(
+                rule.command,
+                rule.sources - frozenset(passed),
+                rule.roles & frozenset(only.get(rule.command, rule.roles)),
+                rule.outcomes.difference(without),
+            )
+            for rule in self.rules
+            if rule.command not in without
+        ]
+        edges = [e for e in self.edges if not {e.event, (e.source, e.event)} & {*without}]
+        left = -1
+        while left != (left := len(edges) + sum(len(r.sources) + len(r.outcomes) for r in rules)):
+            reached = _reached(self.initial, edges)
+            leaving = {(edge.source, edge.event) for edge in edges if edge.source in reached}
+            rules = [kept for rule in rules if (kept := _kept(rule, leaving, edges))]
+            yielded = {pair for r in rules for pair in _yields(r.sources, r.outcomes, edges)}
+            edges = [edge for edge in edges if (edge.source, edge.event) in yielded]
+        reached = _reached(self.initial, edges)
+        return Lifecycle(
+            name=name,
+            initial=self.initial,
+            final=self.final & reached,
+            edges=tuple(edges),
+            rules=tuple(rules),
+            lacks=frozenset(type(self.initial)) - reached,
+            passed=frozenset(passed) & reached,
+        )
 
     def target(self, state: S, event: type) -> S:
         """Give the state that `event` leads to.
@@ -171,15 +251,7 @@ class Lifecycle(Generic[S]):
 
         A command may yield several events, so some of them happen in states that it leads to.
         """
-        passed: list[tuple[S, type]] = []
-        reached = [state for state in type(self.initial) if state in rule.sources]
-        for state in reached:  # grows while it is read
-            for event, target in self.table[state].items():
-                if event in rule.outcomes:
-                    passed.append((state, event))
-                    if target not in reached:
-                        reached.append(target)
-        return tuple(passed)
+        return _yields(rule.sources, rule.outcomes, self.edges)
 
     def mermaid(self, lang: Lang = "en") -> str:
         """Draw the lifecycle as a Mermaid state diagram, its words in `lang`.
@@ -189,7 +261,7 @@ class Lifecycle(Generic[S]):
         UnknownName
             If the vocabulary lacks a word for a state or an event.
         """
-        drawn = [state for state in type(self.initial) if state is not self.initial]
+        drawn = [state for state in self.states if state is not self.initial]
         lines = ["stateDiagram-v2"]
         lines += [f'    state "{term(state, lang)}" as {state.name}' for state in drawn]
         lines += [
@@ -233,7 +305,7 @@ class Lifecycle(Generic[S]):
             cells = (
                 f"{word('command', name, lang)} `{name}`",
                 comma.join(term(role, lang) for role in Role if role in rule.roles),
-                comma.join(term(s, lang) for s in type(self.initial) if s in rule.sources),
+                comma.join(term(s, lang) for s in self.states if s in rule.sources),
                 comma.join(_said(e, lang) for e in dict.fromkeys(e for _, e in self.yields(rule))),
             )
             yield f"| {' | '.join(cells)} |"
@@ -252,7 +324,7 @@ class Lifecycle(Generic[S]):
                 yield self._fault(edge, "no command yields it", "a rule", "add it to a rule")
         reachable = self.walks()
         ending = self._can_end()
-        for state in type(self.initial):
+        for state in self.states:
             if state not in reachable:
                 yield self._fault(state, "unreachable", "a walk from the start", "add an edge")
             elif state not in ending:
@@ -288,6 +360,88 @@ class Lifecycle(Generic[S]):
         if isinstance(place, Edge):
             place = f"{place.source} --{place.event.__name__}--> {place.target}"
         return Fault(f"{self.name}: {place}", found, expected, remedy)
+
+
+def arguments(command: type) -> Mapping[str, Any]:
+    """Give the arguments of a command and their types, in order.
+
+    Examples
+    --------
+    >>> from practice_core.orders import ScheduleService
+    >>> arguments(ScheduleService)
+    {'start': <class 'int'>, 'end': <class 'int'>}
+    """
+    hints = get_type_hints(command)
+    return {field.name: hints[field.name] for field in attrs.fields(command)}
+
+
+def resumed(
+    answer: AfterPause, *, since: Instant, due_at: Instant, paused_at: Instant, at: Instant
+) -> Instant:
+    """Give the instant at which a clock runs out that rested from `paused_at` to `at`.
+
+    Parameters
+    ----------
+    answer
+        What becomes of it.
+    since, due_at
+        When it was set, and when it would have run out.
+    paused_at, at
+        When the pause began and ended.
+
+    Examples
+    --------
+    A clock of 10 set at 100 rests from 104 to 150.
+
+    >>> for answer in AfterPause:
+    ...     resumed(answer, since=100, due_at=110, paused_at=104, at=150)
+    110
+    156
+    160
+    """
+    match answer:
+        case AfterPause.DEADLINE:
+            return due_at
+        case AfterPause.REMAINING:
+            return at + due_at - paused_at
+        case AfterPause.RESTART:
+            return at + due_at - since
+
+
+def _kept(
+    rule: Rule[S], leaving: Collection[tuple[S, type]], edges: Iterable[Edge[S]]
+) -> Rule[S] | None:
+    """Give what is left of a rule where only some edges are; None: nothing."""
+    sources = frozenset(
+        state for state in rule.sources if any((state, event) in leaving for event in rule.outcomes)
+    )
+    outcomes = frozenset(event for _, event in _yields(sources, rule.outcomes, edges))
+    if not sources or not rule.roles:
+        return None
+    return Rule(rule.command, sources, rule.roles, outcomes)
+
+
+def _reached(initial: S, edges: Iterable[Edge[S]]) -> frozenset[S]:
+    edges = tuple(edges)
+    reached = [initial]
+    for state in reached:  # grows while it is read
+        reached += {e.target for e in edges if e.source is state} - set(reached)
+    return frozenset(reached)
+
+
+def _yields(
+    sources: Collection[S], outcomes: Collection[type], edges: Iterable[Edge[S]]
+) -> tuple[tuple[S, type], ...]:
+    edges = [edge for edge in edges if edge.event in outcomes]
+    passed: list[tuple[S, type]] = []
+    reached = sorted(sources, key=list(type(next(iter(sources)))).index) if sources else []
+    for state in reached:  # grows while it is read
+        for edge in edges:
+            if edge.source is state:
+                passed.append((state, edge.event))
+                if edge.target not in reached:
+                    reached.append(edge.target)
+    return tuple(passed)
 
 
 def _said(event: type, lang: Lang) -> str:

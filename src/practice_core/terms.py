@@ -22,7 +22,7 @@ from typing import Literal, TypeAlias
 
 from practice_core.errors import UnknownName
 
-__all__ = ["Category", "Lang", "term", "word", "words"]
+__all__ = ["BeneficiaryGroup", "Category", "Lang", "term", "word", "words"]
 
 Lang: TypeAlias = Literal["zh", "en"]
 
@@ -42,6 +42,16 @@ class Category(enum.StrEnum):
     CIVILITY = "civility"
     EMERGENCY = "emergency"
     OTHER = "other"
+
+
+class BeneficiaryGroup(enum.StrEnum):
+    """Whom a service is for (五为); beside the category, not below it."""
+
+    ELDERLY = "elderly"
+    CHILDREN = "children"
+    HARDSHIP = "hardship"
+    EMOTIONAL_SUPPORT = "emotional_support"
+    PUBLIC_NEED = "public_need"
 
 
 def term(member: enum.Enum, lang: Lang = "en") -> str:

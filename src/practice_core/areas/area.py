@@ -128,15 +128,17 @@ class Area:
     @property
     def deskless(self) -> frozenset[Level]:
         """The levels of which some site has no desk of the loop's chain at or above it."""
-        chain = self.profile.chain
+        chain = {desk.value for desk in self.profile.chain}
         if self.sites is None:
             present = [level for level in Level if self.counts.get(level, 0)]
             above = {level: present[: n + 1] for n, level in enumerate(present)}
-            return frozenset(level for level in present if not {*chain} & {*above[level]})
+            return frozenset(
+                level for level in present if not chain & {one.value for one in above[level]}
+            )
         # A site stands below its parent: the higher levels come first.
         has_desk: dict[str | None, bool] = {}
         for row in sorted(self.sites, key=lambda row: row.level.rank):
-            has_desk[row.id] = row.level in chain or has_desk.get(row.parent, False)
+            has_desk[row.id] = row.level.value in chain or has_desk.get(row.parent, False)
         return frozenset(row.level for row in self.sites if not has_desk[row.id])
 
     @property

@@ -26,7 +26,7 @@ from practice_core.areas.rows import read_sites, read_teams
 from practice_core.areas.tables import summed_up
 from practice_core.errors import DefinitionError, Fault, UnknownName, attempt
 from practice_core.hierarchy import Level
-from practice_core.orders import LoopProfile, Step
+from practice_core.orders import Desk, LoopProfile, Step
 from practice_core.points import RuleSet
 from practice_core.units import DAY, HOUR, Calendar, clock, instant, is_identifier
 from practice_core.volunteers import BLOCKS_A_DAY, DayParts
@@ -82,7 +82,7 @@ class _CalendarFile:
 @attrs.frozen
 class _LoopFile:
     name: str
-    chain: list[Level]
+    chain: list[Desk]
     tries: int
     review_within_hours: float
     offer_open_hours: float
@@ -149,7 +149,7 @@ def load_area(where: str | PathLike[str]) -> Area:
     --------
     >>> area = load_area("wujiang")
     >>> area.name_zh, sum(area.counts.values()), area.profile.chain
-    ('吴江', 801, (<Level.CENTER: 'center'>,))
+    ('吴江', 801, (<Desk.CENTER: 'center'>,))
     """
     if isinstance(where, str) and where in area_names():
         return _shipped(where)

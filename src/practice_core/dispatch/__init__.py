@@ -28,7 +28,6 @@ from practice_core.dispatch.contract import (
     View,
     Wait,
 )
-from practice_core.dispatch.eligibility import Ineligible, ineligible
 from practice_core.dispatch.policies import (
     POLICIES,
     Batch,
@@ -47,6 +46,7 @@ from practice_core.dispatch.policies import (
 )
 from practice_core.dispatch.roster import Roster
 from practice_core.dispatch.slots import Grid, Slot
+from practice_core.orders.eligibility import Ineligible, ineligible
 
 __all__ = [
     "POLICIES",

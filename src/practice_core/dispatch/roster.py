@@ -15,11 +15,11 @@ import attrs
 import numpy as np
 
 from practice_core.dispatch.contract import Candidate, CandidateArrays
-from practice_core.dispatch.eligibility import ineligible
 from practice_core.dispatch.slots import NO_NEXT, Grid, Slot, Start
 from practice_core.errors import DefinitionError, Fault
 from practice_core.hierarchy import great_circle_km
 from practice_core.keyed import Draws, entity
+from practice_core.orders.eligibility import ineligible
 from practice_core.units import DAY, HOUR, MINUTE
 from practice_core.volunteers import BLOCKS_A_WEEK, Team
 

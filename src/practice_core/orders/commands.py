@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from practice_core.orders.events import CancelReason, DeclineReason, RejectReason, WithdrawReason
+from practice_core.orders.events import (
+    CancelReason,
+    DeclineReason,
+    PauseReason,
+    Progress,
+    RecallReason,
+    RejectReason,
+    WithdrawReason,
+)
 from practice_core.orders.model import Request  # noqa: TC001 - cattrs reads the fields' types
 from practice_core.units import Duration, Instant, Minutes, OrderId, TeamId, value
 
 __all__ = [
     "COMMANDS",
+    "AbsorbNeed",
     "AcceptOffer",
+    "AskOtherTime",
+    "AssessService",
+    "CallBack",
     "CancelOrder",
     "CloseOrder",
     "CollectNeed",
@@ -17,18 +29,25 @@ __all__ = [
     "EscalateOrder",
     "ExpireOffers",
     "GiveUpOrder",
+    "HandBackOrder",
     "MergeNeed",
     "OfferOrder",
     "OrderCommand",
+    "PauseOrder",
     "PlaceOrder",
     "PostOrder",
     "RateOrder",
+    "RecallOrder",
     "RejectOrder",
     "ReportAbsence",
+    "ReportProgress",
+    "ResumeOrder",
     "ReviewOrder",
     "ScheduleService",
     "ShowcaseOrder",
+    "SplitOrder",
     "StartService",
+    "SuperviseOrder",
     "WithdrawTeam",
 ]
 
@@ -50,6 +69,13 @@ class MergeNeed(OrderCommand):
     """Let this need live on in another that is alike."""
 
     into: OrderId
+
+
+@value
+class AbsorbNeed(OrderCommand):
+    """Let another need that is alike live on in this order."""
+
+    need: OrderId
 
 
 @value
@@ -109,8 +135,61 @@ class EscalateOrder(OrderCommand):
 
 
 @value
+class HandBackOrder(OrderCommand):
+    """Hand the order back to the desk it came from."""
+
+
+@value
+class RecallOrder(OrderCommand):
+    """Take the order back from those it was given to."""
+
+    reason: RecallReason
+
+
+@value
+class SplitOrder(OrderCommand):
+    """Let `needed` of the volunteers be asked for by an order of their own."""
+
+    child: OrderId
+    needed: int
+
+
+@value
+class PauseOrder(OrderCommand):
+    """Let the order rest, until `until` at the latest."""
+
+    reason: PauseReason
+    until: Instant
+
+
+@value
+class ResumeOrder(OrderCommand):
+    """Let an order that rests go on."""
+
+
+@value
+class SuperviseOrder(OrderCommand):
+    """Tell the desk of every clock that ran out."""
+
+
+@value
+class ReportProgress(OrderCommand):
+    """Report what the requester was told."""
+
+    progress: Progress
+
+
+@value
 class ScheduleService(OrderCommand):
     """Fix, or change, when the service takes place."""
+
+    start: Instant
+    end: Instant
+
+
+@value
+class AskOtherTime(OrderCommand):
+    """Ask the team for another time."""
 
     start: Instant
     end: Instant
@@ -152,6 +231,20 @@ class RateOrder(OrderCommand):
 
 
 @value
+class AssessService(OrderCommand):
+    """Say, as those who served, how it went, from 1 (worst) to 5 (best)."""
+
+    score: int
+
+
+@value
+class CallBack(OrderCommand):
+    """Write down what the requester says when asked: from 1 (worst) to 5 (best)."""
+
+    score: int
+
+
+@value
 class ShowcaseOrder(OrderCommand):
     """Show the result; only with the consent of those shown."""
 
@@ -178,6 +271,7 @@ class GiveUpOrder(OrderCommand):
 COMMANDS: tuple[type[OrderCommand], ...] = (
     CollectNeed,
     MergeNeed,
+    AbsorbNeed,
     PlaceOrder,
     RejectOrder,
     ReviewOrder,
@@ -187,12 +281,22 @@ COMMANDS: tuple[type[OrderCommand], ...] = (
     DeclineOffer,
     ExpireOffers,
     EscalateOrder,
+    HandBackOrder,
+    RecallOrder,
+    SplitOrder,
+    PauseOrder,
+    ResumeOrder,
+    SuperviseOrder,
+    ReportProgress,
     ScheduleService,
+    AskOtherTime,
     WithdrawTeam,
     ReportAbsence,
     StartService,
     CompleteService,
     RateOrder,
+    AssessService,
+    CallBack,
     ShowcaseOrder,
     CloseOrder,
     CancelOrder,

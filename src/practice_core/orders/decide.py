@@ -7,26 +7,32 @@ after its tries or its clock an order moves on by itself, and no command makes a
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING, Any, TypeAlias
+from types import MappingProxyType
+from typing import TYPE_CHECKING, TypeAlias
 
-from practice_core.lifecycle import Role
+from practice_core.lifecycle import AfterPause, Role, resumed
 from practice_core.orders import commands as c
 from practice_core.orders import events as e
+from practice_core.orders.eligibility import is_engaged, leaves_time, unfit
 from practice_core.orders.evolve import evolve
 from practice_core.orders.loop import ORDER
-from practice_core.orders.model import Actor, Order, OrderState
+from practice_core.orders.model import UNCONDITIONAL, Actor, Clock, Order, OrderState
+from practice_core.orders.profile import Mode
 from practice_core.units import Instant, is_identifier, value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-    from practice_core.orders.model import Request
-    from practice_core.orders.profile import LoopProfile
-    from practice_core.units import SiteId
+    from practice_core.orders.eligibility import Standings
+    from practice_core.orders.model import Docket, Request
+    from practice_core.orders.profile import LoopProfile, Supervised
+    from practice_core.units import SiteId, TeamId
 
 __all__ = ["Refusal", "Refused", "decide", "step"]
 
 _BEST_SCORE = 5
+_MOST_SKILLS = 16
+NOBODY: Standings = MappingProxyType({})
 
 
 class Refusal(enum.StrEnum):
@@ -35,7 +41,7 @@ class Refusal(enum.StrEnum):
     UNKNOWN_ORDER = "unknown_order"
     """There is no such order, or the actor may not even read it."""
     ROLE = "role"
-    """Nobody in this role gives this command."""
+    """Nobody in this role gives this command in this loop."""
     SCOPE = "scope"
     """Somebody in this role does, but not this actor for this order."""
     STATE = "state"
@@ -43,23 +49,49 @@ class Refusal(enum.StrEnum):
     LATE = "late"
     """The window for it is over."""
     EARLY = "early"
-    """The clock has not run out yet."""
+    """The clock has not run out yet, or the day of issue not come."""
     INVALID_REQUEST = "invalid_request"
     """Bad id, another's name, empty window, nobody needed, no duration, no desk, or one twice."""
     NO_TEAM = "no_team"
     """An offer to nobody, or to one team twice."""
+    TOO_MANY = "too_many"
+    """An offer to several teams, where the loop asks one at a time."""
     ASKED = "asked"
     """A team was already asked for this order."""
+    UNKNOWN_TEAM = "unknown_team"
+    """The order asks something of those who serve, and nothing is known of the team."""
+    NOT_TAKER = "not_taker"
+    """In this loop teams from elsewhere take orders."""
+    CATEGORY = "category"
+    """The team does not serve this category."""
+    MEMBERS = "members"
+    """The team has fewer members than are needed."""
+    AGE = "age"
+    """Some of its members are too young."""
+    GUARDIAN = "guardian"
+    """Some of its members are under age, and their guardians have not consented."""
+    SKILL = "skill"
+    """The team was not trained in what the service takes."""
+    QUALIFICATION = "qualification"
+    """The team is not licensed for what the service takes."""
+    INSURANCE = "insurance"
+    """The service is dangerous, and the team's members are not insured."""
     LAST_DESK = "last_desk"
     """There is no further desk to escalate to."""
+    FIRST_DESK = "first_desk"
+    """There is no desk before this one."""
     OUTSIDE_WINDOW = "outside_window"
     """The service would not lie inside the requested window, or would start in the past."""
+    DOUBLE_BOOKED = "double_booked"
+    """The team serves another order at that time."""
     INVALID_VALUE = "invalid_value"
     """A number is out of its range."""
     NO_CONSENT = "no_consent"
     """Nothing is shown without consent."""
     SAME_ORDER = "same_order"
-    """A need cannot be merged into itself."""
+    """An order is neither merged into itself nor a part of itself."""
+    REPEATED = "repeated"
+    """It was done already."""
 
 
 @value
@@ -81,8 +113,13 @@ class Refused:
 Outcome: TypeAlias = "tuple[e.OrderEvent, ...] | Refusal"
 
 
-def decide(
-    order: Order | None, command: c.OrderCommand, at: Instant, by: Actor, profile: LoopProfile
+def decide(  # noqa: PLR0913, PLR0917 - the contract's five, and what is known of the teams
+    order: Order | None,
+    command: c.OrderCommand,
+    at: Instant,
+    by: Actor,
+    profile: LoopProfile,
+    standings: Standings = NOBODY,
 ) -> tuple[e.OrderEvent, ...] | Refused:
     """Decide what a command does to an order.
 
@@ -102,6 +139,9 @@ def decide(
         Who asks.
     profile
         The loop of the area.
+    standings
+        What is known of the teams that the command is about. Of a team that is not among them
+        nothing is checked, unless the order or the loop asks something of those who serve.
 
     Returns
     -------
@@ -109,22 +149,38 @@ def decide(
         One event or several, to be applied in order; or the first refusal that applies.
     """
     kind = type(command)
-    sources, roles, handler = _HANDLERS[kind]
-    state = OrderState.ABSENT if order is None else order.state
-    if order is None and OrderState.ABSENT not in sources:
-        return Refused(kind, Refusal.UNKNOWN_ORDER)
-    if by.role not in roles:
+    rule = profile.rules.get(kind)
+    if rule is None:  # nobody gives it in this loop
+        unknown = order is None and OrderState.ABSENT not in ORDER.rule_of[kind].sources
+        return Refused(kind, Refusal.UNKNOWN_ORDER if unknown else Refusal.ROLE)
+    sources = rule.sources
+    if order is None:
+        state = OrderState.ABSENT
+        if state not in sources:
+            return Refused(kind, Refusal.UNKNOWN_ORDER)
+    else:
+        state = order.state
+    if by.role not in rule.roles:
         return Refused(kind, Refusal.ROLE)
     if order is not None and not _in_scope(order, by):
         return Refused(kind, Refusal.SCOPE)
     if state not in sources:
         return Refused(kind, Refusal.STATE)
-    outcome = handler(order, command, at, by, profile)
+    decided = _DECIDE[kind]
+    if kind in _ASKS_OF_TEAMS:
+        outcome = decided(order, command, at, by, profile, standings)
+    else:
+        outcome = decided(order, command, at, by, profile)
     return outcome if isinstance(outcome, tuple) else Refused(kind, outcome)
 
 
-def step(
-    order: Order | None, command: c.OrderCommand, at: Instant, by: Actor, profile: LoopProfile
+def step(  # noqa: PLR0913, PLR0917 - as `decide`
+    order: Order | None,
+    command: c.OrderCommand,
+    at: Instant,
+    by: Actor,
+    profile: LoopProfile,
+    standings: Standings = NOBODY,
 ) -> tuple[Order, tuple[e.OrderEvent, ...]] | Refused:
     """Decide and apply: the one function that service and simulation both call.
 
@@ -133,7 +189,7 @@ def step(
     (Order, tuple of OrderEvent), or Refused
         The order after all its new events, and the events; or the refusal.
     """
-    events = decide(order, command, at, by, profile)
+    events = decide(order, command, at, by, profile, standings)
     if isinstance(events, Refused):
         return events
     for event in events:
@@ -164,12 +220,39 @@ def _valid(request: Request, at: Instant, by: Actor) -> bool:
         and request.needed >= 1
         and request.duration >= 1
         and 0 < len(request.route) == len(set(request.route))
+        and _for_somebody(request, by)
+        and (request.conditions is UNCONDITIONAL or _meetable(request))
     )
+
+
+def _for_somebody(request: Request, by: Actor) -> bool:
+    """Tell whether it says for whom a proxy ordered, and of which order it is a part, if any."""
+    whom, parent = request.for_whom, request.parent
+    if by.role is Role.PROXY and whom is None:
+        return False
+    if whom is not None and (by.role is Role.REQUESTER or not is_identifier(whom)):
+        return False
+    return parent is None or (
+        by.role is Role.OFFICER and parent != request.id and is_identifier(parent)
+    )
+
+
+def _meetable(request: Request) -> bool:
+    asked = request.conditions
+    names = (*asked.skills, *asked.qualifications)
+    return asked.min_age >= 0 and len(names) <= _MOST_SKILLS and all(map(is_identifier, names))
 
 
 def _waits_until(order: Order, at: Instant, profile: LoopProfile, latest: Instant) -> Instant:
     """Give the next clock of an order that waits on its desk."""
-    if profile.desk_within is None or order.holder == order.request.route[-1]:
+    return _due_at_desk(order, order.holder, at, profile, latest)
+
+
+def _due_at_desk(
+    order: Order, holder: SiteId, at: Instant, profile: LoopProfile, latest: Instant
+) -> Instant:
+    """Give the clock of a desk: the last one waits until the window is over."""
+    if profile.desk_within is None or holder == order.request.route[-1]:
         return latest
     return min(latest, at + profile.desk_within)
 
@@ -198,11 +281,47 @@ def _next_desk(order: Order) -> SiteId | None:
 def _escalation(
     order: Order, holder: SiteId, at: Instant, by: Actor, profile: LoopProfile
 ) -> e.OrderEvent:
-    request = order.request
-    due_at = request.latest
-    if profile.desk_within is not None and holder != request.route[-1]:
-        due_at = min(due_at, at + profile.desk_within)
-    return e.OrderEscalated(request.id, at, by.id, holder, due_at)
+    due_at = _due_at_desk(order, holder, at, profile, order.request.latest)
+    return e.OrderEscalated(order.request.id, at, by.id, holder, due_at)
+
+
+def _clocks(  # noqa: PLR0913, PLR0917 - what an event is made of
+    docket: Docket | None,
+    request: Request,
+    since: OrderState,
+    at: Instant,
+    by: Actor,
+    profile: LoopProfile,
+) -> Iterable[e.OrderEvent]:
+    """Start the clocks that count from here; one that runs, or ran out, is not started again."""
+    before = () if docket is None else (*(w.clock for w in docket.watches), *docket.overrun)
+    for clock in Clock:
+        one = _supervised(profile, clock, request)
+        again = clock in before and clock is not Clock.CONTACT
+        if one is not None and one.since is since and not again:
+            add = profile.calendar.add_working
+            due_at = add(at, one.within) if one.working else at + one.within
+            yield e.ClockStarted(request.id, at, by.id, clock, due_at)
+
+
+def _supervised(profile: LoopProfile, clock: Clock, request: Request) -> Supervised | None:
+    """Give what the loop says of a clock: of orders as pressing as this, else of all."""
+    found = {one.priority: one for one in profile.supervised if one.clock is clock}
+    return found.get(request.priority) or found.get(None)
+
+
+def _asked_of(
+    team: TeamId, request: Request, profile: LoopProfile, standings: Standings
+) -> Refusal | None:
+    """Give the first reason why the law keeps a team from an order, or None."""
+    standing = standings.get(team)
+    if standing is None:
+        known = request.conditions is UNCONDITIONAL or request.conditions == UNCONDITIONAL
+        return None if known and not profile.takers else Refusal.UNKNOWN_TEAM
+    if profile.takers and standing.level not in profile.takers:
+        return Refusal.NOT_TAKER
+    found = unfit(standing.team, request)
+    return None if found is None else Refusal(found.value)
 
 
 def _collect(o: Order | None, v: c.CollectNeed, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
@@ -217,10 +336,28 @@ def _merge(o: Order, v: c.MergeNeed, at: Instant, by: Actor, p: LoopProfile) -> 
     return (e.NeedMerged(o.request.id, at, by.id, v.into),)
 
 
+def _absorb(o: Order, v: c.AbsorbNeed, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
+    if v.need == o.request.id:
+        return Refusal.SAME_ORDER
+    if v.need in o.docket.merged:
+        return Refusal.REPEATED
+    return (e.NeedAbsorbed(o.request.id, at, by.id, v.need),)
+
+
 def _place(o: Order | None, v: c.PlaceOrder, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
-    if not _valid(v.request, at, by) or (o is not None and o.request.id != v.request.id):
+    r = v.request
+    if not _valid(r, at, by) or (o is not None and o.request.id != r.id):
         return Refusal.INVALID_REQUEST
-    return (e.OrderPlaced(v.request.id, at, by.id, v.request, v.request.latest),)
+    placed: tuple[e.OrderEvent, ...] = (e.OrderPlaced(r.id, at, by.id, r, r.latest),)
+    if p.supervised:
+        placed += tuple(_clocks(None, r, OrderState.PLACED, at, by, p))
+    if p.review_within is not None:
+        return placed
+    due_at = r.latest
+    if p.desk_within is not None and len(r.route) > 1:
+        due_at = min(due_at, at + p.desk_within)
+    reviewed = e.OrderReviewed(r.id, at, by.id, due_at)
+    return (*placed, reviewed, *_clocks(None, r, OrderState.REVIEWED, at, by, p))
 
 
 def _reject(o: Order, v: c.RejectOrder, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
@@ -228,20 +365,32 @@ def _reject(o: Order, v: c.RejectOrder, at: Instant, by: Actor, p: LoopProfile) 
 
 
 def _review(o: Order, v: c.ReviewOrder, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
-    latest = o.request.latest
-    if at >= latest:
-        return Refusal.LATE
-    return (e.OrderReviewed(o.request.id, at, by.id, _waits_until(o, at, p, latest)),)
-
-
-def _offer(o: Order, v: c.OfferOrder, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
     r = o.request
     if at >= r.latest:
         return Refusal.LATE
+    reviewed = e.OrderReviewed(r.id, at, by.id, _waits_until(o, at, p, r.latest))
+    if not p.supervised:
+        return (reviewed,)
+    return (reviewed, *_clocks(o.docket, r, OrderState.REVIEWED, at, by, p))
+
+
+def _offer(  # noqa: PLR0911, PLR0913, PLR0917 - one return for each refusal, as `decide`
+    o: Order, v: c.OfferOrder, at: Instant, by: Actor, p: LoopProfile, standings: Standings
+) -> Outcome:
+    r = o.request
+    if at >= r.latest:
+        return Refusal.LATE
+    if p.issue_days and not p.issues(at):
+        return Refusal.EARLY
     if not v.teams or len(set(v.teams)) < len(v.teams):
         return Refusal.NO_TEAM
+    if len(v.teams) + len(o.offers) > 1 and Mode.SEVERAL not in p.modes:
+        return Refusal.TOO_MANY
     if any(team in o.asked for team in v.teams):
         return Refusal.ASKED
+    unlawful = [found for team in v.teams if (found := _asked_of(team, r, p, standings))]
+    if unlawful:
+        return min(unlawful, key=_PRECEDENCE.index)
     if v.open_for <= 0:
         return Refusal.INVALID_VALUE
     until = min(at + min(v.open_for, p.offer_open), r.latest)
@@ -251,17 +400,31 @@ def _offer(o: Order, v: c.OfferOrder, at: Instant, by: Actor, p: LoopProfile) ->
 def _post(o: Order, v: c.PostOrder, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
     if at >= o.request.latest:
         return Refusal.LATE
+    if p.issue_days and not p.issues(at):
+        return Refusal.EARLY
     if v.open_for <= 0:
         return Refusal.INVALID_VALUE
     until = min(at + min(v.open_for, p.offer_open), o.request.latest)
     return (e.OrderPosted(o.request.id, at, by.id, until),)
 
 
-def _accept(o: Order, v: c.AcceptOffer, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
+def _accept(  # noqa: PLR0913, PLR0917 - as `decide`
+    o: Order, v: c.AcceptOffer, at: Instant, by: Actor, p: LoopProfile, standings: Standings
+) -> Outcome:
     if at > _answer_until(o, by):
         return Refusal.LATE
-    due_at = min(at + p.schedule_within, o.request.latest)
-    return (e.OfferAccepted(o.request.id, at, by.id, by.team, due_at),)  # type: ignore[arg-type]  # in scope: has a team
+    r = o.request
+    team: TeamId = by.team  # type: ignore[assignment]  # in scope: has a team
+    unlawful = _asked_of(team, r, p, standings)
+    if unlawful is not None:
+        return unlawful
+    standing = standings.get(team)
+    if standing is not None and standing.engaged and not leaves_time(standing, r, at):
+        return Refusal.DOUBLE_BOOKED
+    accepted = e.OfferAccepted(r.id, at, by.id, team, min(at + p.schedule_within, r.latest))
+    if not p.supervised:
+        return (accepted,)
+    return (accepted, *_clocks(o.docket, r, OrderState.ACCEPTED, at, by, p))
 
 
 def _answer_until(o: Order, by: Actor) -> Instant:
@@ -297,7 +460,7 @@ def _escalate(o: Order, v: c.EscalateOrder, at: Instant, by: Actor, p: LoopProfi
     clocked = by.role is Role.SYSTEM
     if at >= o.request.latest:
         # A clock that ran out while nobody looked must still lead somewhere.
-        return _given_up(o, at, by) if clocked else Refusal.LATE
+        return _given_up(o, at, by, o.request.latest) if clocked else Refusal.LATE
     if clocked and at < o.due_at:  # type: ignore[operator]  # reviewed: has a clock
         return Refusal.EARLY
     holder = _next_desk(o)
@@ -306,19 +469,110 @@ def _escalate(o: Order, v: c.EscalateOrder, at: Instant, by: Actor, p: LoopProfi
     return (_escalation(o, holder, at, by, p),)
 
 
-def _schedule(o: Order, v: c.ScheduleService, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
+def _hand_back(o: Order, v: c.HandBackOrder, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
+    r = o.request
+    if at >= r.latest:
+        return Refusal.LATE
+    place = r.route.index(o.holder)
+    if place == 0:
+        return Refusal.FIRST_DESK
+    holder = r.route[place - 1]
+    due_at = _due_at_desk(o, holder, at, p, r.latest)
+    return (e.OrderHandedBack(r.id, at, by.id, holder, due_at),)
+
+
+def _recall(o: Order, v: c.RecallOrder, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
+    r = o.request
+    if at >= r.latest or (o.start is not None and at > o.start):
+        return Refusal.LATE
+    return (e.OrderRecalled(r.id, at, by.id, v.reason, _waits_until(o, at, p, r.latest)),)
+
+
+def _split(o: Order, v: c.SplitOrder, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
+    r = o.request
+    if at >= r.latest:
+        return Refusal.LATE
+    if not 1 <= v.needed < r.needed or not is_identifier(v.child):
+        return Refusal.INVALID_VALUE
+    if v.child == r.id:
+        return Refusal.SAME_ORDER
+    return (e.OrderSplit(r.id, at, by.id, v.child, v.needed),)
+
+
+def _pause(o: Order, v: c.PauseOrder, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
+    r = o.request
+    if at >= r.latest or (o.start is not None and at > o.start):
+        return Refusal.LATE
+    if not at < v.until <= at + p.pause_within:  # type: ignore[operator]  # a loop with pauses
+        return Refusal.INVALID_VALUE
+    return (e.OrderPaused(r.id, at, by.id, v.reason, v.until),)
+
+
+def _resume(o: Order, v: c.ResumeOrder, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
+    if by.role is Role.SYSTEM and at < o.due_at:  # type: ignore[operator]  # paused: has a clock
+        return Refusal.EARLY
+    r, docket = o.request, o.docket
+    pause = docket.pause
+    since = r.placed_at if docket.since is None else docket.since
+
+    def after(due_at: Instant) -> Instant:
+        return resumed(p.after_pause, since=since, due_at=due_at, paused_at=pause.at, at=at)  # type: ignore[union-attr]  # paused: has one
+
+    latest = after(r.latest)
+    if latest <= at:
+        over = e.OrderResumed(r.id, at, by.id, latest, at)
+        return (over, *_given_up(o, at, by, latest))
+    begins_anew = p.after_pause is AfterPause.RESTART or pause.due_at >= r.latest  # type: ignore[union-attr]  # as above
+    if begins_anew:
+        due_at = _waits_until(o, at, p, latest)
+    else:
+        due_at = min(latest, max(at, after(pause.due_at)))  # type: ignore[union-attr]  # as above
+    return (e.OrderResumed(r.id, at, by.id, latest, due_at),)
+
+
+def _supervise(o: Order, v: c.SuperviseOrder, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
+    over = [w.clock for w in o.docket.watches if w.due_at <= at]
+    if not over:
+        return Refusal.EARLY
+    return tuple([e.OrderSupervised(o.request.id, at, by.id, clock) for clock in over])
+
+
+def _report(o: Order, v: c.ReportProgress, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
+    return (e.ProgressReported(o.request.id, at, by.id, v.progress),)
+
+
+def _schedule(  # noqa: PLR0913, PLR0917 - as `decide`
+    o: Order, v: c.ScheduleService, at: Instant, by: Actor, p: LoopProfile, standings: Standings
+) -> Outcome:
     if at > o.due_at:  # type: ignore[operator]  # accepted or scheduled: has a clock
         return Refusal.LATE
-    r = o.request
-    if not (at <= v.start < v.end and r.earliest <= v.start and v.end <= r.latest):
+    if not _in_window(o.request, v, at):
         return Refusal.OUTSIDE_WINDOW
-    return (e.ServiceScheduled(r.id, at, by.id, v.start, v.end),)
+    standing = standings.get(o.team)  # type: ignore[arg-type]  # accepted or scheduled: has a team
+    if standing is not None and is_engaged(standing, v.start, v.end):
+        return Refusal.DOUBLE_BOOKED
+    return (e.ServiceScheduled(o.request.id, at, by.id, v.start, v.end),)
+
+
+def _in_window(r: Request, v: c.ScheduleService | c.AskOtherTime, at: Instant) -> bool:
+    return at <= v.start < v.end and r.earliest <= v.start and v.end <= r.latest
+
+
+def _ask_other(o: Order, v: c.AskOtherTime, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
+    if at > o.start:  # type: ignore[operator]  # scheduled: has a start
+        return Refusal.LATE
+    if not _in_window(o.request, v, at):
+        return Refusal.OUTSIDE_WINDOW
+    return (e.OtherTimeAsked(o.request.id, at, by.id, v.start, v.end),)
 
 
 def _withdraw(o: Order, v: c.WithdrawTeam, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
-    # Notice ends where the service starts: from then on it is an absence.
-    if at > (o.due_at if o.start is None else o.start):  # type: ignore[operator]  # has a clock
+    # Notice ends where the service starts: from then on it is an absence, and may be the other's.
+    in_vain = v.reason is e.WithdrawReason.NOBODY_THERE
+    if at > (o.due_at if o.start is None or in_vain else o.start):  # type: ignore[operator]  # has a clock
         return Refusal.LATE
+    if in_vain and (o.start is None or at < o.start):
+        return Refusal.EARLY
     r = o.request
     back = e.TeamWithdrew(r.id, at, by.id, v.reason, _waits_until(o, at, p, r.latest))
     return (back, *_moves_on(o, at, by, p))
@@ -354,15 +608,64 @@ def _rate(o: Order, v: c.RateOrder, at: Instant, by: Actor, p: LoopProfile) -> O
         return Refusal.LATE
     if not 1 <= v.score <= _BEST_SCORE:
         return Refusal.INVALID_VALUE
+    rated = e.OrderRated(o.request.id, at, by.id, v.score, _heard_until(at, p))
+    return (rated, *_spoken(o, v.score, at, by, p, called_back=False))
+
+
+def _call_back(o: Order, v: c.CallBack, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
+    if not 1 <= v.score <= _BEST_SCORE:
+        return Refusal.INVALID_VALUE
+    if o.docket.called_back:
+        return Refusal.REPEATED
+    said = e.RequesterCalledBack(o.request.id, at, by.id, v.score, _heard_until(at, p))
+    return (said, *_spoken(o, v.score, at, by, p, called_back=True))
+
+
+def _assess(o: Order, v: c.AssessService, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
+    if at > o.due_at:  # type: ignore[operator]  # served or rated: has a clock
+        return Refusal.LATE
+    if not 1 <= v.score <= _BEST_SCORE:
+        return Refusal.INVALID_VALUE
+    if o.docket.assessment is not None:
+        return Refusal.REPEATED
     i = o.request.id
-    rated = e.OrderRated(i, at, by.id, v.score, at + (p.showcase or 0))
-    if v.score < p.satisfied_from and o.opening < p.redos:
+    said = e.ServiceAssessed(i, at, by.id, v.score)
+    if o.state is OrderState.RATED and _settled(p, assessed=True, called=o.docket.called_back):
+        return (said, e.OrderClosed(i, at, by.id, e.CloseReason.RATED))
+    return (said,)
+
+
+def _heard_until(at: Instant, p: LoopProfile) -> Instant:
+    """Give how long an order on which the requester has spoken waits for what may follow."""
+    if p.showcase is not None:
+        return at + p.showcase
+    return at + p.rating_within if p.dual_rating or p.call_back else at
+
+
+def _settled(p: LoopProfile, *, assessed: bool, called: bool) -> bool:
+    """Tell whether nothing more is to come once the requester has spoken."""
+    return p.showcase is None and (assessed or not p.dual_rating) and (called or not p.call_back)
+
+
+def _spoken(  # noqa: PLR0913 - what an event is made of
+    o: Order, score: int, at: Instant, by: Actor, p: LoopProfile, *, called_back: bool
+) -> tuple[e.OrderEvent, ...]:
+    """Give what follows at once from what the requester says: a redo, the end, or nothing."""
+    r = o.request
+    if score < p.satisfied_from and o.opening < p.redos:
         latest = p.calendar.add_working(at, p.redo_within)
+        holder = _next_desk(o) if p.redo_escalates else None
         due_at = _waits_until(o, at, p, latest)
-        return (rated, e.OrderReopened(i, at, by.id, latest, due_at))
-    if p.showcase is None:
-        return (rated, e.OrderClosed(i, at, by.id, e.CloseReason.RATED))
-    return (rated,)
+        reopened = e.OrderReopened(r.id, at, by.id, latest, due_at)
+        if holder is None:
+            return (reopened,)
+        due_at = _due_at_desk(o, holder, at, p, latest)
+        return (reopened, e.OrderEscalated(r.id, at, by.id, holder, due_at))
+    called = called_back or o.docket.called_back
+    if not _settled(p, assessed=o.docket.assessment is not None, called=called):
+        return ()
+    reason = e.CloseReason.CALLED_BACK if called_back else e.CloseReason.RATED
+    return (e.OrderClosed(r.id, at, by.id, reason),)
 
 
 def _showcase(o: Order, v: c.ShowcaseOrder, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
@@ -386,25 +689,29 @@ def _cancel(o: Order, v: c.CancelOrder, at: Instant, by: Actor, p: LoopProfile) 
 
 
 def _give_up(o: Order, v: c.GiveUpOrder, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
-    if by.role is Role.SYSTEM and at < o.request.latest:
+    latest = o.request.latest
+    if by.role is Role.SYSTEM and at < latest:
         return Refusal.EARLY
-    return _given_up(o, at, by)
+    return _given_up(o, at, by, latest)
 
 
-def _given_up(o: Order, at: Instant, by: Actor) -> tuple[e.OrderEvent, ...]:
+def _given_up(o: Order, at: Instant, by: Actor, latest: Instant) -> tuple[e.OrderEvent, ...]:
     if not o.asked:
         reason = e.UnservedReason.NOBODY
-    elif at < o.request.latest:
+    elif at < latest:
         reason = e.UnservedReason.TRIES
     else:
         reason = e.UnservedReason.DUE
     return (e.OrderUnserved(o.request.id, at, by.id, reason),)
 
 
-_Handler: TypeAlias = "Callable[[Any, Any, Instant, Actor, LoopProfile], Outcome]"
-_DECIDE: Mapping[type[c.OrderCommand], _Handler] = {
+_PRECEDENCE = list(Refusal)
+_ASKS_OF_TEAMS = frozenset({c.OfferOrder, c.AcceptOffer, c.ScheduleService})
+"""What is decided with a look at the teams it is about."""
+_DECIDE: Mapping[type[c.OrderCommand], Callable[..., Outcome]] = {
     c.CollectNeed: _collect,
     c.MergeNeed: _merge,
+    c.AbsorbNeed: _absorb,
     c.PlaceOrder: _place,
     c.RejectOrder: _reject,
     c.ReviewOrder: _review,
@@ -414,17 +721,24 @@ _DECIDE: Mapping[type[c.OrderCommand], _Handler] = {
     c.DeclineOffer: _decline,
     c.ExpireOffers: _expire,
     c.EscalateOrder: _escalate,
+    c.HandBackOrder: _hand_back,
+    c.RecallOrder: _recall,
+    c.SplitOrder: _split,
+    c.PauseOrder: _pause,
+    c.ResumeOrder: _resume,
+    c.SuperviseOrder: _supervise,
+    c.ReportProgress: _report,
     c.ScheduleService: _schedule,
+    c.AskOtherTime: _ask_other,
     c.WithdrawTeam: _withdraw,
     c.ReportAbsence: _absent,
     c.StartService: _start,
     c.CompleteService: _complete,
     c.RateOrder: _rate,
+    c.AssessService: _assess,
+    c.CallBack: _call_back,
     c.ShowcaseOrder: _showcase,
     c.CloseOrder: _close,
     c.CancelOrder: _cancel,
     c.GiveUpOrder: _give_up,
-}
-_HANDLERS = {
-    rule.command: (rule.sources, rule.roles, _DECIDE[rule.command]) for rule in ORDER.rules
 }

@@ -10,14 +10,16 @@ from __future__ import annotations
 import enum
 from typing import ClassVar
 
-from practice_core.orders.model import Request  # noqa: TC001 - cattrs reads the fields' types
+from practice_core.orders.model import Clock, Request  # noqa: TC001 - cattrs reads the fields' types
 from practice_core.units import ActorId, Instant, Minutes, OrderId, SiteId, TeamId, value
 
 __all__ = [
     "EVENTS",
     "CancelReason",
+    "ClockStarted",
     "CloseReason",
     "DeclineReason",
+    "NeedAbsorbed",
     "NeedCollected",
     "NeedMerged",
     "OfferAccepted",
@@ -28,16 +30,29 @@ __all__ = [
     "OrderClosed",
     "OrderEscalated",
     "OrderEvent",
+    "OrderHandedBack",
+    "OrderPaused",
     "OrderPlaced",
     "OrderPosted",
     "OrderRated",
+    "OrderRecalled",
     "OrderRejected",
     "OrderReopened",
+    "OrderResumed",
     "OrderReturned",
     "OrderReviewed",
     "OrderShowcased",
+    "OrderSplit",
+    "OrderSupervised",
     "OrderUnserved",
+    "OtherTimeAsked",
+    "PauseReason",
+    "Progress",
+    "ProgressReported",
+    "RecallReason",
     "RejectReason",
+    "RequesterCalledBack",
+    "ServiceAssessed",
     "ServiceCompleted",
     "ServiceScheduled",
     "ServiceStarted",
@@ -72,6 +87,37 @@ class WithdrawReason(enum.StrEnum):
     CLASH = "clash"
     WEATHER = "weather"
     OTHER = "other"
+    NOBODY_THERE = "nobody_there"
+    """The team came, and found nobody to serve."""
+
+
+class RecallReason(enum.StrEnum):
+    """Why a desk takes an order back from those it was given to; it counts as no failed round."""
+
+    REQUEST_CHANGED = "request_changed"
+    WRONG_TEAM = "wrong_team"
+    BETTER_PLACED = "better_placed"
+    """A team nearer or more able has become free."""
+    OTHER = "other"
+
+
+class PauseReason(enum.StrEnum):
+    """Why an order rests for a while."""
+
+    REQUESTER_AWAY = "requester_away"
+    WEATHER = "weather"
+    EMERGENCY = "emergency"
+    """Everybody is under the unified command of an emergency (志愿服务条例, article 24)."""
+    OTHER = "other"
+
+
+class Progress(enum.StrEnum):
+    """What was told to a requester who waits."""
+
+    CONTACTED = "contacted"
+    """The team has spoken to the requester."""
+    PLAN_TOLD = "plan_told"
+    """The requester knows what will be done, and when."""
 
 
 class CancelReason(enum.StrEnum):
@@ -309,6 +355,110 @@ class OrderUnserved(OrderEvent):
     reason: UnservedReason
 
 
+@value
+class NeedAbsorbed(OrderEvent):
+    """Another need that is alike lives on in this order (统单)."""
+
+    kind: ClassVar[str] = "order.need_absorbed"
+    need: OrderId
+
+
+@value
+class OrderSplit(OrderEvent):
+    """An order of its own asks for `needed` of the volunteers; this one asks for so many fewer."""
+
+    kind: ClassVar[str] = "order.split"
+    child: OrderId
+    needed: int
+
+
+@value
+class OrderRecalled(OrderEvent):
+    """The desk took the order back from those it was given to."""
+
+    kind: ClassVar[str] = "order.recalled"
+    reason: RecallReason
+    due_at: Instant
+
+
+@value
+class OrderHandedBack(OrderEvent):
+    """The desk handed the order back to the one it came from."""
+
+    kind: ClassVar[str] = "order.handed_back"
+    holder: SiteId
+    due_at: Instant
+
+
+@value
+class OrderPaused(OrderEvent):
+    """The order rests until `until` at the latest; whom it was given to is free again."""
+
+    kind: ClassVar[str] = "order.paused"
+    reason: PauseReason
+    until: Instant
+
+
+@value
+class OrderResumed(OrderEvent):
+    """The order goes on, with what the loop leaves of its window and its desk's clock."""
+
+    kind: ClassVar[str] = "order.resumed"
+    latest: Instant
+    due_at: Instant
+
+
+@value
+class ClockStarted(OrderEvent):
+    """A clock under supervision began to run."""
+
+    kind: ClassVar[str] = "order.clock_started"
+    clock: Clock
+    due_at: Instant
+
+
+@value
+class OrderSupervised(OrderEvent):
+    """A clock ran out: the desk is told to see to it (督单)."""
+
+    kind: ClassVar[str] = "order.supervised"
+    clock: Clock
+
+
+@value
+class ProgressReported(OrderEvent):
+    """The requester who waits was told something."""
+
+    kind: ClassVar[str] = "order.progress_reported"
+    progress: Progress
+
+
+@value
+class OtherTimeAsked(OrderEvent):
+    """The requester asked for another time, which the team confirms or not."""
+
+    kind: ClassVar[str] = "order.other_time_asked"
+    start: Instant
+    end: Instant
+
+
+@value
+class ServiceAssessed(OrderEvent):
+    """Those who served said from 1 to 5 how it went (一事双评)."""
+
+    kind: ClassVar[str] = "order.service_assessed"
+    score: int
+
+
+@value
+class RequesterCalledBack(OrderEvent):
+    """The desk asked the requester, who said from 1 to 5 how it went (回访)."""
+
+    kind: ClassVar[str] = "order.requester_called_back"
+    score: int
+    due_at: Instant
+
+
 EVENTS: tuple[type[OrderEvent], ...] = (
     NeedCollected,
     NeedMerged,
@@ -333,5 +483,17 @@ EVENTS: tuple[type[OrderEvent], ...] = (
     OrderClosed,
     OrderCancelled,
     OrderUnserved,
+    NeedAbsorbed,
+    OrderSplit,
+    OrderRecalled,
+    OrderHandedBack,
+    OrderPaused,
+    OrderResumed,
+    ClockStarted,
+    OrderSupervised,
+    ProgressReported,
+    OtherTimeAsked,
+    ServiceAssessed,
+    RequesterCalledBack,
 )
 """Every event class; a class's place here is its code in a log and never changes."""

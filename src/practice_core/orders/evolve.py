@@ -7,18 +7,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import attrs
+
 from practice_core.errors import ImpossibleEvent
 from practice_core.orders import commands as c
 from practice_core.orders import events as e
 from practice_core.orders.loop import ORDER
-from practice_core.orders.model import OpenOffer, Order, OrderState, Request
+from practice_core.orders.model import (
+    Clock,
+    Docket,
+    OpenOffer,
+    Order,
+    OrderState,
+    Pause,
+    Request,
+    Watch,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from practice_core.units import Instant, TeamId
 
-__all__ = ["evolve"]
+__all__ = ["clock_of", "evolve"]
 
 _TABLE = ORDER.table
 
@@ -52,10 +63,26 @@ def evolve(order: Order | None, event: e.OrderEvent) -> Order:
     return _APPLY[kind](order, event, target)
 
 
+def clock_of(order: Order) -> tuple[Instant, type] | None:
+    """Give the next clock of an order: when it runs out, and what the system then commands.
+
+    A clock under supervision that runs out with the clock of the state comes first.
+    """
+    due_at, due = order.due_at, order.due
+    if order.docket.watches and order.state is not OrderState.PAUSED:
+        first = min(watch.due_at for watch in order.docket.watches)
+        if due_at is None or first <= due_at:
+            return first, c.SuperviseOrder
+    return None if due_at is None or due is None else (due_at, due)
+
+
 def _born(o: Order | None, request: Request, s: OrderState, due_at: Instant | None) -> Order:
     due = None if due_at is None else c.GiveUpOrder
-    version = 1 if o is None else o.version + 1
-    return Order(request, s, version, 0, request.route[0], (), None, None, due_at, due, 0, ())
+    if o is None:
+        return Order(request, s, 1, 0, request.route[0], (), None, None, due_at, due, 0, ())
+    return Order(
+        request, s, o.version + 1, 0, request.route[0], (), None, None, due_at, due, 0, (), o.docket
+    )  # fmt: skip
 
 
 def _collected(o: Order | None, v: e.NeedCollected, s: OrderState) -> Order:
@@ -66,20 +93,37 @@ def _placed(o: Order | None, v: e.OrderPlaced, s: OrderState) -> Order:
     return _born(o, v.request, s, v.due_at)
 
 
-def _waits(o: Order, s: OrderState, due_at: Instant, attempts: int) -> Order:
-    due = c.GiveUpOrder if due_at >= o.request.latest else c.EscalateOrder
+def _waits(o: Order, s: OrderState, due_at: Instant, attempts: int, d: Docket) -> Order:
     return Order(
-        o.request, s, o.version + 1, attempts, o.holder, (), None, None, due_at, due, o.opening,
-        o.asked,
+        o.request, s, o.version + 1, attempts, o.holder, (), None, None, due_at,
+        _due_on_desk(o.request, due_at), o.opening, o.asked, d,
     )  # fmt: skip
 
 
+def _due_on_desk(request: Request, due_at: Instant) -> type:
+    return c.GiveUpOrder if due_at >= request.latest else c.EscalateOrder
+
+
 def _reviewed(o: Order, v: e.OrderReviewed, s: OrderState) -> Order:
-    return _waits(o, s, v.due_at, o.attempts)
+    return _waits(o, s, v.due_at, o.attempts, _stopped(o.docket, Clock.REVIEW))
 
 
 def _returned(o: Order, v: e.OrderReturned | e.TeamWithdrew | e.TeamAbsent, s: OrderState) -> Order:
-    return _waits(o, s, v.due_at, o.attempts + 1)
+    return _waits(o, s, v.due_at, o.attempts + 1, _stopped(o.docket, Clock.CONTACT))
+
+
+def _recalled(o: Order, v: e.OrderRecalled, s: OrderState) -> Order:
+    return Order(
+        o.request, s, o.version + 1, o.attempts, o.holder, (), None, None, v.due_at,
+        _due_on_desk(o.request, v.due_at), o.opening, _answered(o),
+        _stopped(o.docket, Clock.CONTACT),
+    )  # fmt: skip
+
+
+def _answered(o: Order) -> tuple[TeamId, ...]:
+    """Give the teams asked but those whose offers are taken back unanswered."""
+    unanswered = {offer.team for offer in o.offers}
+    return tuple([team for team in o.asked if team not in unanswered])
 
 
 def _offered(
@@ -88,7 +132,7 @@ def _offered(
     due_at = min(offer.until for offer in offers) if offers else None
     return Order(
         o.request, s, o.version + 1, o.attempts, o.holder, offers, None, None, due_at,
-        c.ExpireOffers if offers else None, o.opening, asked,
+        c.ExpireOffers if offers else None, o.opening, asked, o.docket,
     )  # fmt: skip
 
 
@@ -102,13 +146,43 @@ def _offer_ended(o: Order, v: e.OfferDeclined | e.OfferExpired, s: OrderState) -
 
 
 def _posted(o: Order, v: e.OrderPosted, s: OrderState) -> Order:
-    return _moved(o, s, v.until, c.ExpireOffers)
+    return _moved(o, s, v.until, c.ExpireOffers, o.docket)
 
 
-def _escalated(o: Order, v: e.OrderEscalated, s: OrderState) -> Order:
-    due = c.GiveUpOrder if v.due_at >= o.request.latest else c.EscalateOrder
+def _handed(o: Order, v: e.OrderEscalated | e.OrderHandedBack, s: OrderState) -> Order:
     return Order(
-        o.request, s, o.version + 1, 0, v.holder, (), None, None, v.due_at, due, o.opening, o.asked
+        o.request, s, o.version + 1, 0, v.holder, (), None, None, v.due_at,
+        _due_on_desk(o.request, v.due_at), o.opening, o.asked, o.docket,
+    )  # fmt: skip
+
+
+def _split(o: Order, v: e.OrderSplit, s: OrderState) -> Order:
+    request = attrs.evolve(o.request, needed=o.request.needed - v.needed)
+    return Order(
+        request, s, o.version + 1, o.attempts, o.holder, (), None, None, o.due_at, o.due,
+        o.opening, o.asked, o.docket,
+    )  # fmt: skip
+
+
+def _paused(o: Order, v: e.OrderPaused, s: OrderState) -> Order:
+    at_desk = o.state is OrderState.REVIEWED
+    rest = Pause(v.at, o.due_at if at_desk else o.request.latest)  # type: ignore[arg-type]  # reviewed: has a clock
+    docket = attrs.evolve(_stopped(o.docket, Clock.CONTACT), pause=rest)
+    asked = tuple([team for team in _answered(o) if team != o.team])
+    return Order(
+        o.request, s, o.version + 1, o.attempts, o.holder, (), None, None, v.until, c.ResumeOrder,
+        o.opening, asked, docket,
+    )  # fmt: skip
+
+
+def _resumed(o: Order, v: e.OrderResumed, s: OrderState) -> Order:
+    longer = v.latest - o.request.latest
+    watches = tuple([Watch(w.clock, w.due_at + longer) for w in o.docket.watches])
+    docket = attrs.evolve(o.docket, watches=watches, pause=None, since=v.at)
+    request = attrs.evolve(o.request, latest=v.latest)
+    return Order(
+        request, s, o.version + 1, o.attempts, o.holder, (), None, None, v.due_at,
+        _due_on_desk(request, v.due_at), o.opening, o.asked, docket,
     )  # fmt: skip
 
 
@@ -116,55 +190,103 @@ def _accepted(o: Order, v: e.OfferAccepted, s: OrderState) -> Order:
     asked = (*o.asked, v.team) if o.state is OrderState.POOLED else o.asked
     return Order(
         o.request, s, o.version + 1, o.attempts, o.holder, (), v.team, None, v.due_at,
-        c.ReportAbsence, o.opening, asked,
+        c.ReportAbsence, o.opening, asked, o.docket,
     )  # fmt: skip
 
 
 def _scheduled(o: Order, v: e.ServiceScheduled, s: OrderState) -> Order:
+    return _agreed(o, s, v.start, v.end)
+
+
+def _asked_other(o: Order, v: e.OtherTimeAsked, s: OrderState) -> Order:
+    return _agreed(o, s, None, v.start)
+
+
+def _agreed(o: Order, s: OrderState, start: Instant | None, due_at: Instant) -> Order:
     return Order(
-        o.request, s, o.version + 1, o.attempts, o.holder, (), o.team, v.start, v.end,
-        c.ReportAbsence, o.opening, o.asked,
+        o.request, s, o.version + 1, o.attempts, o.holder, (), o.team, start, due_at,
+        c.ReportAbsence, o.opening, o.asked, o.docket,
     )  # fmt: skip
 
 
-def _moved(o: Order, s: OrderState, due_at: Instant | None, due: type | None) -> Order:
+def _moved(o: Order, s: OrderState, due_at: Instant | None, due: type | None, d: Docket) -> Order:
     return Order(
         o.request, s, o.version + 1, o.attempts, o.holder, (), o.team, o.start, due_at, due,
-        o.opening, o.asked,
+        o.opening, o.asked, d,
     )  # fmt: skip
 
 
 def _started(o: Order, v: e.ServiceStarted, s: OrderState) -> Order:
-    return _moved(o, s, None, None)
+    return _moved(o, s, None, None, _stopped(o.docket, Clock.CONTACT, Clock.FEEDBACK))
 
 
-def _closing(
-    o: Order, v: e.ServiceCompleted | e.OrderRated | e.OrderShowcased, s: OrderState
-) -> Order:
-    return _moved(o, s, v.due_at, c.CloseOrder)
+def _completed(o: Order, v: e.ServiceCompleted, s: OrderState) -> Order:
+    return _moved(o, s, v.due_at, c.CloseOrder, _stopped(o.docket, *Clock))
+
+
+def _closing(o: Order, v: e.OrderRated | e.OrderShowcased, s: OrderState) -> Order:
+    return _moved(o, s, v.due_at, c.CloseOrder, o.docket)
+
+
+def _called_back(o: Order, v: e.RequesterCalledBack, s: OrderState) -> Order:
+    return _moved(o, s, v.due_at, c.CloseOrder, attrs.evolve(o.docket, called_back=True))
 
 
 def _reopened(o: Order, v: e.OrderReopened, s: OrderState) -> Order:
-    r = o.request
-    request = Request(
-        r.id, r.site, r.category, r.placed_by, r.placed_at, v.at, v.latest, r.needed, r.duration,
-        r.requested_time, r.route, r.host,
-    )  # fmt: skip
-    due = c.GiveUpOrder if v.due_at >= v.latest else c.EscalateOrder
+    request = attrs.evolve(o.request, earliest=v.at, latest=v.latest)
+    docket = attrs.evolve(o.docket, assessment=None, called_back=False, since=v.at)
     return Order(
-        request, s, o.version + 1, o.attempts + 1, o.holder, (), None, None, v.due_at, due,
-        o.opening + 1, (),
+        request, s, o.version + 1, o.attempts + 1, o.holder, (), None, None, v.due_at,
+        _due_on_desk(request, v.due_at), o.opening + 1, (), docket,
     )  # fmt: skip
+
+
+def _noted(o: Order, s: OrderState, d: Docket) -> Order:
+    """Give the order unchanged but for what is kept beside its course."""
+    return Order(
+        o.request, s, o.version + 1, o.attempts, o.holder, o.offers, o.team, o.start, o.due_at,
+        o.due, o.opening, o.asked, d,
+    )  # fmt: skip
+
+
+def _absorbed(o: Order, v: e.NeedAbsorbed, s: OrderState) -> Order:
+    return _noted(o, s, attrs.evolve(o.docket, merged=(*o.docket.merged, v.need)))
+
+
+def _clock_started(o: Order, v: e.ClockStarted, s: OrderState) -> Order:
+    docket = _stopped(o.docket, v.clock)
+    return _noted(o, s, attrs.evolve(docket, watches=(*docket.watches, Watch(v.clock, v.due_at))))
+
+
+def _supervised(o: Order, v: e.OrderSupervised, s: OrderState) -> Order:
+    docket = _stopped(o.docket, v.clock)
+    return _noted(o, s, attrs.evolve(docket, overrun=(*docket.overrun, v.clock)))
+
+
+def _progressed(o: Order, v: e.ProgressReported, s: OrderState) -> Order:
+    told = Clock.CONTACT if v.progress is e.Progress.CONTACTED else Clock.FEEDBACK
+    return _noted(o, s, _stopped(o.docket, told))
+
+
+def _assessed(o: Order, v: e.ServiceAssessed, s: OrderState) -> Order:
+    return _noted(o, s, attrs.evolve(o.docket, assessment=v.score))
+
+
+def _stopped(d: Docket, *clocks: Clock) -> Docket:
+    if not d.watches:
+        return d
+    return attrs.evolve(d, watches=tuple([w for w in d.watches if w.clock not in clocks]))
 
 
 def _ended(o: Order, v: e.OrderEvent, s: OrderState) -> Order:
-    return _moved(o, s, None, None)
+    return _moved(o, s, None, None, _stopped(o.docket, *Clock))
 
 
 _Apply: TypeAlias = "Callable[[Any, Any, OrderState], Order]"
 _APPLY: Mapping[type[e.OrderEvent], _Apply] = {
     e.NeedCollected: _collected,
     e.NeedMerged: _ended,
+    e.NeedAbsorbed: _absorbed,
     e.OrderPlaced: _placed,
     e.OrderRejected: _ended,
     e.OrderReviewed: _reviewed,
@@ -173,14 +295,25 @@ _APPLY: Mapping[type[e.OrderEvent], _Apply] = {
     e.OfferExpired: _offer_ended,
     e.OrderPosted: _posted,
     e.OrderReturned: _returned,
-    e.OrderEscalated: _escalated,
+    e.OrderEscalated: _handed,
+    e.OrderHandedBack: _handed,
+    e.OrderRecalled: _recalled,
+    e.OrderSplit: _split,
+    e.OrderPaused: _paused,
+    e.OrderResumed: _resumed,
+    e.ClockStarted: _clock_started,
+    e.OrderSupervised: _supervised,
+    e.ProgressReported: _progressed,
     e.OfferAccepted: _accepted,
     e.ServiceScheduled: _scheduled,
+    e.OtherTimeAsked: _asked_other,
     e.TeamWithdrew: _returned,
     e.TeamAbsent: _returned,
     e.ServiceStarted: _started,
-    e.ServiceCompleted: _closing,
+    e.ServiceCompleted: _completed,
     e.OrderRated: _closing,
+    e.ServiceAssessed: _assessed,
+    e.RequesterCalledBack: _called_back,
     e.OrderReopened: _reopened,
     e.OrderShowcased: _closing,
     e.OrderClosed: _ended,

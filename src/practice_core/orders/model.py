@@ -9,10 +9,25 @@ from practice_core.units import value
 
 if TYPE_CHECKING:
     from practice_core.lifecycle import Role
-    from practice_core.terms import Category
+    from practice_core.terms import BeneficiaryGroup, Category
     from practice_core.units import ActorId, Instant, Minutes, OrderId, SiteId, TeamId
 
-__all__ = ["Actor", "OpenOffer", "Order", "OrderState", "Request", "RequestedTime"]
+__all__ = [
+    "UNCONDITIONAL",
+    "Actor",
+    "Clock",
+    "Conditions",
+    "Docket",
+    "OpenOffer",
+    "Order",
+    "OrderChannel",
+    "OrderState",
+    "Pause",
+    "Priority",
+    "Request",
+    "RequestedTime",
+    "Watch",
+]
 
 
 class OrderState(enum.StrEnum):
@@ -24,6 +39,7 @@ class OrderState(enum.StrEnum):
     PLACED = "placed"
     REJECTED = "rejected"
     REVIEWED = "reviewed"
+    PAUSED = "paused"
     OFFERED = "offered"
     POOLED = "pooled"
     ACCEPTED = "accepted"
@@ -45,9 +61,68 @@ class RequestedTime(enum.StrEnum):
     ANY = "any"
 
 
+class OrderChannel(enum.StrEnum):
+    """How an order reached the desk."""
+
+    APP = "app"
+    WEB = "web"
+    KIOSK = "kiosk"
+    TELEVISION = "television"
+    PHONE = "phone"
+    LETTER = "letter"
+    DESK = "desk"
+    """Said in person."""
+
+
+class Priority(enum.StrEnum):
+    """How pressing an order is."""
+
+    ORDINARY = "ordinary"
+    URGENT = "urgent"
+
+
+class Clock(enum.StrEnum):
+    """What is done late when its time is over, and then supervised (督单)."""
+
+    REVIEW = "review"
+    """The desk reviews the order."""
+    CONTACT = "contact"
+    """The team that accepted speaks to the requester."""
+    FEEDBACK = "feedback"
+    """The requester is told what will be done."""
+    COMPLETION = "completion"
+    """The service has ended."""
+
+
+@value
+class Conditions:
+    """What the law asks of those who serve an order (志愿服务条例, articles 15 to 17).
+
+    Parameters
+    ----------
+    min_age
+        The youngest who may serve, in years; 0: anybody.
+    skills
+        What those who serve must have been trained in.
+    qualifications
+        What those who serve must be licensed for.
+    danger
+        Whether the service is dangerous to those who serve, who are then to be insured.
+    """
+
+    min_age: int = 0
+    skills: frozenset[str] = frozenset()
+    qualifications: frozenset[str] = frozenset()
+    danger: bool = False
+
+
+UNCONDITIONAL = Conditions()
+"""Anybody may serve."""
+
+
 @value
 class Request:
-    """What was asked for; it never changes, but for the window of a redo.
+    """What was asked for; it changes only by a redo, a pause or a split.
 
     Parameters
     ----------
@@ -73,6 +148,18 @@ class Request:
         The desks that may hold the order, first to last, by the area's loop profile.
     host
         The team that hosts it, if it is a site's own planned activity and not to be dispatched.
+    channel
+        How it reached the desk.
+    for_whom
+        The resident for whom a proxy (帮办员) ordered; None: whoever placed it.
+    group
+        Whom the service is for; None: anybody, a universal service.
+    priority
+        How pressing it is.
+    conditions
+        What is asked of those who serve.
+    parent
+        The order of which it is a part, if several teams serve it.
     """
 
     id: OrderId
@@ -87,6 +174,12 @@ class Request:
     requested_time: RequestedTime
     route: tuple[SiteId, ...]
     host: TeamId | None = None
+    channel: OrderChannel = OrderChannel.APP
+    for_whom: ActorId | None = None
+    group: BeneficiaryGroup | None = None
+    priority: Priority = Priority.ORDINARY
+    conditions: Conditions = UNCONDITIONAL
+    parent: OrderId | None = None
 
 
 @value
@@ -95,6 +188,56 @@ class OpenOffer:
 
     team: TeamId
     until: Instant
+
+
+@value
+class Watch:
+    """A clock under supervision: `due_at` is the last instant at which nobody is late."""
+
+    clock: Clock
+    due_at: Instant
+
+
+@value
+class Pause:
+    """Since when an order rests, and the clock of its desk that was running."""
+
+    at: Instant
+    due_at: Instant
+
+
+@value
+class Docket:
+    """What is kept of an order beside its course.
+
+    Parameters
+    ----------
+    watches
+        Clocks under supervision that are running.
+    overrun
+        Those that ran out, in order.
+    merged
+        Needs that live on in this order.
+    pause
+        While the order rests.
+    assessment
+        What those who served say of it, from 1 to 5; None: nothing yet.
+    called_back
+        Whether the desk has asked the requester.
+    since
+        From when its window counts: since it was reopened or resumed; None: since it was placed.
+    """
+
+    watches: tuple[Watch, ...] = ()
+    overrun: tuple[Clock, ...] = ()
+    merged: tuple[OrderId, ...] = ()
+    pause: Pause | None = None
+    assessment: int | None = None
+    called_back: bool = False
+    since: Instant | None = None
+
+
+EMPTY = Docket()
 
 
 @value
@@ -120,11 +263,13 @@ class Order:
     start
         When the service is scheduled to start.
     due_at, due
-        The next clock, and the command that the system gives when it runs out.
+        The clock of its state, and the command that the system gives when it runs out.
     opening
         How often the order was reopened for a redo.
     asked
         Teams asked in this opening, in order; a team that took it from the pool counts as asked.
+    docket
+        What is kept beside its course.
     """
 
     request: Request
@@ -139,6 +284,7 @@ class Order:
     due: type | None
     opening: int
     asked: tuple[TeamId, ...]
+    docket: Docket = EMPTY
 
     @property
     def id(self) -> OrderId:

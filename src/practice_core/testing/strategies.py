@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from practice_core.hierarchy import Hierarchy, Level, Site
 from practice_core.hierarchy.sites import PARENT_LEVELS
-from practice_core.orders import LoopProfile, Request, RequestedTime, Step
+from practice_core.orders import Desk, LoopProfile, Request, RequestedTime, Step
 from practice_core.terms import Category
 from practice_core.units import DAY, HOUR, MINUTE, ActorId, Calendar, OrderId, SiteId
 
@@ -25,7 +25,7 @@ _STEPS = (
     Step("接单", "accept", ("AcceptOffer",)),
     Step("评单", "rate", ("RateOrder",)),
 )
-_DESKS = (Level.STATION, Level.INSTITUTE, Level.CENTER)
+_DESKS = (Desk.STATION, Desk.INSTITUTE, Desk.CENTER)
 
 
 @st.composite

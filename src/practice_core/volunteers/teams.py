@@ -65,6 +65,16 @@ class Team:
         The most jobs it takes in one calendar week.
     free
         Members free in each of the 21 blocks of a week, Monday morning first.
+    skills
+        What all its members were trained in.
+    qualifications
+        What all its members are licensed for.
+    youngest
+        Age of the youngest who serve, in years.
+    guardians
+        Whether the guardians of all members under 18 have consented.
+    insured
+        Whether all members are insured against the dangers of their service.
 
     Raises
     ------
@@ -78,6 +88,11 @@ class Team:
     members: int
     jobs_per_week: int
     free: tuple[int, ...]
+    skills: frozenset[str] = frozenset()
+    qualifications: frozenset[str] = frozenset()
+    youngest: int = 18
+    guardians: bool = False
+    insured: bool = False
 
     def __attrs_post_init__(self) -> None:
         faults = tuple(self._faults())
@@ -97,6 +112,8 @@ class Team:
             yield fault("members", self.members, "at least 1")
         if self.jobs_per_week < 1:
             yield fault("jobs_per_week", self.jobs_per_week, "at least 1")
+        if self.youngest < 0:
+            yield fault("youngest", self.youngest, "an age in years")
         if len(self.free) != BLOCKS_A_WEEK or not _within(self.free, self.members):
             yield fault("free", self.free, f"{BLOCKS_A_WEEK} numbers from 0 to the members")
 
