@@ -71,6 +71,7 @@ from practice_core.orders import (
     ServiceScheduled,
     ServiceStarted,
     ShowcaseOrder,
+    Standing,
     StartService,
     Step,
     TeamAbsent,
@@ -99,6 +100,7 @@ from practice_core.units import (
     TeamId,
     instant,
 )
+from practice_core.volunteers import Team
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -862,6 +864,32 @@ def test_a_window_includes_its_last_instant(
 ) -> None:
     assert told().refuses(command, by, open_for + 1) is Refusal.LATE
     told().then(command, by, open_for)
+
+
+# ------------------------------------------------------------------ other engagements
+
+
+def engaged(*spans: tuple[Duration, Duration]) -> dict[TeamId, Standing]:
+    """Tell of the red team, which serves other orders at these times after Monday."""
+    team = Team(RED, STATION, (Category.AID,), members=9, jobs_per_week=7, free=(9,) * 21)
+    return {RED: Standing(team, engaged=tuple((MONDAY + a, MONDAY + b) for a, b in spans))}
+
+
+@pytest.mark.parametrize(
+    ("spans", "latest", "refused"),
+    [
+        ([(0, WEEK)], WEEK, True),
+        ([(HOUR, WEEK - HOUR)], WEEK, True),
+        ([(HOUR, WEEK - 90 * MINUTE)], WEEK, False),
+        ([(WEEK, 2 * WEEK)], HOUR, False),  # too short a window is no engagement
+    ],
+)
+def test_a_team_may_not_accept_what_its_other_engagements_leave_no_time_for(
+    spans: list[tuple[Duration, Duration]], latest: Duration, *, refused: bool
+) -> None:
+    order = reviewed(latest=MONDAY + latest).then(OfferOrder((RED,), DAY), OFFICER).order
+    answer = decide(order, AcceptOffer(), MONDAY, member_of(RED), LOOP, engaged(*spans))
+    assert (answer == Refused(AcceptOffer, Refusal.DOUBLE_BOOKED)) is refused
 
 
 # ------------------------------------------------------------------ which refusal comes first
