@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from practice_core.areas import load_area
 from practice_core.errors import DefinitionError, ImpossibleEvent
 from practice_core.hierarchy import Hierarchy, Level, Site
-from practice_core.lifecycle import Role
+from practice_core.lifecycle import AfterPause, Role
 from practice_core.orders import (
     EVENTS,
     ORDER,
@@ -23,6 +23,7 @@ from practice_core.orders import (
     Actor,
     CancelOrder,
     CancelReason,
+    Clock,
     CloseOrder,
     CloseReason,
     CollectNeed,
@@ -55,6 +56,8 @@ from practice_core.orders import (
     OrderReturned,
     OrderState,
     OrderUnserved,
+    PauseOrder,
+    PauseReason,
     PlaceOrder,
     PostOrder,
     RateOrder,
@@ -65,6 +68,7 @@ from practice_core.orders import (
     ReportAbsence,
     Request,
     RequestedTime,
+    ResumeOrder,
     ReviewOrder,
     ScheduleService,
     ServiceCompleted,
@@ -74,9 +78,11 @@ from practice_core.orders import (
     Standing,
     StartService,
     Step,
+    Supervised,
     TeamAbsent,
     TeamWithdrew,
     UnservedReason,
+    Watch,
     WithdrawReason,
     WithdrawTeam,
     decide,
@@ -890,6 +896,30 @@ def test_a_team_may_not_accept_what_its_other_engagements_leave_no_time_for(
     order = reviewed(latest=MONDAY + latest).then(OfferOrder((RED,), DAY), OFFICER).order
     answer = decide(order, AcceptOffer(), MONDAY, member_of(RED), LOOP, engaged(*spans))
     assert (answer == Refused(AcceptOffer, Refusal.DOUBLE_BOOKED)) is refused
+
+
+# ------------------------------------------------------------------ pauses
+
+
+@pytest.mark.parametrize(
+    ("after_pause", "latest", "due_at"),
+    [
+        (AfterPause.DEADLINE, WEEK, 3 * DAY),
+        (AfterPause.REMAINING, 8 * DAY, 4 * DAY),
+        (AfterPause.RESTART, 9 * DAY, 4 * DAY),
+    ],
+)
+def test_a_pause_is_answered_alike_for_the_window_and_the_clocks_under_supervision(
+    after_pause: AfterPause, latest: Duration, due_at: Duration
+) -> None:
+    """Accepted after a day, to be completed within two; paused then and resumed a day later."""
+    complete = Supervised(Clock.COMPLETION, OrderState.ACCEPTED, 2 * DAY)
+    profile = attrs.evolve(LOOP, supervised=(complete,), after_pause=after_pause)
+    told = reviewed(profile).then(OfferOrder((RED,), WEEK), OFFICER)
+    told.then(AcceptOffer(), member_of(RED), DAY)
+    told.then(PauseOrder(PauseReason.WEATHER, told.at + 2 * DAY), ANN).then(ResumeOrder(), ANN, DAY)
+    assert told.order.request.latest == MONDAY + latest
+    assert told.order.docket.watches == (Watch(Clock.COMPLETION, MONDAY + due_at),)
 
 
 # ------------------------------------------------------------------ which refusal comes first

@@ -327,6 +327,8 @@ class LoopProfile:
         """The commands that nobody gives in this loop, and the events that do not happen."""
         one_desk = len(self.chain) == 1 and self.chain != (Desk.ALLIED,)
         since = {one.since for one in self.supervised}
+        if self.pause_within is not None and self.after_pause is AfterPause.RESTART:
+            since |= {OrderState.REVIEWED for one in self.supervised if one.clock in _OUTLIVES}
         left_out: list[tuple[bool, tuple[type, ...]]] = [
             (not self.collects, (c.CollectNeed, c.MergeNeed, c.AbsorbNeed)),
             (self.review_within is None, (c.ReviewOrder, c.RejectOrder)),
@@ -460,6 +462,8 @@ _SINCE = {
     Clock.FEEDBACK: (OrderState.PLACED, OrderState.REVIEWED, OrderState.ACCEPTED),
     Clock.COMPLETION: (OrderState.PLACED, OrderState.REVIEWED, OrderState.ACCEPTED),
 }
+_OUTLIVES = frozenset({Clock.FEEDBACK, Clock.COMPLETION})
+"""Clocks that outlive the team that accepted: they run when a pause begins, and after it."""
 _STOPS: Mapping[Clock, type] = {
     Clock.REVIEW: c.ReviewOrder,
     Clock.CONTACT: c.ReportProgress,
