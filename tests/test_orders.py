@@ -36,6 +36,7 @@ from practice_core.orders import (
     GiveUpOrder,
     LoopProfile,
     MergeNeed,
+    Mode,
     NeedMerged,
     OfferAccepted,
     OfferDeclined,
@@ -1078,6 +1079,16 @@ def test_a_profile_tells_all_its_faults_at_once() -> None:
 def test_a_profile_has_a_desk_a_step_and_a_score_to_reach(change: dict[str, Any]) -> None:
     with pytest.raises(DefinitionError, match=f"three desks.{next(iter(change))}"):
         attrs.evolve(LOOP, **change)
+
+
+def test_a_profile_leaves_out_what_its_numbers_rule_out() -> None:
+    content = attrs.evolve(LOOP, satisfied_from=1)
+    assert OrderReopened not in content.lifecycle.table[OrderState.RATED]
+    one_by_one = attrs.evolve(LOOP, modes=(Mode.DIRECTED,))
+    assert OfferMade not in one_by_one.lifecycle.table[OrderState.OFFERED]
+    assert offered(RED, profile=one_by_one).refuses(OfferOrder((BLUE,), DAY), OFFICER) is (
+        Refusal.STATE
+    )
 
 
 def test_desks_climb_from_the_site_along_the_chain() -> None:

@@ -335,7 +335,7 @@ class LoopProfile:
             (not {Mode.DIRECTED, Mode.SEVERAL} & {*self.modes}, (c.OfferOrder,)),
             (Mode.POOL not in self.modes, (c.PostOrder,)),
             (one_desk, (c.HandBackOrder, e.OrderEscalated)),
-            (self.redos == 0, (e.OrderReopened,)),
+            (self.redos == 0 or self.satisfied_from == 1, (e.OrderReopened,)),
             (self.showcase is None, (c.ShowcaseOrder,)),
             (not self.dual_rating, (c.AssessService,)),
             (not self.call_back, (c.CallBack,)),
@@ -344,9 +344,9 @@ class LoopProfile:
         supervised = {state for one in self.supervised for state in _runs_in(one)}
         unseen = {(s, e.OrderSupervised) for s in OrderState if s not in supervised}
         unset = {(s, e.ClockStarted) for s in OrderState if s not in since}
-        return (
-            frozenset(one for absent, names in left_out if absent for one in names) | unseen | unset
-        )
+        further = set() if Mode.SEVERAL in self.modes else {(OrderState.OFFERED, e.OfferMade)}
+        never = frozenset(one for absent, names in left_out if absent for one in names)
+        return never | unseen | unset | further
 
     @property
     def _passed(self) -> frozenset[OrderState]:
