@@ -17,6 +17,7 @@ Examples
 
 from practice_core.orders.authority import (
     Access,
+    authorise,
     may,
 )
 from practice_core.orders.commands import (
@@ -146,6 +147,7 @@ from practice_core.orders.profile import (
     Step,
     Supervised,
 )
+from practice_core.orders.together import alike, consolidate, divide
 
 __all__ = [
     "COMMANDS",
@@ -255,8 +257,12 @@ __all__ = [
     "Watch",
     "WithdrawReason",
     "WithdrawTeam",
+    "alike",
+    "authorise",
     "clock_of",
+    "consolidate",
     "decide",
+    "divide",
     "evolve",
     "ineligible",
     "may",
