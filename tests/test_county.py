@@ -23,6 +23,7 @@ from practice_core.dispatch import policy
 from practice_core.errors import DefinitionError, UnknownName
 from practice_core.experiment import assumptions, inputs
 from practice_core.hierarchy import Hierarchy, Level, Outline
+from practice_core.orders import Desk
 from practice_core.simulation import Odd, draw_city, findings, load_scenario, run
 from practice_core.terms import Category
 from practice_core.units import HOUR, SiteId, instant
@@ -270,8 +271,8 @@ def test_made_up_sites_have_a_desk_too() -> None:
     area = load_area("wujiang")
     assert area.deskless == frozenset()
     for chain, without in (
-        ((Level.INSTITUTE,), {Level.CENTER}),
-        ((Level.SPOT, Level.STATION), {Level.CENTER, Level.INSTITUTE}),
+        ((Desk.INSTITUTE,), {Level.CENTER}),
+        ((Desk.SPOT, Desk.STATION), {Level.CENTER, Level.INSTITUTE}),
     ):
         other = attrs.evolve(area, profile=attrs.evolve(area.profile, chain=chain))
         assert other.deskless == without

@@ -35,6 +35,7 @@ _DAYS = range(1, 29)
 class Desk(enum.StrEnum):
     """A kind of desk that may hold an order; those of the tree are called as its levels are."""
 
+    SPOT = "spot"
     STATION = "station"
     INSTITUTE = "institute"
     CENTER = "center"
@@ -452,7 +453,7 @@ class LoopProfile:
 
 
 _COMMANDS: Mapping[str, type] = {command.__name__: command for command in COMMANDS}
-_LEVELS = frozenset({Desk.STATION, Desk.INSTITUTE, Desk.CENTER})
+_LEVELS = frozenset({Desk.SPOT, Desk.STATION, Desk.INSTITUTE, Desk.CENTER})
 _SYSTEM = frozenset({Role.SYSTEM})
 _SINCE = {
     Clock.REVIEW: (OrderState.PLACED,),
