@@ -315,10 +315,11 @@ def _asked_of(
 ) -> Refusal | None:
     """Give the first reason why the law keeps a team from an order, or None."""
     standing = standings.get(team)
+    elsewhere = profile.takers and team != request.host
     if standing is None:
-        known = request.conditions is UNCONDITIONAL or request.conditions == UNCONDITIONAL
-        return None if known and not profile.takers else Refusal.UNKNOWN_TEAM
-    if profile.takers and standing.level not in profile.takers:
+        free = request.conditions is UNCONDITIONAL or request.conditions == UNCONDITIONAL
+        return None if free and not elsewhere else Refusal.UNKNOWN_TEAM
+    if elsewhere and standing.level not in profile.takers:
         return Refusal.NOT_TAKER
     found = unfit(standing.team, request)
     return None if found is None else Refusal(found.value)

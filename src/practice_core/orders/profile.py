@@ -194,7 +194,8 @@ class LoopProfile:
     modes
         How an order may get to a team.
     takers
-        The levels at which a team that serves must be at home; empty: any.
+        The levels at which a team that serves must be at home, if it is not the order's own host;
+        empty: any.
     issue_days
         The local days of a month on which orders are offered or posted; empty: any day.
     supervised

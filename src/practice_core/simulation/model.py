@@ -41,6 +41,7 @@ from practice_core.orders import (
     ReportAbsence,
     ReviewOrder,
     ScheduleService,
+    Standing,
     StartService,
     step,
 )
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
 
     from practice_core.dispatch import Candidates, Decision, Policy, Roster, Slot
     from practice_core.hierarchy import Hierarchy
-    from practice_core.orders import Order, OrderCommand, Request
+    from practice_core.orders import Order, OrderCommand, Request, Standings
     from practice_core.simulation.tape import Tape
     from practice_core.units import Duration, Instant, SiteId, TeamId
 
@@ -160,6 +161,7 @@ class Model:
         self.log = EventLog(tape.demand.ids, self.request, tape.sites, self.roster.ids)
         self.view = _View(self._begins, tape.city.hierarchy, self.roster, {})
         self._asleep: dict[int, simpy.Process] = {}
+        self._standings = _standings(tape)
         self._system = Actor(ActorId("system"), Role.SYSTEM)
         self._requester = cache(lambda who: Actor(who, Role.REQUESTER))
         self._officer = cache(lambda site: Actor(ActorId(site), Role.OFFICER, site=site))
@@ -199,6 +201,13 @@ class Model:
             return t - since + DAY + loud + morning
         return t
 
+    def _asks_at(self, t: Instant) -> Instant:
+        """Give the first instant from `t` on at which a team may be asked."""
+        awake = self._awake(t)
+        if self.profile.issues(awake):
+            return awake
+        return self._awake(self.profile.next_issue(awake))
+
     def _feed(self) -> Story:
         """Begin every story when its order is placed."""
         env = self.env
@@ -216,7 +225,7 @@ class Model:
             for at in range(midnight + loud, midnight + quiet, self.policy.period):
                 yield _At(self.env, at, TICK)
                 orders = self.view.waiting()
-                if orders:
+                if orders and self.profile.issues(at):
                     ranks = {order.id: rank for rank, order in self.view.on_desk.items()}
                     for decision in self._choose(orders, at):
                         if not isinstance(decision, Wait):
@@ -230,7 +239,7 @@ class Model:
         requester = self._requester(request.placed_by)
         order = self._do(rank, None, PlaceOrder(request), requester, request.placed_at)
         reviewed_at = self._reviewed_at(rank, request.placed_at)
-        if reviewed_at < request.latest:
+        if order.state is OrderState.PLACED and reviewed_at < request.latest:
             at = yield _At(self.env, reviewed_at, PLACE | rank)
             order = self._do(rank, order, ReviewOrder(), self._officer(order.holder), at)
         while order.state not in ORDER.final:
@@ -250,7 +259,8 @@ class Model:
         officer = self._officer(order.holder)
         reviewed_at = min(self._reviewed_at(rank, at), request.earliest)
         at = yield _At(self.env, reviewed_at, PLACE | rank)
-        order = self._do(rank, order, ReviewOrder(), officer, at)
+        if order.state is OrderState.PLACED:
+            order = self._do(rank, order, ReviewOrder(), officer, at)
         hosting = self.tape.hostings.get(rank)
         if hosting is None:
             order = self._do(rank, order, GiveUpOrder(), officer, at)
@@ -308,9 +318,9 @@ class Model:
         due_at = _due_at(order)
         if self.policy.period:
             return (yield from self._sleep(rank, due_at, due_at))
-        loud = self._awake(at)
-        if loud > at:
-            yield self._wakes(rank, loud, due_at)
+        asks_at = self._asks_at(at)
+        if asks_at > at:
+            yield self._wakes(rank, asks_at, due_at)
             return None
         decision = next(iter(self._choose((order,), at)), None)
         if decision is not None and not isinstance(decision, Wait):
@@ -489,13 +499,24 @@ class Model:
     def _do(
         self, rank: int, order: Order | None, command: OrderCommand, by: Actor, at: Instant
     ) -> Order:
-        done = step(order, command, at, by, self.profile)
+        done = step(order, command, at, by, self.profile, self._standings)
         if isinstance(done, Refused):
             name = type(command).__name__
             raise UnlawfulCommand(self.tape.demand.ids[rank], name, f"refused: {done.reason}")
         order, events = done
         self.log.write(rank, events)
         return order
+
+
+def _standings(tape: Tape) -> Standings:
+    """Give what the law asks of teams: in a loop that leaves orders to some, where each is home.
+
+    The roster keeps their times, so nothing is said of those here.
+    """
+    if not tape.scenario.area.profile.takers:
+        return {}
+    level = tape.city.hierarchy.site
+    return {team.id: Standing(team, level(team.home).level) for team in tape.city.teams}
 
 
 def _due_at(order: Order) -> Instant:
