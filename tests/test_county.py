@@ -259,7 +259,7 @@ def test_teams_are_counted_in_their_table_whatever_the_file_says(county: Path, l
 def test_every_site_that_may_be_asked_for_has_a_desk(
     county: Path, chain: str, level: str, found: list[str]
 ) -> None:
-    change(county / "area.toml", 'chain = ["center"]', f"chain = {chain}")
+    change(county / "area.toml", 'chain = ["center", "allied"]', f"chain = {chain}")
     change(county / "sites.csv", "s4,Ford,station,i2", level or "s4,Ford,station,i2")
     if found:
         assert faults(county) == found
@@ -279,7 +279,7 @@ def test_made_up_sites_have_a_desk_too() -> None:
 
 
 def test_a_level_that_is_never_asked_for_needs_no_desk(county: Path) -> None:
-    change(county / "area.toml", 'chain = ["center"]', 'chain = ["institute"]')
+    change(county / "area.toml", 'chain = ["center", "allied"]', 'chain = ["institute"]')
     shares = "center = 0.02, institute = 0.08, station = 0.90, spot = 0"
     change(county / "scenario.toml", shares, "center = 0, institute = 0.1, station = 0.9, spot = 0")
     assert load_scenario(county).area.deskless == {Level.CENTER}

@@ -46,7 +46,17 @@ if TYPE_CHECKING:
 
     from practice_core.units import Instant
 
-__all__ = ["AfterPause", "Caption", "Edge", "Lifecycle", "Role", "Rule", "arguments", "resumed"]
+__all__ = [
+    "AfterPause",
+    "Caption",
+    "Edge",
+    "Lifecycle",
+    "Role",
+    "Rule",
+    "arguments",
+    "resumed",
+    "signature",
+]
 
 S = TypeVar("S", bound=enum.StrEnum)
 
@@ -253,6 +263,30 @@ class Lifecycle(Generic[S]):
         """
         return _yields(rule.sources, rule.outcomes, self.edges)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Give it as plain data, for a program in whatever language.
+
+        Returns
+        -------
+        dict
+            The states; every command with its arguments, each with its type and, of a closed list,
+            the values; for every state and role the commands allowed; the edges.
+        """
+        allowed = {
+            state: {
+                role.value: [command.__name__ for command in commands]
+                for role in Role
+                if (commands := self.allowed(state, role))
+            }
+            for state in self.states
+        }
+        return {
+            "states": [state.value for state in self.states],
+            "commands": {rule.command.__name__: _plain(rule.command) for rule in self.rules},
+            "allowed": {state.value: by_role for state, by_role in allowed.items()},
+            "edges": [[e.source.value, e.event.__name__, e.target.value] for e in self.edges],
+        }
+
     def mermaid(self, lang: Lang = "en") -> str:
         """Draw the lifecycle as a Mermaid state diagram, its words in `lang`.
 
@@ -373,6 +407,32 @@ def arguments(command: type) -> Mapping[str, Any]:
     """
     hints = get_type_hints(command)
     return {field.name: hints[field.name] for field in attrs.fields(command)}
+
+
+def signature(kind: type) -> Mapping[str, str]:
+    """Give the arguments of a command, or the fields of an event, and their types as written.
+
+    Examples
+    --------
+    >>> from practice_core.orders import ScheduleService
+    >>> signature(ScheduleService)
+    {'start': 'Instant', 'end': 'Instant'}
+    """
+    return {field.name: str(field.type) for field in attrs.fields(kind)}
+
+
+def _plain(command: type) -> dict[str, dict[str, Any]]:
+    """Give the arguments of a command as plain data."""
+    kinds = arguments(command)
+    return {
+        name: {"type": written}
+        | (
+            {"one_of": [member.value for member in kinds[name]]}
+            if isinstance(kinds[name], enum.EnumMeta)
+            else {}
+        )
+        for name, written in signature(command).items()
+    }
 
 
 def resumed(

@@ -12,7 +12,14 @@ Examples
 from practice_core.areas.area import Area
 from practice_core.areas.files import Basis, BasisKind, beside, read, structure
 from practice_core.areas.inputs import file_bytes
-from practice_core.areas.load import area_names, load_area, scenario_bytes
+from practice_core.areas.load import (
+    area_names,
+    load_area,
+    load_loop,
+    loop_names,
+    scenario_bytes,
+)
+from practice_core.areas.loops import Loop
 from practice_core.areas.new import NewArea, new_area
 from practice_core.areas.placement import place_sites
 from practice_core.areas.rows import SiteRow, TeamKind, TeamRow, read_sites, read_teams
@@ -23,6 +30,7 @@ __all__ = [
     "Basis",
     "BasisKind",
     "Level",
+    "Loop",
     "NewArea",
     "SiteRow",
     "TeamKind",
@@ -31,6 +39,8 @@ __all__ = [
     "beside",
     "file_bytes",
     "load_area",
+    "load_loop",
+    "loop_names",
     "new_area",
     "place_sites",
     "read",

@@ -322,6 +322,13 @@ class LoopProfile:
         """Give the desks of the chain that are not among those that an area has."""
         return tuple(desk for desk in self.chain if desk not in desks)
 
+    def roles_of(self, step: Step) -> tuple[Role, ...]:
+        """Give who takes a step in this loop; the system only what nobody else does."""
+        may = frozenset(step.by) or frozenset(
+            role for name in step.commands for role in self.rules[_COMMANDS[name]].roles
+        )
+        return tuple(role for role in Role if role in (may - _SYSTEM or may))
+
     # -- what the profile leaves of the lifecycle -------------------------------------------------
 
     @property
