@@ -381,7 +381,7 @@ def test_every_fault_of_every_file_is_said_at_once(county: Path) -> None:
 def test_what_is_wrong_with_one_thing_hides_no_other(county: Path) -> None:
     change(county / "area.toml", 'name_en = "Wujiang"', "name_en = 3")
     change(county / "area.toml", 'sites = "sites.csv"', 'sites = "sites.csv"\nicon = "x"')
-    change(county / "area.toml", '\ndocument = "', '\ndocument = "\\u001b')
+    change(county / "area.toml", '2021-06-25"\nsites', '\\u001b"\nsites')
     change(county / "sites.csv", "s4,Ford,station,i2", "s4,Ford,station,nowhere")
     change(county / "teams.csv", "health,30", "healing,30")
     change(county / "scenario.toml", "eta = {", "etta = {")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import attrs
@@ -258,6 +258,11 @@ class LoopProfile:
             faults += self._loop_faults()
         if faults:
             raise DefinitionError(self._subject, faults)
+
+    def __reduce__(self) -> tuple[partial[LoopProfile], tuple[()]]:
+        # What is derived is derived again wherever a profile is carried to.
+        given = [field.name for field in attrs.fields(LoopProfile) if field.init]
+        return partial(LoopProfile, **{name: getattr(self, name) for name in given}), ()
 
     @property
     def _subject(self) -> str:
