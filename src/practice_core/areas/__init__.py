@@ -23,6 +23,7 @@ from practice_core.areas.loops import Loop
 from practice_core.areas.new import NewArea, new_area
 from practice_core.areas.placement import place_sites
 from practice_core.areas.rows import SiteRow, TeamKind, TeamRow, read_sites, read_teams
+from practice_core.areas.traits import LoopKey, LoopWord, Trait, traits
 from practice_core.hierarchy import Level
 
 __all__ = [
@@ -31,10 +32,13 @@ __all__ = [
     "BasisKind",
     "Level",
     "Loop",
+    "LoopKey",
+    "LoopWord",
     "NewArea",
     "SiteRow",
     "TeamKind",
     "TeamRow",
+    "Trait",
     "area_names",
     "beside",
     "file_bytes",
@@ -48,4 +52,5 @@ __all__ = [
     "read_teams",
     "scenario_bytes",
     "structure",
+    "traits",
 ]

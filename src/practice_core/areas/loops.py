@@ -69,7 +69,7 @@ _MOST_COMMANDS = 40
 _LONGEST_NAME = 80
 _LONGEST_HOURS = 8_760
 _UNSAID = {
-    "calendar": Basis(BasisKind.ASSUMED, "the file says nothing"),
+    "calendar.working_weekdays": Basis(BasisKind.ASSUMED, "the file says nothing"),
     "loop.pause_within_days": Basis(BasisKind.ASSUMED, "the file says nothing: the usual"),
 }
 """What the usual rests on, where a file leaves something out that every loop has."""
