@@ -23,9 +23,10 @@ from practice_core.dispatch import POLICIES, policy
 from practice_core.experiment import Runner, bound, edges, labelled, processes, sweep
 from practice_core.simulation import load_scenario, make_tape, run_tape
 from practice_core.simulation.model import Model
+from tests.benchmarks.clock import seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
 
     from practice_core.dispatch import Decision, Draw, View
     from practice_core.orders import Order
@@ -88,14 +89,6 @@ def floor(tape: Tape, counts: Sequence[int]) -> None:
 
     env.process(arrivals())
     env.run()
-
-
-def seconds(act: Callable[[], object]) -> float:
-    """Time one call."""
-    gc.collect()
-    before = time.perf_counter()
-    act()
-    return time.perf_counter() - before
 
 
 def rounds(count: int, tape: Tape, counts: Sequence[int]) -> Iterator[tuple[float, float]]:
