@@ -51,7 +51,7 @@ def test_the_memory_measured_is_that_of_an_accepted_order() -> None:
 
 def test_every_figure_has_its_name() -> None:
     others = ("transitions", "python_statemachine", "eventsourcing")
-    assert set(timed.state_changes(orders=1, turns=1, live=1)) == {
+    assert set(timed.state_changes(turns=1, turn=1e-6, live=1)) == {
         "state_changes_per_s",
         *(f"state_changes_per_s_{name}" for name in others),
         *(f"state_changes_over_{name}" for name in others),
