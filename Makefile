@@ -47,7 +47,7 @@ image: $(READY) browser
 
 bench: $(READY)
 	@mkdir -p out
-	$(BIN)/python tests/benchmarks/run.py --out out/bench.json
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/run.py --out out/bench.json
 
 # How often the verdict errs on 200 simulated comparisons: a quarter of an hour on two cores.
 error_rates: $(READY)
