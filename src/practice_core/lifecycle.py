@@ -95,6 +95,18 @@ class Caption(enum.StrEnum):
     ROLES = "roles"
     STATES = "states"
     OUTCOMES = "outcomes"
+    ARGUMENTS = "arguments"
+    EVENTS = "events"
+    FIRST = "first"
+    KIND = "kind"
+    FIELDS = "fields"
+    TYPES = "types"
+    LISTS = "lists"
+    LIST = "list"
+    VALUES = "values"
+    REFUSALS = "refusals"
+    REFUSAL = "refusal"
+    MEANING = "meaning"
 
 
 @attrs.frozen
@@ -306,22 +318,29 @@ class Lifecycle(Generic[S]):
         lines += [f"    {state.name} --> [*]" for state in drawn if state in self.final]
         return "\n".join(lines) + "\n"
 
-    def markdown(self) -> str:
-        """Write the lifecycle's page, first in English and then in Chinese.
+    def markdown(self, refusals: Iterable[enum.Enum] = ()) -> str:
+        """Write the lifecycle's reference, first in English and then in Chinese.
+
+        Parameters
+        ----------
+        refusals
+            Why a command may be refused, in order of precedence.
 
         Returns
         -------
         str
-            Markdown: the diagram, every edge, and every rule.
+            Markdown: the diagram, every edge, every command with its rule and its arguments, every
+            event with its fields, the closed lists of both, and the refusals.
 
         Raises
         ------
         UnknownName
-            If the vocabulary lacks a word for the lifecycle, a state, an event or a command.
+            If the vocabulary lacks a word for anything shown.
         """
-        return "\n".join(line for lang in ("en", "zh") for line in self._page(lang))
+        told = tuple(refusals)
+        return "\n".join(line for lang in ("en", "zh") for line in self._page(told, lang))
 
-    def _page(self, lang: Lang) -> Iterable[str]:
+    def _page(self, refusals: Collection[enum.Enum], lang: Lang) -> Iterable[str]:
         title = word("lifecycle", self.name, lang)
         yield f"# {title[0].upper()}{title[1:]}\n"
         yield f"{term(Caption.GENERATED, lang)}\n"
@@ -330,20 +349,52 @@ class Lifecycle(Generic[S]):
         yield from _heading(lang, Caption.STATE, Caption.EVENT, Caption.NEXT_STATE)
         for edge in self.edges:
             event = f"{_said(edge.event, lang)} `{edge.event.__name__}`"
-            yield f"| {term(edge.source, lang)} | {event} | {term(edge.target, lang)} |"
-        yield f"\n## {term(Caption.RULES, lang)}\n"
-        yield from _heading(lang, Caption.COMMAND, Caption.ROLES, Caption.STATES, Caption.OUTCOMES)
+            yield _row(term(edge.source, lang), event, term(edge.target, lang))
+        yield ""
+        yield from self._commands(lang)
+        yield from self._events(lang)
+        yield from _closed_lists((*self.rule_of, *self._event_classes), lang)
+        if refusals:
+            yield f"## {term(Caption.REFUSALS, lang)}\n"
+            yield from _heading(lang, Caption.REFUSAL, Caption.MEANING)
+            yield from (_row(f"`{one.value}`", term(one, lang)) for one in refusals)
+            yield ""
+
+    def _commands(self, lang: Lang) -> Iterable[str]:
+        yield f"## {term(Caption.RULES, lang)}\n"
+        asked = (Caption.COMMAND, Caption.ARGUMENTS, Caption.ROLES, Caption.STATES)
+        yield from _heading(lang, *asked, Caption.OUTCOMES)
         comma = "、" if lang == "zh" else ", "
         for rule in self.rules:
             name = rule.command.__name__
-            cells = (
+            yield _row(
                 f"{word('command', name, lang)} `{name}`",
+                _typed(signature(rule.command)),
                 comma.join(term(role, lang) for role in Role if role in rule.roles),
                 comma.join(term(s, lang) for s in self.states if s in rule.sources),
                 comma.join(_said(e, lang) for e in dict.fromkeys(e for _, e in self.yields(rule))),
             )
-            yield f"| {' | '.join(cells)} |"
         yield ""
+
+    def _events(self, lang: Lang) -> Iterable[str]:
+        signatures = {event: signature(event) for event in self._event_classes}
+        first = {
+            name: written
+            for name, written in next(iter(signatures.values())).items()
+            if all(name in fields for fields in signatures.values())
+        }
+        yield f"## {term(Caption.EVENTS, lang)}\n"
+        yield f"{term(Caption.FIRST, lang).format(fields=_typed(first))}\n"
+        yield from _heading(lang, Caption.EVENT, Caption.KIND, Caption.FIELDS)
+        for event, fields in signatures.items():
+            own = {name: written for name, written in fields.items() if name not in first}
+            kind = f"`{event.kind}`"  # type: ignore[attr-defined]  # as in `_said`
+            yield _row(f"{_said(event, lang)} `{event.__name__}`", kind, _typed(own))
+        yield ""
+
+    @property
+    def _event_classes(self) -> tuple[type, ...]:
+        return tuple(dict.fromkeys(edge.event for edge in self.edges))
 
     def _faults(self) -> Iterable[Fault]:
         seen: set[tuple[S, type]] = set()
@@ -508,5 +559,27 @@ def _said(event: type, lang: Lang) -> str:
     return word("event", event.kind, lang)  # type: ignore[attr-defined]  # events carry their kind; `type` cannot say so
 
 
+def _closed_lists(kinds: Iterable[type], lang: Lang) -> Iterable[str]:
+    """Give the closed lists that commands and events choose from, with every value."""
+    hints = {hint for kind in kinds for hint in arguments(kind).values()}
+    lists = [hint for hint in hints if isinstance(hint, type) and issubclass(hint, enum.Enum)]
+    yield f"## {term(Caption.LISTS, lang)}\n"
+    yield f"{term(Caption.TYPES, lang)}\n"
+    yield from _heading(lang, Caption.LIST, Caption.VALUES)
+    comma = "、" if lang == "zh" else ", "
+    for one in sorted(lists, key=lambda kind: kind.__name__):
+        values = comma.join(f"{term(member, lang)} `{member.value}`" for member in one)
+        yield _row(f"`{one.__name__}`", values)
+    yield ""
+
+
+def _typed(fields: Mapping[str, str]) -> str:
+    return ", ".join(f"`{name}: {written}`" for name, written in fields.items())
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
 def _heading(lang: Lang, *captions: Caption) -> tuple[str, str]:
-    return f"| {' | '.join(term(c, lang) for c in captions)} |", "|---" * len(captions) + "|"
+    return _row(*(term(c, lang) for c in captions)), "|---" * len(captions) + "|"

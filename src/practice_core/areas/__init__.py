@@ -23,7 +23,7 @@ from practice_core.areas.loops import Loop
 from practice_core.areas.new import NewArea, new_area
 from practice_core.areas.placement import place_sites
 from practice_core.areas.rows import SiteRow, TeamKind, TeamRow, read_sites, read_teams
-from practice_core.areas.traits import LoopKey, LoopWord, Trait, traits
+from practice_core.areas.traits import LoopKey, LoopWord, Trait, comparison, flowchart, traits
 from practice_core.hierarchy import Level
 
 __all__ = [
@@ -41,7 +41,9 @@ __all__ = [
     "Trait",
     "area_names",
     "beside",
+    "comparison",
     "file_bytes",
+    "flowchart",
     "load_area",
     "load_loop",
     "loop_names",

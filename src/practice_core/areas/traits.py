@@ -1,4 +1,4 @@
-"""What a loop says, key by key, in words: for the command line and for the pages."""
+"""What loops say, in words: key by key, side by side, and their steps as a diagram."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from practice_core.terms import term, word
 from practice_core.units import DAY, HOUR, MINUTE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from practice_core.areas.files import Basis
     from practice_core.areas.loops import Loop
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from practice_core.terms import Lang
     from practice_core.units import Calendar, Duration
 
-__all__ = ["LoopKey", "LoopWord", "Trait", "traits"]
+__all__ = ["LoopKey", "LoopWord", "Trait", "comparison", "flowchart", "traits"]
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -66,6 +66,11 @@ class LoopWord(enum.StrEnum):
     WATCHED_OF = "watched_of"
     DAY_OF_MONTH = "day_of_month"
     SCORE = "score"
+    SAYS = "says"
+    STEPS = "steps"
+    SAME = "same"
+    PAIR = "pair"
+    RESTS_ON = "rests_on"
 
 
 @attrs.frozen
@@ -101,6 +106,80 @@ def traits(loop: Loop, lang: Lang = "en") -> tuple[Trait, ...]:
     completion: 72 h from placed on, ordinary orders (published)
     """
     return tuple(_traits(loop, lang))
+
+
+def comparison(loops: Sequence[Loop], lang: Lang = "en") -> str:
+    """Write as Markdown how loops differ: a row for each key under which they do.
+
+    Parameters
+    ----------
+    loops
+        One or more.
+    lang
+        Language of the words.
+    """
+    said = [_by_key(loop, lang) for loop in loops]
+    same = [key for key in LoopKey if len({texts[key] for texts in said}) == 1]
+    rows = [
+        [term(LoopWord.SAYS, lang), *(f"{loop.place(lang)} `{loop.id}`" for loop in loops)],
+        ["---"] * (1 + len(loops)),
+        [term(LoopWord.STEPS, lang), *(_steps(loop, lang) for loop in loops)],
+    ]
+    rows += [
+        [term(key, lang), *(texts[key] for texts in said)] for key in LoopKey if key not in same
+    ]
+    table = "".join(
+        f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |\n" for row in rows
+    )
+    alike = "; ".join(f"{term(key, lang)}: {said[0][key]}" for key in same)
+    return f"{table}\n{term(LoopWord.SAME, lang).format(same=alike)}\n" if same else table
+
+
+def flowchart(loop: Loop, lang: Lang = "en") -> str:
+    """Draw the public steps of a loop as a Mermaid flowchart, each with who takes it.
+
+    Examples
+    --------
+    >>> from practice_core.areas import load_loop
+    >>> print(flowchart(load_loop("tengzhou")))
+    flowchart LR
+        s1["people order<br/>requester, proxy"]
+        s2["volunteers take the order<br/>team"]
+        s3["people rate<br/>requester, proxy"]
+        s1 --> s2 --> s3
+    <BLANKLINE>
+    """
+    profile = loop.profile
+    lines = ["flowchart LR"]
+    for number, step in enumerate(profile.steps, 1):
+        roles = listed((term(role, lang) for role in profile.roles_of(step)), lang)
+        said = _quoted(step.zh if lang == "zh" else step.en)
+        lines.append(f'    s{number}["{said}<br/>{roles}"]')
+    lines.append(f"    {' --> '.join(f's{n + 1}' for n in range(len(profile.steps)))}")
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    """Give a text as Mermaid takes it between quotation marks."""
+    for sign, name in (("#", "35"), ('"', "quot"), ("<", "lt"), (">", "gt")):
+        text = text.replace(sign, f"#{name};")
+    return text
+
+
+def _steps(loop: Loop, lang: Lang) -> str:
+    return " > ".join(step.zh if lang == "zh" else step.en for step in loop.profile.steps)
+
+
+def _by_key(loop: Loop, lang: Lang) -> dict[LoopKey, str]:
+    """Give what a loop says under each key, with the kind of what it rests on."""
+    found: dict[LoopKey, list[str]] = {}
+    for one in traits(loop, lang):
+        text = one.text
+        if one.basis is not None:
+            rests_on = term(LoopWord.RESTS_ON, lang)
+            text = rests_on.format(text=text, kind=term(one.basis.kind, lang))
+        found.setdefault(one.key, []).append(text)
+    return {key: "; ".join(texts) for key, texts in found.items()}
 
 
 def _traits(loop: Loop, lang: Lang) -> Iterator[Trait]:
