@@ -214,9 +214,9 @@ def _basis(node: dict[str, Any], key: str, faults: list[Fault]) -> Basis:
 
 
 def _counts(value: Any) -> bool:  # noqa: ANN401 - a TOML node
-    """Tell whether a value is a number, or has none but numbers in it: else it is a choice."""
+    """Tell whether a value is a number or has one in it: else it is a choice."""
     if isinstance(value, (dict, list)):
-        return all(map(_counts, value.values() if isinstance(value, dict) else value))
+        return any(map(_counts, value.values() if isinstance(value, dict) else value))
     return not isinstance(value, (str, bool))
 
 
