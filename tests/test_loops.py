@@ -192,6 +192,7 @@ STEPS = {
     "chengcheng": "群众点单 组织建单 党员接单",
     "hujiamiao": "居民点单 网格接单 销号",
     "xiayang": "接单 首次处置 街道回访 再次处置",
+    "pingyu": "我晒 你接 大家评",
 }
 
 
@@ -201,6 +202,15 @@ def test_the_public_steps_are_those_that_the_document_names(name: str) -> None:
     assert " ".join(step.zh for step in loop.profile.steps) == STEPS[name]
     basis = loop.basis("loop.steps")
     assert name == "wujiang" or (basis is not None and basis.kind is BasisKind.PUBLISHED)
+
+
+def test_steps_that_no_document_names_are_said_to_be_derived_or_assumed() -> None:
+    kinds = {name: load_loop(name).basis("loop.steps") for name in FILES if name not in STEPS}
+    assert {name: basis and basis.kind for name, basis in kinds.items()} == {
+        "taicang": BasisKind.ASSUMED,
+        "zhiduoxing": BasisKind.DERIVED,
+        "jufengyuan": BasisKind.DERIVED,
+    }
 
 
 @alone
@@ -418,9 +428,12 @@ def test_what_a_file_leaves_out_is_the_usual_and_said_to_be() -> None:
 def test_a_loop_may_know_no_pauses() -> None:
     old = re.search(r"(?m)^pause_within_days.*$", FULL)
     assert old is not None
-    profile = read_loop(changed((old[0], "pauses = false")).encode(), "own.toml").profile
+    loop = read_loop(changed((old[0], "pauses = false")).encode(), "own.toml")
+    profile = loop.profile
     assert profile.pause_within is None
     assert PauseOrder not in profile.rules
+    (said,) = [one for one in traits(loop) if one.key is LoopKey.PAUSE]
+    assert (said.text, said.basis) == ("none", None)
 
 
 # ------------------------------------------------------------------ planted faults
@@ -909,6 +922,9 @@ def test_as_plain_data_clocks_are_in_hours_and_a_missing_one_is_none() -> None:
         "working": True,
     }
     assert load_loop("tengzhou").to_dict()["clocks"]["showcase"] is None
+    calendar = plain["calendar"]
+    assert (calendar["utc_offset_hours"], calendar["exceptions"]) == (8, {})
+    assert calendar["week"] == [["08:00-18:00"]] * 6 + [[]]
     assert plain["bases"]["loop.tries"] == {
         "basis": "published",
         "source": "rules",

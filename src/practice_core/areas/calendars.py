@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from practice_core.errors import DefinitionError, Fault, attempt
-from practice_core.units import HOUR, Calendar, clock
+from practice_core.units import HOUR, MINUTE, Calendar, clock
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from practice_core.units import Duration
+    from practice_core.units import Duration, Span
 
-__all__ = ["USUAL", "CalendarFile", "calendar_of", "time_of_day"]
+__all__ = [
+    "USUAL",
+    "CalendarFile",
+    "calendar_of",
+    "hours_of",
+    "plain_calendar",
+    "time_of_day",
+    "working_day",
+]
 
 USUAL = Calendar.weekly(days=range(5), opens="08:30", closes="17:30")
 """What is assumed of desks of which no file says when they work."""
@@ -77,6 +85,32 @@ def calendar_of(found: CalendarFile) -> Calendar:
         _day(date): ((opens, closes),) for date in worked
     }
     return attrs.evolve(plain, exceptions=dict(sorted(exceptions.items())))
+
+
+def working_day(calendar: Calendar) -> Duration:
+    """Give the working time of the longest day of a usual week."""
+    return max(sum(closes - opens for opens, closes in spans) for spans in calendar.week)
+
+
+def hours_of(spans: Iterable[Span]) -> tuple[str, ...]:
+    """Give the open spans of a day as ``08:30-17:30``."""
+    return tuple(
+        f"{opens // HOUR:02}:{opens % HOUR // MINUTE:02}"
+        f"-{closes // HOUR:02}:{closes % HOUR // MINUTE:02}"
+        for opens, closes in spans
+    )
+
+
+def plain_calendar(calendar: Calendar) -> dict[str, Any]:
+    """Give a calendar as plain data: the week, Monday first, and the dates that are otherwise."""
+    return {
+        "utc_offset_hours": calendar.offset / HOUR,
+        "week": [list(hours_of(spans)) for spans in calendar.week],
+        "exceptions": {
+            (_EPOCH + dt.timedelta(days=day)).isoformat(): list(hours_of(spans))
+            for day, spans in calendar.exceptions.items()
+        },
+    }
 
 
 def _dates(key: str, texts: Sequence[str], faults: list[Fault]) -> set[dt.date]:

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from practice_core.areas.calendars import USUAL, CalendarFile, calendar_of
+from practice_core.areas.calendars import (
+    USUAL,
+    CalendarFile,
+    calendar_of,
+    plain_calendar,
+    working_day,
+)
 from practice_core.areas.files import Basis, BasisKind, beside, read, structure
 from practice_core.areas.tables import summed_up
 from practice_core.errors import Fault, attempt
@@ -210,6 +216,7 @@ class Loop:
             "call_back": profile.call_back,
             "redo_escalates": profile.redo_escalates,
             "after_pause": profile.after_pause.value,
+            "calendar": plain_calendar(profile.calendar),
             "clocks": {
                 "review": _clock(profile.review_within, working=True),
                 "offer": _clock(profile.offer_open),
@@ -309,7 +316,6 @@ def profile_of(found: LoopFile, calendar: Calendar) -> LoopProfile:
     }
     if found.pauses and lengths["pause_within"] is None:
         del lengths["pause_within"]  # the usual
-    working_day = max(sum(b - a for a, b in spans) for spans in calendar.week)
     others: list[Fault] = []
     profile = attempt(
         others,
@@ -321,7 +327,7 @@ def profile_of(found: LoopFile, calendar: Calendar) -> LoopProfile:
         tries=found.tries,
         satisfied_from=found.satisfied_from,
         redos=found.redos,
-        redo_within=found.redo_within_working_days * working_day,
+        redo_within=found.redo_within_working_days * working_day(calendar),
         collects=found.collects,
         modes=tuple(found.modes),
         takers=tuple(found.takers),

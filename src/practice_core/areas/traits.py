@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from practice_core.areas.calendars import hours_of, working_day
 from practice_core.terms import term, word
-from practice_core.units import DAY, HOUR, MINUTE
+from practice_core.units import DAY, HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -152,8 +153,8 @@ def flowchart(loop: Loop, lang: Lang = "en") -> str:
     profile = loop.profile
     lines = ["flowchart LR"]
     for number, step in enumerate(profile.steps, 1):
-        roles = listed((term(role, lang) for role in profile.roles_of(step)), lang)
-        said = _quoted(step.zh if lang == "zh" else step.en)
+        roles = _listed((term(role, lang) for role in profile.roles_of(step)), lang)
+        said = _quoted(step.name(lang))
         lines.append(f'    s{number}["{said}<br/>{roles}"]')
     lines.append(f"    {' --> '.join(f's{n + 1}' for n in range(len(profile.steps)))}")
     return "\n".join(lines) + "\n"
@@ -167,7 +168,7 @@ def _quoted(text: str) -> str:
 
 
 def _steps(loop: Loop, lang: Lang) -> str:
-    return " > ".join(step.zh if lang == "zh" else step.en for step in loop.profile.steps)
+    return " > ".join(step.name(lang) for step in loop.profile.steps)
 
 
 def _by_key(loop: Loop, lang: Lang) -> dict[LoopKey, str]:
@@ -186,8 +187,7 @@ def _traits(loop: Loop, lang: Lang) -> Iterator[Trait]:
     said = dict(_texts(loop.profile, lang))
     for key in LoopKey:
         if key is not LoopKey.SUPERVISED:
-            place = "calendar.working_weekdays" if key is LoopKey.CALENDAR else f"loop.{key}"
-            yield Trait(key, said[key], loop.basis(place))
+            yield Trait(key, said[key], loop.basis(_place(key, loop.profile)))
             continue
         watched = loop.profile.supervised
         if not watched:
@@ -197,13 +197,20 @@ def _traits(loop: Loop, lang: Lang) -> Iterator[Trait]:
             yield Trait(key, _watched(one, lang), loop.basis(f"loop.supervised[{n}].{unit}"))
 
 
+def _place(key: LoopKey, p: LoopProfile) -> str:
+    """Give the key of the file whose basis is told."""
+    if key is LoopKey.CALENDAR:
+        return "calendar.working_weekdays"
+    return "loop.pauses" if key is LoopKey.PAUSE and p.pause_within is None else f"loop.{key}"
+
+
 def _texts(p: LoopProfile, lang: Lang) -> Iterator[tuple[LoopKey, str]]:
     any_, none = term(LoopWord.ANY, lang), term(LoopWord.NONE, lang)
     yield LoopKey.CHAIN, " > ".join(term(desk, lang) for desk in p.chain)
-    yield LoopKey.MODES, listed((term(mode, lang) for mode in p.modes), lang)
-    yield LoopKey.TAKERS, listed((term(level, lang) for level in p.takers), lang) or any_
+    yield LoopKey.MODES, _listed((term(mode, lang) for mode in p.modes), lang)
+    yield LoopKey.TAKERS, _listed((term(level, lang) for level in p.takers), lang) or any_
     days = (term(LoopWord.DAY_OF_MONTH, lang).format(day=day) for day in p.issue_days)
-    yield LoopKey.ISSUE_DAYS, listed(days, lang) or any_
+    yield LoopKey.ISSUE_DAYS, _listed(days, lang) or any_
     for key, length in (
         (LoopKey.OFFER, p.offer_open),
         (LoopKey.SCHEDULE, p.schedule_within),
@@ -216,7 +223,7 @@ def _texts(p: LoopProfile, lang: Lang) -> Iterator[tuple[LoopKey, str]]:
     review = p.review_within
     working = term(LoopWord.WORKING_HOURS, lang)
     yield LoopKey.REVIEW, none if review is None else working.format(n=f"{review / HOUR:g}")
-    redo = p.redo_within / max(sum(b - a for a, b in spans) for spans in p.calendar.week)
+    redo = p.redo_within / working_day(p.calendar)
     yield LoopKey.REDO, term(LoopWord.WORKING_DAYS, lang).format(n=f"{redo:g}")
     yield LoopKey.TRIES, str(p.tries)
     yield LoopKey.REDOS, str(p.redos)
@@ -247,14 +254,10 @@ def _open(calendar: Calendar, lang: Lang) -> str:
     """Give the working days of a week with their hours."""
     hours: dict[str, list[str]] = {}
     for name, spans in zip(_WEEKDAYS, calendar.week, strict=True):
-        open_ = ", ".join(f"{_clock(a)}-{_clock(b)}" for a, b in spans)
+        open_ = ", ".join(hours_of(spans))
         if open_:
             hours.setdefault(open_, []).append(word("weekday", name, lang))
-    return "; ".join(f"{listed(days, lang)} {open_}" for open_, days in hours.items())
-
-
-def _clock(at: Duration) -> str:
-    return f"{at // HOUR:02}:{at % HOUR // MINUTE:02}"
+    return "; ".join(f"{_listed(days, lang)} {open_}" for open_, days in hours.items())
 
 
 def _lasting(length: Duration, key: LoopKey, lang: Lang) -> str:
@@ -263,6 +266,6 @@ def _lasting(length: Duration, key: LoopKey, lang: Lang) -> str:
     return term(said, lang).format(n=f"{length / unit:g}")
 
 
-def listed(parts: Iterable[str], lang: Lang) -> str:
+def _listed(parts: Iterable[str], lang: Lang) -> str:
     """Give parts one after another, as the language does it."""
     return ("、" if lang == "zh" else ", ").join(parts)

@@ -94,7 +94,7 @@ def _json(content: Mapping[str, Any]) -> str:
 
 
 def _steps(found: Loop, lang: Lang) -> str:
-    return " > ".join(step.zh if lang == "zh" else step.en for step in found.profile.steps)
+    return " > ".join(step.name(lang) for step in found.profile.steps)
 
 
 def _said(found: Loop, lang: Lang) -> Iterator[str]:
@@ -111,9 +111,8 @@ def _said(found: Loop, lang: Lang) -> Iterator[str]:
     for number, step in enumerate(found.profile.steps, 1):
         roles = comma.join(term(role, lang) for role in found.profile.roles_of(step))
         commands = comma.join(word("command", name, lang) for name in step.commands)
-        said = step.zh if lang == "zh" else step.en
         line = term(Looping.STEP, lang)
-        yield line.format(number=number, step=said, roles=roles, commands=commands)
+        yield line.format(number=number, step=step.name(lang), roles=roles, commands=commands)
     yield ""
     yield term(Looping.SAYS, lang)
     for one in traits(found, lang):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from practice_core.hierarchy import Hierarchy
-    from practice_core.terms import Category
+    from practice_core.terms import Category, Lang
     from practice_core.units import Instant
 
 __all__ = ["Desk", "Links", "LoopProfile", "Mode", "Step", "Supervised"]
@@ -126,6 +126,10 @@ class Step:
     en: str
     commands: tuple[str, ...] = attrs.field(converter=_tuple)
     by: tuple[Role, ...] = attrs.field(converter=_roles, default=())
+
+    def name(self, lang: Lang = "en") -> str:
+        """Give its local name."""
+        return self.zh if lang == "zh" else self.en
 
 
 @attrs.frozen
