@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from practice_core.errors import DefinitionError, ImpossibleEvent
 from practice_core.hierarchy import Hierarchy, Level, Site
-from practice_core.lifecycle import Role
+from practice_core.lifecycle import AfterPause, Role
 from practice_core.orders import (
     EVENTS,
     ORDER,
@@ -21,6 +21,7 @@ from practice_core.orders import (
     Actor,
     CancelOrder,
     CancelReason,
+    Clock,
     CloseOrder,
     CloseReason,
     CollectNeed,
@@ -32,6 +33,7 @@ from practice_core.orders import (
     ExpireOffers,
     GiveUpOrder,
     MergeNeed,
+    Mode,
     NeedMerged,
     OfferAccepted,
     OfferDeclined,
@@ -52,6 +54,8 @@ from practice_core.orders import (
     OrderReturned,
     OrderState,
     OrderUnserved,
+    PauseOrder,
+    PauseReason,
     PlaceOrder,
     PostOrder,
     RateOrder,
@@ -60,23 +64,28 @@ from practice_core.orders import (
     RejectOrder,
     RejectReason,
     ReportAbsence,
+    ResumeOrder,
     ReviewOrder,
     ScheduleService,
     ServiceCompleted,
     ServiceScheduled,
     ServiceStarted,
     ShowcaseOrder,
+    Standing,
     StartService,
     Step,
+    Supervised,
     TeamAbsent,
     TeamWithdrew,
     UnservedReason,
+    Watch,
     WithdrawReason,
     WithdrawTeam,
     decide,
     evolve,
     may,
 )
+from practice_core.terms import Category
 from practice_core.testing import Loop, OrderAdapter
 from practice_core.units import (
     DAY,
@@ -90,6 +99,7 @@ from practice_core.units import (
     SiteId,
     TeamId,
 )
+from practice_core.volunteers import Team
 from tests.telling import (
     ANN,
     BLUE,
@@ -755,6 +765,56 @@ def test_a_window_includes_its_last_instant(
     told().then(command, by, open_for)
 
 
+# ------------------------------------------------------------------ other engagements
+
+
+def engaged(*spans: tuple[Duration, Duration]) -> dict[TeamId, Standing]:
+    """Tell of the red team, which serves other orders at these times after Monday."""
+    team = Team(RED, STATION, (Category.AID,), members=9, jobs_per_week=7, free=(9,) * 21)
+    return {RED: Standing(team, engaged=tuple((MONDAY + a, MONDAY + b) for a, b in spans))}
+
+
+@pytest.mark.parametrize(
+    ("spans", "latest", "refused"),
+    [
+        ([(0, WEEK)], WEEK, True),
+        ([(HOUR, WEEK - HOUR)], WEEK, True),
+        ([(HOUR, WEEK - 90 * MINUTE)], WEEK, False),
+        ([(WEEK, 2 * WEEK)], HOUR, False),  # too short a window is no engagement
+    ],
+)
+def test_a_team_may_not_accept_what_its_other_engagements_leave_no_time_for(
+    spans: list[tuple[Duration, Duration]], latest: Duration, *, refused: bool
+) -> None:
+    order = reviewed(latest=MONDAY + latest).then(OfferOrder((RED,), DAY), OFFICER).order
+    answer = decide(order, AcceptOffer(), MONDAY, member_of(RED), LOOP, engaged(*spans))
+    assert (answer == Refused(AcceptOffer, Refusal.DOUBLE_BOOKED)) is refused
+
+
+# ------------------------------------------------------------------ pauses
+
+
+@pytest.mark.parametrize(
+    ("after_pause", "latest", "due_at"),
+    [
+        (AfterPause.DEADLINE, WEEK, 3 * DAY),
+        (AfterPause.REMAINING, 8 * DAY, 4 * DAY),
+        (AfterPause.RESTART, 9 * DAY, 4 * DAY),
+    ],
+)
+def test_a_pause_is_answered_alike_for_the_window_and_the_clocks_under_supervision(
+    after_pause: AfterPause, latest: Duration, due_at: Duration
+) -> None:
+    """Accepted after a day, to be completed within two; paused then and resumed a day later."""
+    complete = Supervised(Clock.COMPLETION, OrderState.ACCEPTED, 2 * DAY)
+    profile = attrs.evolve(LOOP, supervised=(complete,), after_pause=after_pause)
+    told = reviewed(profile).then(OfferOrder((RED,), WEEK), OFFICER)
+    told.then(AcceptOffer(), member_of(RED), DAY)
+    told.then(PauseOrder(PauseReason.WEATHER, told.at + 2 * DAY), ANN).then(ResumeOrder(), ANN, DAY)
+    assert told.order.request.latest == MONDAY + latest
+    assert told.order.docket.watches == (Watch(Clock.COMPLETION, MONDAY + due_at),)
+
+
 # ------------------------------------------------------------------ which refusal comes first
 
 
@@ -911,6 +971,16 @@ def test_a_profile_tells_all_its_faults_at_once() -> None:
 def test_a_profile_has_a_desk_a_step_and_a_score_to_reach(change: dict[str, Any]) -> None:
     with pytest.raises(DefinitionError, match=f"three desks.{next(iter(change))}"):
         attrs.evolve(LOOP, **change)
+
+
+def test_a_profile_leaves_out_what_its_numbers_rule_out() -> None:
+    content = attrs.evolve(LOOP, satisfied_from=1)
+    assert OrderReopened not in content.lifecycle.table[OrderState.RATED]
+    one_by_one = attrs.evolve(LOOP, modes=(Mode.DIRECTED,))
+    assert OfferMade not in one_by_one.lifecycle.table[OrderState.OFFERED]
+    assert offered(RED, profile=one_by_one).refuses(OfferOrder((BLUE,), DAY), OFFICER) is (
+        Refusal.STATE
+    )
 
 
 def test_desks_climb_from_the_site_along_the_chain() -> None:

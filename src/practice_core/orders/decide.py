@@ -306,9 +306,25 @@ def _clocks(  # noqa: PLR0913, PLR0917 - what an event is made of
         one = _supervised(profile, clock, request)
         again = clock in before and clock is not Clock.CONTACT
         if one is not None and one.since is since and not again:
-            add = profile.calendar.add_working
-            due_at = add(at, one.within) if one.working else at + one.within
-            yield e.ClockStarted(request.id, at, by.id, clock, due_at)
+            yield _clock(one, request, at, by, profile)
+
+
+def _clocks_anew(
+    order: Order, at: Instant, by: Actor, profile: LoopProfile
+) -> Iterable[e.OrderEvent]:
+    """Start once more the clocks that were running when a pause began."""
+    for watch in order.docket.watches:
+        one = _supervised(profile, watch.clock, order.request)
+        if one is not None:
+            yield _clock(one, order.request, at, by, profile)
+
+
+def _clock(
+    one: Supervised, request: Request, at: Instant, by: Actor, profile: LoopProfile
+) -> e.OrderEvent:
+    add = profile.calendar.add_working
+    due_at = add(at, one.within) if one.working else at + one.within
+    return e.ClockStarted(request.id, at, by.id, one.clock, due_at)
 
 
 def _supervised(profile: LoopProfile, clock: Clock, request: Request) -> Supervised | None:
@@ -535,7 +551,8 @@ def _resume(o: Order, v: c.ResumeOrder, at: Instant, by: Actor, p: LoopProfile) 
         due_at = _waits_until(o, at, p, latest)
     else:
         due_at = min(latest, max(at, after(pause.due_at)))  # type: ignore[union-attr]  # as above
-    return (e.OrderResumed(r.id, at, by.id, latest, due_at),)
+    anew = _clocks_anew(o, at, by, p) if p.after_pause is AfterPause.RESTART else ()
+    return (e.OrderResumed(r.id, at, by.id, latest, due_at), *anew)
 
 
 def _supervise(o: Order, v: c.SuperviseOrder, at: Instant, by: Actor, p: LoopProfile) -> Outcome:

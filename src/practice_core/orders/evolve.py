@@ -182,6 +182,7 @@ def _paused(o: Order, v: e.OrderPaused, s: OrderState) -> Order:
 
 
 def _resumed(o: Order, v: e.OrderResumed, s: OrderState) -> Order:
+    # Clocks that begin anew are started by events of their own.
     longer = v.latest - o.request.latest
     watches = tuple([Watch(w.clock, w.due_at + longer) for w in o.docket.watches])
     docket = attrs.evolve(o.docket, watches=watches, pause=None, since=v.at)

@@ -150,6 +150,7 @@ _RULES = (
         [*_ASKING, OFFICER, SYSTEM],
         e.OrderResumed,
         e.OrderUnserved,
+        e.ClockStarted,
     ),
     _rule(c.SuperviseOrder, _WATCHED, [SYSTEM], e.OrderSupervised),
     _rule(c.ReportProgress, _AGREED, [TEAM, OFFICER], e.ProgressReported),

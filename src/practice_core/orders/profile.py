@@ -345,13 +345,15 @@ class LoopProfile:
         """The commands that nobody gives in this loop, and the events that do not happen."""
         one_desk = len(self.chain) == 1 and self.chain != (Desk.ALLIED,)
         since = {one.since for one in self.supervised}
+        if self.pause_within is not None and self.after_pause is AfterPause.RESTART:
+            since |= {OrderState.REVIEWED for one in self.supervised if one.clock in _OUTLIVES}
         left_out: list[tuple[bool, tuple[type, ...]]] = [
             (not self.collects, (c.CollectNeed, c.MergeNeed, c.AbsorbNeed)),
             (self.review_within is None, (c.ReviewOrder, c.RejectOrder)),
             (not {Mode.DIRECTED, Mode.SEVERAL} & {*self.modes}, (c.OfferOrder,)),
             (Mode.POOL not in self.modes, (c.PostOrder,)),
             (one_desk, (c.HandBackOrder, e.OrderEscalated)),
-            (self.redos == 0, (e.OrderReopened,)),
+            (self.redos == 0 or self.satisfied_from == 1, (e.OrderReopened,)),
             (self.showcase is None, (c.ShowcaseOrder,)),
             (not self.dual_rating, (c.AssessService,)),
             (not self.call_back, (c.CallBack,)),
@@ -360,9 +362,9 @@ class LoopProfile:
         supervised = {state for one in self.supervised for state in _runs_in(one)}
         unseen = {(s, e.OrderSupervised) for s in OrderState if s not in supervised}
         unset = {(s, e.ClockStarted) for s in OrderState if s not in since}
-        return (
-            frozenset(one for absent, names in left_out if absent for one in names) | unseen | unset
-        )
+        further = set() if Mode.SEVERAL in self.modes else {(OrderState.OFFERED, e.OfferMade)}
+        never = frozenset(one for absent, names in left_out if absent for one in names)
+        return never | unseen | unset | further
 
     @property
     def _passed(self) -> frozenset[OrderState]:
@@ -478,6 +480,8 @@ _SINCE = {
     Clock.FEEDBACK: (OrderState.PLACED, OrderState.REVIEWED, OrderState.ACCEPTED),
     Clock.COMPLETION: (OrderState.PLACED, OrderState.REVIEWED, OrderState.ACCEPTED),
 }
+_OUTLIVES = frozenset({Clock.FEEDBACK, Clock.COMPLETION})
+"""Clocks that outlive the team that accepted: they run when a pause begins, and after it."""
 _STOPS: Mapping[Clock, type] = {
     Clock.REVIEW: c.ReviewOrder,
     Clock.CONTACT: c.ReportProgress,
