@@ -124,7 +124,7 @@ def resident(name: str) -> Actor:
 
 
 def officer(site: str) -> Actor:
-    return Actor(ActorId(f"officer of {site}"), Role.OFFICER, site=SiteId(site))
+    return Actor(ActorId(f"officer-of-{site}"), Role.OFFICER, site=SiteId(site))
 
 
 def members(name: str) -> Actor:
@@ -184,8 +184,8 @@ def test_wujiang_a_need_is_collected_merged_declined_and_served_by_an_ally() -> 
     assert wujiang.orders["w-2"].state is OrderState.CLOSED
 
     order = attrs.evolve(wujiang.orders["w-1"].request, placed_at=wujiang.at)
-    assert wujiang.answer("w-1", PlaceOrder(order), station) is Refusal.SCOPE  # the center holds it
-    wujiang.then("w-1", PlaceOrder(order), helper)
+    wujiang.then("w-1", PlaceOrder(order), station)  # the grassroots order
+    assert wujiang.answer("w-1", ReviewOrder(), station) is Refusal.SCOPE  # the center holds it
     wujiang.then("w-1", ReviewOrder(), center, HOUR)
     for clinic in ("clinic", "red-cross"):
         wujiang.then("w-1", OfferOrder((TeamId(clinic),), DAY), center, HOUR)

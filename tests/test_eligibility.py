@@ -213,6 +213,7 @@ def test_nobody_else_answers_for_a_team() -> None:
 # ------------------------------------------------------------------ double booking
 
 START = MONDAY + DAY
+LENGTH = 90 * MINUTE
 
 
 @pytest.mark.parametrize(
@@ -220,9 +221,9 @@ START = MONDAY + DAY
     [
         ((), True),
         (((START - HOUR, START),), True),
-        (((START + HOUR, START + 2 * HOUR),), True),
+        (((START + LENGTH, START + 2 * HOUR),), True),
         (((START - HOUR, START + 1),), False),
-        (((START + HOUR - 1, START + 2 * HOUR),), False),
+        (((START + LENGTH - 1, START + 2 * HOUR),), False),
         (((START - WEEK, START - DAY), (START, START + 1)), False),
     ],
 )
@@ -232,7 +233,7 @@ def test_a_team_is_at_one_place_at_a_time(
     story = told(REQUEST, None).then(OfferOrder((RED,), DAY), OFFICER)
     story.then(AcceptOffer(), member_of(RED))
     story.standings = {RED: Standing(able(), engaged=engaged)}
-    at = ScheduleService(START, START + HOUR)
+    at = ScheduleService(START, START + LENGTH)
     if fine:
         story.then(at, member_of(RED))
     else:

@@ -498,14 +498,19 @@ def test_a_desk_without_a_clock_holds_the_order_until_its_window_is_over() -> No
     assert (told.order.due, told.order.due_at) == (GiveUpOrder, REQUEST.latest)
 
 
+def alone() -> Story:
+    """An order on a desk with none after it."""
+    return reviewed(attrs.evolve(LOOP, chain=LOOP.chain[:1]))
+
+
 @pytest.mark.parametrize(
     ("told", "at", "by", "reason"),
     [
         (placed, REQUEST.latest, SYSTEM, UnservedReason.NOBODY),
         (reviewed, REQUEST.latest, SYSTEM, UnservedReason.NOBODY),
-        (reviewed, MONDAY, OFFICER, UnservedReason.NOBODY),
+        (alone, MONDAY, OFFICER, UnservedReason.NOBODY),
         (lambda: failed(reviewed(), RED), REQUEST.latest, SYSTEM, UnservedReason.DUE),
-        (lambda: failed(reviewed(), RED), MONDAY, OFFICER, UnservedReason.TRIES),
+        (lambda: failed(alone(), RED), MONDAY, OFFICER, UnservedReason.TRIES),
     ],
 )
 def test_an_order_that_is_given_up_says_whether_anybody_was_asked_and_time_was_left(
@@ -556,7 +561,8 @@ def test_nothing_is_begun_after_the_window(command: OrderCommand) -> None:
 def test_a_service_begins_before_it_ends_and_within_the_window(
     start: Instant, end: Instant
 ) -> None:
-    assert accepted().refuses(ScheduleService(start, end), OFFICER) is Refusal.OUTSIDE_WINDOW
+    told, service = accepted(), ScheduleService(start, end)
+    assert told.refuses(service, member_of(RED)) is Refusal.OUTSIDE_WINDOW
 
 
 def test_a_service_does_not_begin_earlier_than_wanted() -> None:
@@ -572,10 +578,10 @@ def test_a_date_may_be_changed_until_the_service_would_have_ended() -> None:
     told = scheduled()
     begin = told.order.start
     assert begin is not None
-    told.then(ScheduleService(begin + DAY, begin + DAY + HOUR), OFFICER, HOUR)
-    assert (told.order.start, told.order.due_at) == (begin + DAY, begin + DAY + HOUR)
+    told.then(ScheduleService(begin + DAY, begin + DAY + 2 * HOUR), member_of(RED), HOUR)
+    assert (told.order.start, told.order.due_at) == (begin + DAY, begin + DAY + 2 * HOUR)
     later = ScheduleService(begin + 3 * DAY, begin + 4 * DAY)
-    assert told.refuses(later, OFFICER, 3 * DAY) is Refusal.LATE
+    assert told.refuses(later, member_of(RED), 3 * DAY) is Refusal.LATE
 
 
 def test_a_team_that_never_names_a_date_is_absent_by_the_clock() -> None:
@@ -637,7 +643,7 @@ def test_a_service_needs_somebody_and_takes_some_time() -> None:
     told.then(StartService(1), OFFICER, DAY)
     assert told.last(2) == [ServiceScheduled, ServiceStarted]
     assert told.refuses(CompleteService(0), member_of(RED)) is Refusal.INVALID_VALUE
-    told.then(CompleteService(1), member_of(RED))
+    told.then(CompleteService(1), member_of(RED), MINUTE)
     assert told.last(1) == [ServiceCompleted]
 
 
@@ -708,7 +714,7 @@ def test_a_redo_at_the_last_desk_ends_with_its_own_window() -> None:
 def test_there_is_one_redo_and_then_a_low_score_stands() -> None:
     told = rated(1, PLAIN).then(OfferOrder((BLUE,), DAY), OFFICER)
     told.then(AcceptOffer(), member_of(BLUE))
-    told.then(ScheduleService(told.at, told.at + HOUR), member_of(BLUE))
+    told.then(ScheduleService(told.at, told.at + 2 * HOUR), member_of(BLUE))
     told.then(StartService(5), member_of(BLUE)).then(CompleteService(60), member_of(BLUE), HOUR)
     told.then(RateOrder(1), ANN)
     assert told.last(2) == [OrderRated, OrderClosed]
@@ -750,7 +756,7 @@ def test_what_was_served_cannot_be_cancelled(told: Callable[[], Story]) -> None:
 @pytest.mark.parametrize(
     ("told", "command", "by", "open_for"),
     [
-        (accepted, ScheduleService(MONDAY + 2 * DAY, MONDAY + 3 * DAY), OFFICER, DAY),
+        (accepted, ScheduleService(MONDAY + 2 * DAY, MONDAY + 3 * DAY), member_of(RED), DAY),
         (accepted, WithdrawTeam(WithdrawReason.CLASH), member_of(RED), DAY),
         (scheduled, WithdrawTeam(WithdrawReason.CLASH), member_of(RED), DAY),
         (scheduled, StartService(5), OFFICER, DAY + 2 * HOUR),

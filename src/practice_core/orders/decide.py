@@ -18,7 +18,7 @@ from practice_core.orders.evolve import evolve
 from practice_core.orders.loop import ORDER
 from practice_core.orders.model import UNCONDITIONAL, Actor, Clock, Order, OrderState
 from practice_core.orders.profile import Mode
-from practice_core.units import Instant, is_identifier, value
+from practice_core.units import MINUTE, Instant, is_identifier, value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -62,9 +62,12 @@ class Refusal(enum.StrEnum):
     EARLY = "early"
     """The clock has not run out yet, or the day of issue not come."""
     INVALID_REQUEST = "invalid_request"
-    """Bad id, another's name, empty window, nobody needed, no duration, no desk, or one twice."""
+    """Bad id, another's name, empty window, nobody needed, no duration, no desk, or one twice.
+
+    Or not the need that was collected; or no order for somebody, or by nobody who may say so.
+    """
     NO_TEAM = "no_team"
-    """An offer to nobody, or to one team twice."""
+    """An offer to nobody, to one team twice, or to what is no team's id."""
     TOO_MANY = "too_many"
     """An offer to several teams, where the loop asks one at a time."""
     ASKED = "asked"
@@ -91,8 +94,10 @@ class Refusal(enum.StrEnum):
     """There is no further desk to escalate to."""
     FIRST_DESK = "first_desk"
     """There is no desk before this one."""
+    FURTHER_DESK = "further_desk"
+    """A desk gives up only if there is none after it."""
     OUTSIDE_WINDOW = "outside_window"
-    """The service would not lie inside the requested window, or would start in the past."""
+    """The service would not lie inside the requested window, start in the past, or be too short."""
     DOUBLE_BOOKED = "double_booked"
     """The team serves another order at that time."""
     INVALID_VALUE = "invalid_value"
@@ -220,6 +225,7 @@ def _is_theirs(order: Order, by: Actor) -> bool:
 def _valid(request: Request, at: Instant, by: Actor) -> bool:
     return (
         is_identifier(request.id)
+        and is_identifier(request.placed_by)
         and (by.role is OFFICER or by.id == request.placed_by)
         and request.placed_at == at
         and request.earliest < request.latest
@@ -233,15 +239,18 @@ def _valid(request: Request, at: Instant, by: Actor) -> bool:
 
 
 def _is_for_somebody(request: Request, by: Actor) -> bool:
-    """Tell whether it says for whom a proxy ordered, and of which order it is a part, if any."""
-    whom, parent = request.for_whom, request.parent
-    if whom is None and parent is None:
+    """Tell whether it says for whom a proxy ordered, and an officer its parent or host, if any."""
+    whom, parent, host = request.for_whom, request.parent, request.host
+    if whom is None and parent is None and host is None:
         return by.role is not PROXY
     if by.role is PROXY and whom is None:
         return False
     if whom is not None and (by.role is REQUESTER or not is_identifier(whom)):
         return False
-    return parent is None or (by.role is OFFICER and parent != request.id and is_identifier(parent))
+    said = [one for one in (parent, host) if one is not None]
+    return (
+        parent != request.id and (not said or by.role is OFFICER) and all(map(is_identifier, said))
+    )
 
 
 def _meetable(request: Request) -> bool:
@@ -250,16 +259,23 @@ def _meetable(request: Request) -> bool:
     return asked.min_age >= 0 and len(names) <= _MOST_SKILLS and all(map(is_identifier, names))
 
 
-def _waits_until(order: Order, at: Instant, profile: LoopProfile, latest: Instant) -> Instant:
-    """Give the next clock of an order that waits on its desk."""
-    return _due_at_desk(order, order.holder, at, profile, latest)
+def _is_that_need(request: Request, need: Request) -> bool:
+    """Tell whether what is ordered is what was collected; window and numbers may be other ones."""
+    same = ("id", "site", "category", "placed_by", "for_whom", "group", "conditions", "priority")
+    return all(getattr(request, name) == getattr(need, name) for name in same)
+
+
+def _waits_until(order: Order, at: Instant) -> Instant:
+    """Give the clock of an order that comes back to its desk: the desk's goes on from before."""
+    desk_due_at, latest = order.docket.desk_due_at, order.request.latest
+    return latest if desk_due_at is None else min(latest, max(at, desk_due_at))
 
 
 def _due_at_desk(
-    order: Order, holder: SiteId, at: Instant, profile: LoopProfile, latest: Instant
+    request: Request, holder: SiteId, at: Instant, profile: LoopProfile, latest: Instant
 ) -> Instant:
-    """Give the clock of a desk: the last one waits until the window is over."""
-    if profile.desk_within is None or holder == order.request.route[-1]:
+    """Give the clock of a desk that an order comes to: the last waits until the window is over."""
+    if profile.desk_within is None or holder == request.route[-1]:
         return latest
     return min(latest, at + profile.desk_within)
 
@@ -271,7 +287,8 @@ def _moves_on(
     request = order.request
     if at >= request.latest:
         return (e.OrderUnserved(request.id, at, by.id, e.UnservedReason.DUE),)
-    if order.attempts + 1 < profile.tries:
+    desk_due_at = order.docket.desk_due_at
+    if order.attempts + 1 < profile.tries and (desk_due_at is None or at < desk_due_at):
         return ()
     holder = _next_desk(order)
     if holder is None:
@@ -288,8 +305,9 @@ def _next_desk(order: Order) -> SiteId | None:
 def _escalation(
     order: Order, holder: SiteId, at: Instant, by: Actor, profile: LoopProfile
 ) -> e.OrderEvent:
-    due_at = _due_at_desk(order, holder, at, profile, order.request.latest)
-    return e.OrderEscalated(order.request.id, at, by.id, holder, due_at)
+    r = order.request
+    due_at = _due_at_desk(r, holder, at, profile, r.latest)
+    return e.OrderEscalated(r.id, at, by.id, holder, due_at)
 
 
 def _clocks(  # noqa: PLR0913, PLR0917 - what an event is made of
@@ -306,25 +324,26 @@ def _clocks(  # noqa: PLR0913, PLR0917 - what an event is made of
         one = _supervised(profile, clock, request)
         again = clock in before and clock is not Clock.CONTACT
         if one is not None and one.since is since and not again:
-            yield _clock(one, request, at, by, profile)
+            add = profile.calendar.add_working
+            due_at = add(at, one.within) if one.working else at + one.within
+            yield e.ClockStarted(request.id, at, by.id, clock, due_at)
 
 
-def _clocks_anew(
-    order: Order, at: Instant, by: Actor, profile: LoopProfile
+def _clocks_after_pause(
+    order: Order, paused_at: Instant, at: Instant, by: Actor, profile: LoopProfile
 ) -> Iterable[e.OrderEvent]:
-    """Start once more the clocks that were running when a pause began."""
+    """Start the clocks again that were running: with all their time, or with what was left."""
+    calendar = profile.calendar
     for watch in order.docket.watches:
         one = _supervised(profile, watch.clock, order.request)
         if one is not None:
-            yield _clock(one, order.request, at, by, profile)
-
-
-def _clock(
-    one: Supervised, request: Request, at: Instant, by: Actor, profile: LoopProfile
-) -> e.OrderEvent:
-    add = profile.calendar.add_working
-    due_at = add(at, one.within) if one.working else at + one.within
-    return e.ClockStarted(request.id, at, by.id, one.clock, due_at)
+            left = one.within
+            if profile.after_pause is AfterPause.REMAINING and one.working:
+                left = calendar.working_between(paused_at, watch.due_at)
+            elif profile.after_pause is AfterPause.REMAINING:
+                left = max(0, watch.due_at - paused_at)
+            due_at = calendar.add_working(at, left) if one.working else at + left
+            yield e.ClockStarted(order.request.id, at, by.id, one.clock, due_at)
 
 
 def _supervised(profile: LoopProfile, clock: Clock, request: Request) -> Supervised | None:
@@ -355,12 +374,16 @@ def _collect(o: Order | None, v: c.CollectNeed, at: Instant, by: Actor, p: LoopP
 
 
 def _merge(o: Order, v: c.MergeNeed, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
+    if not is_identifier(v.into):
+        return Refusal.INVALID_VALUE
     if v.into == o.request.id:
         return Refusal.SAME_ORDER
     return (e.NeedMerged(o.request.id, at, by.id, v.into),)
 
 
 def _absorb(o: Order, v: c.AbsorbNeed, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
+    if not is_identifier(v.need):
+        return Refusal.INVALID_VALUE
     if v.need == o.request.id:
         return Refusal.SAME_ORDER
     if v.need in o.docket.merged:
@@ -370,16 +393,14 @@ def _absorb(o: Order, v: c.AbsorbNeed, at: Instant, by: Actor, p: LoopProfile) -
 
 def _place(o: Order | None, v: c.PlaceOrder, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
     r = v.request
-    if not _valid(r, at, by) or (o is not None and o.request.id != r.id):
+    if not _valid(r, at, by) or (o is not None and not _is_that_need(r, o.request)):
         return Refusal.INVALID_REQUEST
     placed: tuple[e.OrderEvent, ...] = (e.OrderPlaced(r.id, at, by.id, r, r.latest),)
     if p.supervised:
         placed += tuple(_clocks(None, r, PLACED, at, by, p))
     if p.review_within is not None:
         return placed
-    due_at = r.latest
-    if p.desk_within is not None and len(r.route) > 1:
-        due_at = min(due_at, at + p.desk_within)
+    due_at = _due_at_desk(r, r.route[0], at, p, r.latest)
     reviewed = e.OrderReviewed(r.id, at, by.id, due_at)
     return (*placed, reviewed, *_clocks(None, r, REVIEWED, at, by, p))
 
@@ -392,7 +413,8 @@ def _review(o: Order, v: c.ReviewOrder, at: Instant, by: Actor, p: LoopProfile) 
     r = o.request
     if at >= r.latest:
         return Refusal.LATE
-    reviewed = e.OrderReviewed(r.id, at, by.id, _waits_until(o, at, p, r.latest))
+    due_at = _due_at_desk(r, o.holder, at, p, r.latest)
+    reviewed = e.OrderReviewed(r.id, at, by.id, due_at)
     if not p.supervised:
         return (reviewed,)
     return (reviewed, *_clocks(o.docket, r, REVIEWED, at, by, p))
@@ -404,9 +426,9 @@ def _offer(  # noqa: PLR0911, PLR0913, PLR0917 - one return for each refusal, as
     r = o.request
     if at >= r.latest:
         return Refusal.LATE
-    if p.issue_days and not p.issues(at):
+    if p.issue_days and not p.may_ask(o, at):
         return Refusal.EARLY
-    if not v.teams or len(set(v.teams)) < len(v.teams):
+    if not v.teams or len(set(v.teams)) < len(v.teams) or not all(map(is_identifier, v.teams)):
         return Refusal.NO_TEAM
     if len(v.teams) + len(o.offers) > 1 and Mode.SEVERAL not in p.modes:
         return Refusal.TOO_MANY
@@ -424,7 +446,7 @@ def _offer(  # noqa: PLR0911, PLR0913, PLR0917 - one return for each refusal, as
 def _post(o: Order, v: c.PostOrder, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
     if at >= o.request.latest:
         return Refusal.LATE
-    if p.issue_days and not p.issues(at):
+    if p.issue_days and not p.may_ask(o, at):
         return Refusal.EARLY
     if v.open_for <= 0:
         return Refusal.INVALID_VALUE
@@ -465,7 +487,7 @@ def _decline(o: Order, v: c.DeclineOffer, at: Instant, by: Actor, p: LoopProfile
     declined = e.OfferDeclined(r.id, at, by.id, by.team, v.reason)  # type: ignore[arg-type]  # in scope: has a team
     if len(o.offers) > 1:
         return (declined,)
-    returned = e.OrderReturned(r.id, at, by.id, _waits_until(o, at, p, r.latest))
+    returned = e.OrderReturned(r.id, at, by.id, _waits_until(o, at))
     return (declined, returned, *_moves_on(o, at, by, p))
 
 
@@ -476,7 +498,7 @@ def _expire(o: Order, v: c.ExpireOffers, at: Instant, by: Actor, p: LoopProfile)
     over = [e.OfferExpired(r.id, at, by.id, f.team) for f in o.offers if f.until <= at]
     if len(over) < len(o.offers):
         return tuple(over)
-    returned = e.OrderReturned(r.id, at, by.id, _waits_until(o, at, p, r.latest))
+    returned = e.OrderReturned(r.id, at, by.id, _waits_until(o, at))
     return (*over, returned, *_moves_on(o, at, by, p))
 
 
@@ -500,8 +522,10 @@ def _hand_back(o: Order, v: c.HandBackOrder, at: Instant, by: Actor, p: LoopProf
     place = r.route.index(o.holder)
     if place == 0:
         return Refusal.FIRST_DESK
+    if o.holder in o.docket.handed_back:
+        return Refusal.REPEATED
     holder = r.route[place - 1]
-    due_at = _due_at_desk(o, holder, at, p, r.latest)
+    due_at = _due_at_desk(r, holder, at, p, r.latest)
     return (e.OrderHandedBack(r.id, at, by.id, holder, due_at),)
 
 
@@ -509,7 +533,7 @@ def _recall(o: Order, v: c.RecallOrder, at: Instant, by: Actor, p: LoopProfile) 
     r = o.request
     if at >= r.latest or (o.start is not None and at > o.start):
         return Refusal.LATE
-    return (e.OrderRecalled(r.id, at, by.id, v.reason, _waits_until(o, at, p, r.latest)),)
+    return (e.OrderRecalled(r.id, at, by.id, v.reason, _waits_until(o, at)),)
 
 
 def _split(o: Order, v: c.SplitOrder, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
@@ -527,7 +551,7 @@ def _pause(o: Order, v: c.PauseOrder, at: Instant, by: Actor, p: LoopProfile) ->
     r = o.request
     if at >= r.latest or (o.start is not None and at > o.start):
         return Refusal.LATE
-    if not at < v.until <= at + p.pause_within:  # type: ignore[operator]  # a loop with pauses
+    if not at < v.until <= at + p.pause_within - o.docket.paused_for:  # type: ignore[operator]  # a loop with pauses
         return Refusal.INVALID_VALUE
     return (e.OrderPaused(r.id, at, by.id, v.reason, v.until),)
 
@@ -536,23 +560,24 @@ def _resume(o: Order, v: c.ResumeOrder, at: Instant, by: Actor, p: LoopProfile) 
     if by.role is SYSTEM and at < o.due_at:  # type: ignore[operator]  # paused: has a clock
         return Refusal.EARLY
     r, docket = o.request, o.docket
-    pause = docket.pause
     since = r.placed_at if docket.since is None else docket.since
+    paused_at: Instant = docket.paused_at  # type: ignore[assignment]  # paused: since some time
 
     def after(due_at: Instant) -> Instant:
-        return resumed(p.after_pause, since=since, due_at=due_at, paused_at=pause.at, at=at)  # type: ignore[union-attr]  # paused: has one
+        return resumed(p.after_pause, since=since, due_at=due_at, paused_at=paused_at, at=at)
 
     latest = after(r.latest)
     if latest <= at:
         over = e.OrderResumed(r.id, at, by.id, latest, at)
         return (over, *_given_up(o, at, by, latest))
-    begins_anew = p.after_pause is AfterPause.RESTART or pause.due_at >= r.latest  # type: ignore[union-attr]  # as above
-    if begins_anew:
-        due_at = _waits_until(o, at, p, latest)
+    if docket.desk_due_at is None or p.after_pause is AfterPause.RESTART:
+        due_at = _due_at_desk(r, o.holder, at, p, latest)
     else:
-        due_at = min(latest, max(at, after(pause.due_at)))  # type: ignore[union-attr]  # as above
-    anew = _clocks_anew(o, at, by, p) if p.after_pause is AfterPause.RESTART else ()
-    return (e.OrderResumed(r.id, at, by.id, latest, due_at), *anew)
+        due_at = min(latest, max(at, after(docket.desk_due_at)))
+    goes_on = e.OrderResumed(r.id, at, by.id, latest, due_at)
+    if p.after_pause is AfterPause.DEADLINE:
+        return (goes_on,)
+    return (goes_on, *_clocks_after_pause(o, paused_at, at, by, p))
 
 
 def _supervise(o: Order, v: c.SuperviseOrder, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
@@ -580,7 +605,8 @@ def _schedule(  # noqa: PLR0913, PLR0917 - as `decide`
 
 
 def _in_window(r: Request, v: c.ScheduleService | c.AskOtherTime, at: Instant) -> bool:
-    return at <= v.start < v.end and r.earliest <= v.start and v.end <= r.latest
+    long_enough = v.end - v.start >= r.duration * MINUTE
+    return long_enough and at <= v.start and r.earliest <= v.start and v.end <= r.latest
 
 
 def _ask_other(o: Order, v: c.AskOtherTime, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
@@ -599,7 +625,7 @@ def _withdraw(o: Order, v: c.WithdrawTeam, at: Instant, by: Actor, p: LoopProfil
     if in_vain and (o.start is None or at < o.start):
         return Refusal.EARLY
     r = o.request
-    back = e.TeamWithdrew(r.id, at, by.id, v.reason, _waits_until(o, at, p, r.latest))
+    back = e.TeamWithdrew(r.id, at, by.id, v.reason, _waits_until(o, at))
     return (back, *_moves_on(o, at, by, p))
 
 
@@ -610,20 +636,22 @@ def _absent(o: Order, v: c.ReportAbsence, at: Instant, by: Actor, p: LoopProfile
         return Refusal.EARLY
     if not 0 <= v.present < o.request.needed:
         return Refusal.INVALID_VALUE
-    absent = e.TeamAbsent(r.id, at, by.id, v.present, _waits_until(o, at, p, r.latest))
+    absent = e.TeamAbsent(r.id, at, by.id, v.present, _waits_until(o, at))
     return (absent, *_moves_on(o, at, by, p))
 
 
 def _start(o: Order, v: c.StartService, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
     if at > o.due_at:  # type: ignore[operator]  # scheduled: has a clock
         return Refusal.LATE
+    if at < o.start:  # type: ignore[operator]  # scheduled: has a start
+        return Refusal.EARLY
     if v.present < 1:
         return Refusal.INVALID_VALUE
     return (e.ServiceStarted(o.request.id, at, by.id, v.present),)
 
 
 def _complete(o: Order, v: c.CompleteService, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
-    if v.minutes < 1:
+    if not 1 <= v.minutes <= (at - o.start) // MINUTE:  # type: ignore[operator]  # in service: began then or later
         return Refusal.INVALID_VALUE
     return (e.ServiceCompleted(o.request.id, at, by.id, v.minutes, at + p.rating_within),)
 
@@ -680,11 +708,11 @@ def _spoken(  # noqa: PLR0913 - what an event is made of
     if score < p.satisfied_from and o.opening < p.redos:
         latest = p.calendar.add_working(at, p.redo_within)
         holder = _next_desk(o) if p.redo_escalates else None
-        due_at = _waits_until(o, at, p, latest)
+        due_at = _due_at_desk(r, o.holder, at, p, latest)
         reopened = e.OrderReopened(r.id, at, by.id, latest, due_at)
         if holder is None:
             return (reopened,)
-        due_at = _due_at_desk(o, holder, at, p, latest)
+        due_at = _due_at_desk(r, holder, at, p, latest)
         return (reopened, e.OrderEscalated(r.id, at, by.id, holder, due_at))
     called = called_back or o.docket.called_back
     if not _settled(p, assessed=o.docket.assessment is not None, called=called):
@@ -705,6 +733,8 @@ def _close(o: Order, v: c.CloseOrder, at: Instant, by: Actor, p: LoopProfile) ->
     if by.role is SYSTEM and at < o.due_at:  # type: ignore[operator]  # served on: has a clock
         return Refusal.EARLY
     over = at >= o.due_at  # type: ignore[operator]  # as above
+    if p.call_back and not over and not o.docket.called_back:
+        return Refusal.EARLY
     reason = e.CloseReason.WINDOW_OVER if over else e.CloseReason.CALLED_BACK
     return (e.OrderClosed(o.request.id, at, by.id, reason),)
 
@@ -717,6 +747,8 @@ def _give_up(o: Order, v: c.GiveUpOrder, at: Instant, by: Actor, p: LoopProfile)
     latest = o.request.latest
     if by.role is SYSTEM and at < latest:
         return Refusal.EARLY
+    if by.role is OFFICER and _next_desk(o) is not None:
+        return Refusal.FURTHER_DESK
     return _given_up(o, at, by, latest)
 
 
