@@ -27,7 +27,13 @@ from practice_core.testing.machine import (
     run_lifecycle_machine,
 )
 from practice_core.testing.orders import Loop, OrderAdapter, Stepped
-from practice_core.testing.strategies import calendars, hierarchies, profiles, requests
+from practice_core.testing.strategies import (
+    calendars,
+    conditions,
+    hierarchies,
+    profiles,
+    requests,
+)
 
 __all__ = [
     "Adapter",
@@ -39,6 +45,7 @@ __all__ = [
     "OrderAdapter",
     "Stepped",
     "calendars",
+    "conditions",
     "hierarchies",
     "lifecycle_machine",
     "profiles",
