@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 CHECKED := $(wildcard src tests simulations docs/examples conftest.py)
 
-.PHONY: setup demo test lint types imports browser image bench error_rates fuzz clean
+.PHONY: setup demo test lint types imports browser image pages bench error_rates fuzz clean
 
 setup: $(READY)
 
@@ -45,9 +45,13 @@ browser:
 image: $(READY) browser
 	PYTHONPATH=. $(BIN)/python tests/browsing.py $(FROM) docs/images/report.png
 
+# The pages of docs, or parts of them, that the code gives.
+pages: $(READY)
+	PYTHONPATH=. $(BIN)/python tests/pages.py
+
 bench: $(READY)
 	@mkdir -p out
-	$(BIN)/python tests/benchmarks/run.py --out out/bench.json
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/run.py --out out/bench.json
 
 # How often the verdict errs on 200 simulated comparisons: a quarter of an hour on two cores.
 error_rates: $(READY)

@@ -35,7 +35,16 @@ from practice_core.dispatch import (
 from practice_core.errors import DefinitionError, UnknownName
 from practice_core.hierarchy import Hierarchy, Level, Site
 from practice_core.keyed import Draws, Purpose
-from practice_core.orders import OpenOffer, Order, OrderState, Refusal, Request, RequestedTime
+from practice_core.orders import (
+    UNCONDITIONAL,
+    Conditions,
+    OpenOffer,
+    Order,
+    OrderState,
+    Refusal,
+    Request,
+    RequestedTime,
+)
 from practice_core.terms import Category
 from practice_core.units import DAY, HOUR, MINUTE, WEEK, ActorId, OrderId, SiteId, TeamId
 from practice_core.volunteers import DayParts, Team
@@ -349,6 +358,48 @@ def test_the_first_reason_against_a_team_is_given(host: str | None) -> None:
 def test_reasons_stand_in_order_of_precedence() -> None:
     refusals = [Refusal(reason.value) for reason in Ineligible]
     assert refusals == [one for one in Refusal if one in refusals]
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {
+                "home": st.sampled_from(SITES),
+                "youngest": st.integers(14, 20),
+                "guardians": st.booleans(),
+                "insured": st.booleans(),
+                "skills": st.sampled_from([frozenset(), frozenset({"first-aid"})]),
+                "qualifications": st.sampled_from([frozenset(), frozenset({"lawyer"})]),
+            }
+        ),
+        max_size=6,
+    ),
+    st.builds(
+        Conditions,
+        min_age=st.sampled_from([0, 16]),
+        skills=st.sampled_from([frozenset(), frozenset({"first-aid"})]),
+        qualifications=st.sampled_from([frozenset(), frozenset({"lawyer"})]),
+        danger=st.booleans(),
+    )
+    | st.just(UNCONDITIONAL),
+    st.sets(st.sampled_from(Level), max_size=2),
+)
+def test_no_policy_sees_a_team_that_the_law_keeps_from_an_order(
+    has: list[dict[str, Any]], asked: Conditions, takers: set[Level]
+) -> None:
+    """Age, guardians, skill, qualification, insurance, and the level of its home."""
+    all_ = [team(f"t{n}", **one) for n, one in enumerate(has)]
+    made = Roster(all_, NETWORK, grid=GRID, ties=Draws(7, 0, Purpose.POLICY), takers=takers)
+    wanted = order(conditions=asked)
+    lawful = {
+        one.id
+        for one in all_
+        if ineligible(one, wanted) is None
+        and (not takers or NETWORK.site(one.home).level in takers)
+    }
+    found = made.candidates(wanted, MONDAY)
+    assert {one.team for one in found} == lawful == {*found.arrays().teams}
+    assert {one.id for one in all_ if made.slot(wanted, one.id, MONDAY)} == lawful
 
 
 # ---------------------------------------------------------------------------- who may be offered

@@ -6,16 +6,26 @@ import enum
 import re
 from functools import reduce
 from itertools import combinations, product
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import networkx as nx
 import pytest
+from hypothesis import given, reject
+from hypothesis import strategies as st
 
 from practice_core.errors import DefinitionError, ImpossibleEvent
-from practice_core.lifecycle import Edge, Lifecycle, Role, Rule
-from practice_core.orders import COMMANDS, EVENTS, ORDER, OrderState
+from practice_core.lifecycle import Edge, Lifecycle, Role, Rule, arguments
+from practice_core.orders import (
+    COMMANDS,
+    EVENTS,
+    ORDER,
+    OfferOrder,
+    OrderState,
+    RateOrder,
+    ReviewOrder,
+)
 from practice_core.terms import term, words
+from practice_core.units import TeamId
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -23,12 +33,6 @@ if TYPE_CHECKING:
     from practice_core.terms import Lang
 
 T = TypeVar("T")
-
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "lifecycle.md"
-REMAKE = (
-    ".venv/bin/python -c 'from practice_core.orders import ORDER; "
-    """print(ORDER.markdown(), end="")' > docs/lifecycle.md"""
-)
 
 
 class Seat(enum.StrEnum):
@@ -237,13 +241,78 @@ def test_the_diagram_shows_every_edge_in_words_and_where_orders_begin_and_end(la
     assert found == expected | {(state.name, "[*]", None) for state in ORDER.final}
 
 
-def test_the_page_in_the_documents_is_the_one_that_the_definition_gives() -> None:
-    assert PAGE.read_text(encoding="utf-8") == ORDER.markdown(), f"remake it: {REMAKE}"
+# ------------------------------------------------------------------ a local form
 
 
-def test_the_page_has_a_row_for_each_edge_and_rule_in_both_languages() -> None:
-    rows = [line for line in ORDER.markdown().splitlines() if line.startswith("| ")]
-    headings = 4
-    assert len(rows) == 2 * (len(ORDER.edges) + len(ORDER.rules)) + headings
-    cells = {line.count("|") for line in rows}
-    assert cells == {4, 5}
+def test_a_local_form_leaves_out_what_nothing_leads_to_any_more() -> None:
+    fewer = seat().narrowed("bench", without={Taken})
+    assert fewer.states == (Seat.FREE, Seat.HELD, Seat.GONE)
+    assert fewer.lacks == {Seat.TAKEN}
+    assert [one.command for one in fewer.rules] == [Hold, Release]
+    assert Seat.TAKEN not in fewer.final
+
+
+def test_an_event_may_be_left_out_in_one_state_alone() -> None:
+    held = seat(
+        (*EDGES, Edge(Seat.HELD, Lost, Seat.GONE)),
+        (*RULES[:2], rule(Release, {Seat.HELD}, {Role.SYSTEM}, Released, Lost)),
+    )
+    kept = held.narrowed("bench", without={(Seat.FREE, Lost)})
+    assert {(edge.source, edge.event) for edge in kept.edges} == {
+        (Seat.FREE, Held),
+        (Seat.HELD, Taken),
+        (Seat.HELD, Released),
+        (Seat.HELD, Lost),
+    }
+
+
+def test_a_local_form_may_leave_a_command_to_fewer_roles() -> None:
+    kept = seat().narrowed("bench", roles={Hold: {Role.PROXY, Role.TEAM}})
+    assert kept.rule_of[Hold].roles == {Role.PROXY}  # nobody is added
+    assert kept.rule_of[Take] == RULES[1]
+
+
+def test_a_local_form_in_which_nothing_ends_does_not_construct() -> None:
+    with pytest.raises(DefinitionError, match="bench: free: dead end"):
+        seat().narrowed("bench", without={Taken, Lost})
+
+
+def test_in_a_state_passed_through_nobody_acts() -> None:
+    through = seat(
+        rules=(rule(Hold, {Seat.FREE}, {Role.PROXY}, Held, Taken), *RULES[1:]),
+    ).narrowed("bench", passed={Seat.HELD})
+    assert through.passed == {Seat.HELD}
+    assert [one.command for one in through.rules] == [Hold]
+    assert through.walks()[Seat.TAKEN] == (Held, Taken)
+
+
+def test_narrowing_by_nothing_changes_nothing() -> None:
+    same = ORDER.narrowed("order")
+    assert (set(same.edges), set(same.rules)) == (set(ORDER.edges), set(ORDER.rules))
+    assert (same.states, same.final) == (ORDER.states, ORDER.final)
+
+
+@given(st.sets(st.sampled_from([*COMMANDS, *EVENTS]), max_size=8), st.sets(st.sampled_from(Role)))
+def test_a_local_form_adds_nothing_and_everything_in_it_can_end(
+    without: set[type], roles: set[Role]
+) -> None:
+    only = dict.fromkeys(COMMANDS[:5], roles)
+    try:
+        kept = ORDER.narrowed("local", without=without, roles=only)
+    except DefinitionError:  # nothing could end in it
+        reject()
+    assert set(kept.edges) <= set(ORDER.edges)
+    for one in kept.rules:
+        whole = ORDER.rule_of[one.command]
+        assert one.sources <= whole.sources
+        assert one.roles <= whole.roles
+        assert one.outcomes <= whole.outcomes
+    assert not without & {edge.event for edge in kept.edges}
+
+
+def test_the_arguments_of_a_command_have_names_and_types() -> None:
+    """What a form that offers a command has to ask for."""
+    assert arguments(OfferOrder) == {"teams": tuple[TeamId, ...], "open_for": int}
+    assert arguments(ReviewOrder) == {}
+    allowed = ORDER.allowed(OrderState.SERVED, Role.REQUESTER)
+    assert {command: arguments(command) for command in allowed} == {RateOrder: {"score": int}}

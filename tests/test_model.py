@@ -6,22 +6,26 @@ import math
 import pickle
 from collections import Counter, defaultdict
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import pytest
 
 from practice_core.areas import load_area
 from practice_core.dispatch import Escalate, Offer, Post, Wait, policy
-from practice_core.errors import UnlawfulCommand
+from practice_core.errors import DefinitionError, UnlawfulCommand
+from practice_core.hierarchy import Level
+from practice_core.lifecycle import Role
 from practice_core.orders import (
     CloseReason,
     DeclineReason,
+    Mode,
     OfferAccepted,
     OfferDeclined,
     OfferExpired,
     OfferMade,
     OrderClosed,
+    OrderPlaced,
     OrderPosted,
     OrderRated,
     OrderReopened,
@@ -31,6 +35,7 @@ from practice_core.orders import (
     ServiceCompleted,
     ServiceScheduled,
     ServiceStarted,
+    Step,
     TeamAbsent,
     UnservedReason,
 )
@@ -38,7 +43,7 @@ from practice_core.simulation import Run, load_scenario, run, run_tape
 from practice_core.simulation.model import quorum
 from practice_core.simulation.tape import OWN
 from practice_core.terms import Category
-from practice_core.units import DAY, HOUR, OrderId, TeamId
+from practice_core.units import DAY, HOUR, OrderId, TeamId, moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -451,3 +456,67 @@ def test_two_decisions_about_one_order_are_one_too_many() -> None:
     scenario = load_scenario("wujiang").with_values(SMALL)
     with pytest.raises(UnlawfulCommand, match="not asked about"):
         run(scenario, Twice(), seed=11, replication=0)
+
+
+# ------------------------------------------------------------------ other loops
+
+
+def simulate_in(name: str, **loop: Any) -> Run:  # noqa: ANN401 - any field of the profile
+    scenario = load_scenario("wujiang").with_values(SMALL | {"own_activity.per_year": 0.0})
+    area = scenario.area
+    profile = attrs.evolve(area.profile, **loop)
+    changed = attrs.evolve(area, profile=profile, digest=repr(loop))
+    return run(attrs.evolve(scenario, area=changed), policy(name), seed=11, replication=0)
+
+
+def test_where_nobody_reviews_a_team_is_asked_at_once() -> None:
+    steps = (Step("接单", "accept", ("AcceptOffer",)),)
+    done = simulate_in("nearest", review_within=None, steps=steps)
+    stories = dispatched(done).values()
+    reviews = [e for events in stories for e in events if isinstance(e, OrderReviewed)]
+    placed = {e.order: e.at for events in stories for e in events if isinstance(e, OrderPlaced)}
+    assert reviews
+    assert all(placed[event.order] == event.at for event in reviews)
+
+
+@pytest.mark.parametrize("name", ["nearest", "batch"])
+def test_orders_of_a_monthly_issue_are_offered_on_its_days_alone(name: str) -> None:
+    done = simulate_in(name, issue_days=(8, 12))
+    first: dict[OrderId, OfferMade] = {}
+    for event in done.log.events():
+        if isinstance(event, OfferMade):
+            first.setdefault(event.order, event)
+    assert {moment(event.at, offset=8 * HOUR).day for event in first.values()} == {8, 12}
+
+
+def test_only_teams_of_the_levels_that_take_orders_are_asked() -> None:
+    done = simulate_in("nearest", takers=(Level.CENTER,))
+    level = done.tape.city.hierarchy.site
+    home = {team.id: level(team.home).level for team in done.tape.city.teams}
+    asked = {e.team for es in dispatched(done).values() for e in es if isinstance(e, OfferMade)}
+    assert asked
+    assert {home[team] for team in asked} == {Level.CENTER}
+
+
+@pytest.mark.parametrize(
+    ("loop", "place"),
+    [
+        ({"issue_days": (1,)}, "own_activity.per_year"),
+        (
+            {"modes": (Mode.POOL,), "steps": (Step("抢", "grab", ("PostOrder",)),)},
+            "own_activity.per_year",
+        ),
+        (
+            {"steps": (Step("点", "order", ("PlaceOrder",), (Role.PROXY,)),)},
+            "area.toml: loop.steps",
+        ),
+    ],
+)
+def test_a_loop_that_forbids_what_the_model_does_is_refused_before_it_runs(
+    loop: dict[str, Any], place: str
+) -> None:
+    scenario = load_scenario("wujiang")
+    changed = attrs.evolve(scenario.area, profile=attrs.evolve(scenario.area.profile, **loop))
+    with pytest.raises(DefinitionError) as caught:
+        attrs.evolve(scenario, area=changed)
+    assert place in [fault.place for fault in caught.value.faults]

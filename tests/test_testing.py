@@ -230,13 +230,14 @@ class RedoIsNeverGiven(Faulty):
 
 class ADeskIsSkipped(Faulty):
     said = "escalated by 2 desks"
+    profile = THREE_DESKS
 
     def answers(self, call: Call, answer: Answer) -> Answer:  # noqa: ARG002 - whichever call
         if isinstance(answer, Refusal):
             return answer
         r = self.order.request if self.order else None
         return tuple(
-            attrs.evolve(event, holder=r.route[-1], due_at=r.latest)
+            attrs.evolve(event, holder=r.route[-1])
             if r and isinstance(event, OrderEscalated)
             else event
             for event in answer

@@ -19,18 +19,19 @@ from practice_core.dispatch.slots import NO_NEXT, Grid, Slot, Start
 from practice_core.errors import DefinitionError, Fault
 from practice_core.hierarchy import great_circle_km
 from practice_core.keyed import Draws, entity
-from practice_core.orders.eligibility import ineligible
+from practice_core.orders.eligibility import ineligible, wanting
+from practice_core.orders.model import UNCONDITIONAL
 from practice_core.units import DAY, HOUR, MINUTE
 from practice_core.volunteers import BLOCKS_A_WEEK, Team
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from practice_core.dispatch.contract import Key
-    from practice_core.hierarchy import Hierarchy
-    from practice_core.orders import Order, Request
+    from practice_core.hierarchy import Hierarchy, Level
+    from practice_core.orders import Conditions, Order, Request
     from practice_core.terms import Category
     from practice_core.units import Duration, Instant, OrderId, SiteId, TeamId
 
@@ -62,6 +63,8 @@ class Roster:
         The blocks of the weeks in which jobs are booked.
     ties
         The draws that break ties.
+    takers
+        The levels at which a team that is to be asked must be at home; empty: any.
 
     Raises
     ------
@@ -76,6 +79,7 @@ class Roster:
         *,
         grid: Grid,
         ties: Draws,
+        takers: Collection[Level] = (),
     ) -> None:
         self.teams = tuple(sorted(teams, key=lambda team: team.id))
         self.ids: tuple[TeamId, ...] = tuple(team.id for team in self.teams)
@@ -92,8 +96,14 @@ class Roster:
         self._lon = np.array([site.lon for site in homes])
         self._lat = np.array([site.lat for site in homes])
         self._of_category: dict[Category, NDArray[np.int64]] = {}
+        self._takes = [not takers or site.level in takers for site in homes]
+        able = [
+            n
+            for n, team in enumerate(self.teams)
+            if self._takes[n] and not wanting(team, UNCONDITIONAL)
+        ]
         for category in sorted({c for team in self.teams for c in team.categories}):
-            found = [n for n, team in enumerate(self.teams) if category in team.categories]
+            found = [n for n in able if category in self.teams[n].categories]
             self._of_category[category] = np.array(found, np.int64)
         count = len(self.teams)
         self.capacity = np.array([team.free for team in self.teams], np.int32)
@@ -118,7 +128,7 @@ class Roster:
         self._width = weeks * BLOCKS_A_WEEK
         self._accepted: deque[tuple[Instant, int, int]] = deque()
         self._offered: deque[tuple[Instant, int]] = deque()
-        self._walks: dict[tuple[SiteId, Category, SiteId | None], Walk] = {}
+        self._walks: dict[tuple[SiteId, Category, SiteId | None, Conditions | None], Walk] = {}
         self._km: dict[SiteId, NDArray[np.float64]] = {}
         self._cached = 0
         self._nobody: dict[tuple[OrderId, SiteId | None], tuple[Request, int, int]] = {}
@@ -149,7 +159,7 @@ class Roster:
     def slot(self, order: Order, team: TeamId, now: Instant) -> Slot | None:
         """Give the first time at which `team` can do `order`, or None if it may not or cannot."""
         n = self.index[team]
-        if ineligible_now(self.teams[n], order):
+        if not self._takes[n] or ineligible_now(self.teams[n], order):
             return None
         request = order.request
         travel = way_back(self.km(request.site, team))
@@ -269,12 +279,21 @@ class Roster:
         self.note_nobody(order, within)
         return True
 
-    def walk(self, site: SiteId, category: Category, within: SiteId | None = None) -> Walk:
-        """Give the teams of a category by distance from a site, kept for the next asking."""
-        key = (site, category, within)
+    def walk(
+        self,
+        site: SiteId,
+        category: Category,
+        within: SiteId | None = None,
+        asked: Conditions = UNCONDITIONAL,
+    ) -> Walk:
+        """Give the teams of a category that meet conditions, by distance, kept for next time."""
+        key = (site, category, within, None if asked is UNCONDITIONAL else asked)
         found = self._walks.get(key)
         if found is None:
             teams = self._of_category.get(category, _NOBODY)
+            if asked is not UNCONDITIONAL:
+                meets = [not wanting(self.teams[n], asked) for n in teams.tolist()]
+                teams = teams[np.array(meets, bool)]
             if within is not None and within != self.hierarchy.root.id:
                 covers = self.hierarchy.covers
                 inside = [covers(within, self.teams[n].home) for n in teams.tolist()]
@@ -338,7 +357,7 @@ class _Found:
         self._starts = starts
         self._within = within
         request = order.request
-        self._walk = roster.walk(request.site, request.category, within)
+        self._walk = roster.walk(request.site, request.category, within, request.conditions)
         self._asked = [roster.index[team] for team in order.asked if team in roster.index]
 
     def __iter__(self) -> Iterator[Candidate]:

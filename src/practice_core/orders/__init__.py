@@ -17,6 +17,7 @@ Examples
 
 from practice_core.orders.authority import (
     Access,
+    authorise,
     may,
 )
 from practice_core.orders.commands import (
@@ -132,7 +133,6 @@ from practice_core.orders.model import (
     Order,
     OrderChannel,
     OrderState,
-    Pause,
     Priority,
     Request,
     RequestedTime,
@@ -146,6 +146,7 @@ from practice_core.orders.profile import (
     Step,
     Supervised,
 )
+from practice_core.orders.together import alike, consolidate, divide
 
 __all__ = [
     "COMMANDS",
@@ -214,7 +215,6 @@ __all__ = [
     "OrderSupervised",
     "OrderUnserved",
     "OtherTimeAsked",
-    "Pause",
     "PauseOrder",
     "PauseReason",
     "PlaceOrder",
@@ -255,8 +255,12 @@ __all__ = [
     "Watch",
     "WithdrawReason",
     "WithdrawTeam",
+    "alike",
+    "authorise",
     "clock_of",
+    "consolidate",
     "decide",
+    "divide",
     "evolve",
     "ineligible",
     "may",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from practice_core.hierarchy import Level
-    from practice_core.orders.model import Order, Request
+    from practice_core.orders.model import Conditions, Order, Request
     from practice_core.units import Instant, TeamId
     from practice_core.volunteers import Team
 
@@ -30,6 +30,7 @@ __all__ = [
     "is_engaged",
     "leaves_time",
     "unfit",
+    "wanting",
 ]
 
 ADULT = 18
@@ -87,13 +88,17 @@ def ineligible(team: Team, order: Order) -> Ineligible | None:
     return unfit(team, request)
 
 
-def unfit(team: Team, request: Request) -> Ineligible | None:  # noqa: PLR0911 - one for each reason
+def unfit(team: Team, request: Request) -> Ineligible | None:
     """Give the first reason why `team` may not serve what was asked for, or None."""
     if request.category not in team.categories:
         return Ineligible.CATEGORY
     if team.members < request.needed and request.host != team.id:
         return Ineligible.MEMBERS
-    conditions = request.conditions
+    return wanting(team, request.conditions)
+
+
+def wanting(team: Team, conditions: Conditions) -> Ineligible | None:  # noqa: PLR0911 - one for each reason
+    """Give the first of some conditions that `team` does not meet, or None."""
     if team.youngest < conditions.min_age:
         return Ineligible.AGE
     if team.youngest < ADULT and not team.guardians:

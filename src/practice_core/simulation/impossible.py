@@ -9,6 +9,22 @@ from typing import TYPE_CHECKING
 from practice_core.areas import Level
 from practice_core.dispatch import Grid
 from practice_core.errors import Fault
+from practice_core.lifecycle import Role
+from practice_core.orders import (
+    AcceptOffer,
+    CompleteService,
+    DeclineOffer,
+    GiveUpOrder,
+    Mode,
+    OfferOrder,
+    PlaceOrder,
+    PostOrder,
+    RateOrder,
+    ReportAbsence,
+    ReviewOrder,
+    ScheduleService,
+    StartService,
+)
 from practice_core.units import DAY
 from practice_core.volunteers import BLOCKS_A_DAY
 
@@ -277,6 +293,7 @@ def _area_faults(parts: Parts, area: Area) -> Iterable[Fault]:
         if share > 0 and not grid.pattern(asked, minutes):
             yield _fault("site_request.duration_longest_min", minutes, f"short enough for {asked}")
     yield from _site_faults(parts, area)
+    yield from _loop_faults(parts, area)
     yield from _roster_faults(parts.teams, area)
 
 
@@ -309,6 +326,30 @@ def _site_faults(parts: Parts, area: Area) -> Iterable[Fault]:
         chain = ", ".join(area.profile.chain)
         expected = f"a level at or above every {level}, as it may be asked for"
         yield Fault("area.toml: loop.chain", chain, expected, "add a level")
+
+
+_PLAYED = (
+    (Role.REQUESTER, (PlaceOrder, RateOrder)),
+    (Role.OFFICER, (ReviewOrder, OfferOrder, PostOrder, ReportAbsence, GiveUpOrder)),
+    (Role.TEAM, (AcceptOffer, DeclineOffer, ScheduleService, StartService, CompleteService)),
+)
+"""Whom the model plays: who gives which command."""
+
+
+def _loop_faults(parts: Parts, area: Area) -> Iterable[Fault]:
+    """Find what the area's loop forbids and the model would do."""
+    profile = area.profile
+    for role, commands in _PLAYED:
+        for command in commands:
+            rule = profile.rules.get(command)
+            if rule is not None and role not in rule.roles:
+                found = f"{command.__name__} not by the {role}, who gives it in the model"
+                expected = f"{role} among those who take the step"
+                yield Fault("area.toml: loop.steps", found, expected, f"add {role}, or name nobody")
+    hosts = Mode.DIRECTED in profile.modes and not profile.issue_days
+    if parts.own_activity.per_year > 0 and not hosts:
+        expected = "0, as this loop offers nothing to a host on any day"
+        yield _fault("own_activity.per_year", parts.own_activity.per_year, expected)
 
 
 def _roster_faults(teams: Teams, area: Area) -> Iterable[Fault]:

@@ -41,6 +41,7 @@ from practice_core.orders import (
     ReportAbsence,
     ReviewOrder,
     ScheduleService,
+    Standing,
     StartService,
     step,
 )
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
 
     from practice_core.dispatch import Candidates, Decision, Policy, Roster, Slot
     from practice_core.hierarchy import Hierarchy
-    from practice_core.orders import Order, OrderCommand, Request
+    from practice_core.orders import Order, OrderCommand, Request, Standings
     from practice_core.simulation.tape import Tape
     from practice_core.units import Duration, Instant, SiteId, TeamId
 
@@ -160,6 +161,7 @@ class Model:
         self.log = EventLog(tape.demand.ids, self.request, tape.sites, self.roster.ids)
         self.view = _View(self._begins, tape.city.hierarchy, self.roster, {})
         self._asleep: dict[int, simpy.Process] = {}
+        self._standings = _standings(tape)
         self._system = Actor(ActorId("system"), Role.SYSTEM)
         self._requester = cache(lambda who: Actor(who, Role.REQUESTER))
         self._officer = cache(lambda site: Actor(ActorId(site), Role.OFFICER, site=site))
@@ -199,6 +201,13 @@ class Model:
             return t - since + DAY + loud + morning
         return t
 
+    def _asks_at(self, order: Order, t: Instant) -> Instant:
+        """Give the first instant from `t` on at which a team may be asked."""
+        awake = self._awake(t)
+        if not self.profile.issue_days or self.profile.may_ask(order, awake):
+            return awake
+        return self._awake(self.profile.next_issue(awake))
+
     def _feed(self) -> Story:
         """Begin every story when its order is placed."""
         env = self.env
@@ -215,7 +224,7 @@ class Model:
         for midnight in range(self._begins, self.tape.scenario.ends, DAY):
             for at in range(midnight + loud, midnight + quiet, self.policy.period):
                 yield _At(self.env, at, TICK)
-                orders = self.view.waiting()
+                orders = [o for o in self.view.waiting() if self.profile.may_ask(o, at)]
                 if orders:
                     ranks = {order.id: rank for rank, order in self.view.on_desk.items()}
                     for decision in self._choose(orders, at):
@@ -230,7 +239,7 @@ class Model:
         requester = self._requester(request.placed_by)
         order = self._do(rank, None, PlaceOrder(request), requester, request.placed_at)
         reviewed_at = self._reviewed_at(rank, request.placed_at)
-        if reviewed_at < request.latest:
+        if order.state is OrderState.PLACED and reviewed_at < request.latest:
             at = yield _At(self.env, reviewed_at, PLACE | rank)
             order = self._do(rank, order, ReviewOrder(), self._officer(order.holder), at)
         while order.state not in ORDER.final:
@@ -246,11 +255,13 @@ class Model:
         """Tell the story of an own activity: its host was asked when it was planned."""
         request = self.request(rank)
         at = request.placed_at
-        order = self._do(rank, None, PlaceOrder(request), self._requester(request.placed_by), at)
+        planner = Actor(request.placed_by, Role.OFFICER, site=request.site)
+        order = self._do(rank, None, PlaceOrder(request), planner, at)
         officer = self._officer(order.holder)
         reviewed_at = min(self._reviewed_at(rank, at), request.earliest)
         at = yield _At(self.env, reviewed_at, PLACE | rank)
-        order = self._do(rank, order, ReviewOrder(), officer, at)
+        if order.state is OrderState.PLACED:
+            order = self._do(rank, order, ReviewOrder(), officer, at)
         hosting = self.tape.hostings.get(rank)
         if hosting is None:
             order = self._do(rank, order, GiveUpOrder(), officer, at)
@@ -308,9 +319,9 @@ class Model:
         due_at = _due_at(order)
         if self.policy.period:
             return (yield from self._sleep(rank, due_at, due_at))
-        loud = self._awake(at)
-        if loud > at:
-            yield self._wakes(rank, loud, due_at)
+        asks_at = self._asks_at(order, at)
+        if asks_at > at:
+            yield self._wakes(rank, asks_at, due_at)
             return None
         decision = next(iter(self._choose((order,), at)), None)
         if decision is not None and not isinstance(decision, Wait):
@@ -489,13 +500,24 @@ class Model:
     def _do(
         self, rank: int, order: Order | None, command: OrderCommand, by: Actor, at: Instant
     ) -> Order:
-        done = step(order, command, at, by, self.profile)
+        done = step(order, command, at, by, self.profile, self._standings)
         if isinstance(done, Refused):
             name = type(command).__name__
             raise UnlawfulCommand(self.tape.demand.ids[rank], name, f"refused: {done.reason}")
         order, events = done
         self.log.write(rank, events)
         return order
+
+
+def _standings(tape: Tape) -> Standings:
+    """Give what the law asks of teams: in a loop that leaves orders to some, where each is home.
+
+    The roster keeps their times, so nothing is said of those here.
+    """
+    if not tape.scenario.area.profile.takers:
+        return {}
+    level = tape.city.hierarchy.site
+    return {team.id: Standing(team, level(team.home).level) for team in tape.city.teams}
 
 
 def _due_at(order: Order) -> Instant:

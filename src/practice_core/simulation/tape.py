@@ -188,7 +188,10 @@ class Tape:
     def roster(self) -> Roster:
         """Give a roster on which the own activities are booked and nothing else."""
         ties = Draws(self.seed, self.replication, Purpose.POLICY)
-        roster = Roster(self.city.teams, self.city.hierarchy, grid=self.grid, ties=ties)
+        takers = self.scenario.area.profile.takers
+        roster = Roster(
+            self.city.teams, self.city.hierarchy, grid=self.grid, ties=ties, takers=takers
+        )
         for hosting in self.hostings.values():
             roster.book(hosting.team, hosting.slot, hosting.members)
         return roster
@@ -458,7 +461,10 @@ class _Maker:
         """
         law = self.scenario.own_activity
         ties = Draws(self.seed, self.replication, Purpose.POLICY)
-        roster = Roster(self.city.teams, self.city.hierarchy, grid=self.grid, ties=ties)
+        takers = self.scenario.area.profile.takers
+        roster = Roster(
+            self.city.teams, self.city.hierarchy, grid=self.grid, ties=ties, takers=takers
+        )
         own = np.flatnonzero(demand.stream == OWN)
         own = own[np.lexsort((demand.key[own], own_block[own]))]
         keys = demand.key[own]

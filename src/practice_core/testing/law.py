@@ -162,8 +162,15 @@ class Case:
     def early(self) -> bool:  # noqa: PLR0911 - one for each kind of clock
         order, at = self.order, self.at
         if self.given(c.OfferOrder, c.PostOrder):
-            day = moment(at, offset=self.profile.calendar.offset).day
-            return bool(self.profile.issue_days) and day not in self.profile.issue_days
+            days = self.profile.issue_days
+            issued = bool(order.opening or order.attempts or order.asked)
+            today = moment(at, offset=self.profile.calendar.offset).day
+            return bool(days) and not issued and today not in days
+        if self.given(c.StartService):
+            return bool(at < order.start)
+        if self.given(c.CloseOrder) and not self.clocked:
+            silent = self.profile.call_back and not order.docket.called_back
+            return silent and bool(at < order.due_at)
         if self.given(c.WithdrawTeam):
             return self._found_nobody and bool(order.start is None or at < order.start)
         if self.given(c.SuperviseOrder):
@@ -178,10 +185,11 @@ class Case:
 
     def invalid_request(self) -> bool:
         r, role, whom = self.command.request, self.by.role, self.command.request.for_whom
-        names = [*r.conditions.skills, *r.conditions.qualifications]
+        names = [*r.conditions.skills, *r.conditions.qualifications, r.id, r.placed_by]
+        names += [one for one in (whom, r.parent, r.host) if one is not None]
         return (
-            not is_identifier(r.id)
-            or (self.order is not None and r.id != self.order.id)
+            not all(is_identifier(name) for name in names)
+            or (self.order is not None and self._is_another_need())
             or (role is not Role.OFFICER and r.placed_by != self.by.id)
             or r.placed_at != self.at
             or r.latest <= max(self.at, r.earliest)
@@ -189,16 +197,23 @@ class Case:
             or not r.route
             or len(set(r.route)) < len(r.route)
             or (whom is None and role is Role.PROXY)
-            or (whom is not None and (role is Role.REQUESTER or not is_identifier(whom)))
-            or (r.parent is not None and (role is not Role.OFFICER or r.parent == r.id))
-            or (r.parent is not None and not is_identifier(r.parent))
+            or (whom is not None and role is Role.REQUESTER)
+            or ({r.parent, r.host} != {None} and role is not Role.OFFICER)
+            or r.parent == r.id
             or r.conditions.min_age < 0
-            or len(names) > _MOST_NAMES
-            or not all(is_identifier(name) for name in names)
+            or len(r.conditions.skills) + len(r.conditions.qualifications) > _MOST_NAMES
         )
 
+    def _is_another_need(self) -> bool:
+        """Tell whether what is ordered is not what was collected, but for when and how much."""
+        when = ("placed_at", "earliest", "latest", "needed", "duration", "requested_time")
+        how = ("route", "host", "channel", "parent")
+        kept = {name: getattr(self.request, name) for name in (*when, *how)}
+        return bool(attrs.evolve(self.command.request, **kept) != self.request)
+
     def no_team(self) -> bool:
-        return not self.teams or len(set(self.teams)) < len(self.teams)
+        named = all(is_identifier(team) for team in self.teams)
+        return not named or not self.teams or len(set(self.teams)) < len(self.teams)
 
     def too_many(self) -> bool:
         several = Mode.SEVERAL in self.profile.modes
@@ -208,12 +223,15 @@ class Case:
         return not set(self.teams).isdisjoint(self.order.asked)
 
     def unknown_team(self) -> bool:
-        asks = self.request.conditions != Conditions() or bool(self.profile.takers)
-        return asks and len(self.known) < len(self.teams)
+        unknown = [team for team in self.teams if team not in self.world.standings]
+        if self.request.conditions != Conditions():
+            return bool(unknown)
+        return bool(self.profile.takers) and any(team != self.request.host for team in unknown)
 
     def not_taker(self) -> bool:
         takers = self.profile.takers
-        return bool(takers) and any(one.level not in takers for one in self.known)
+        guests = [one for one in self.known if one.team.id != self.request.host]
+        return bool(takers) and any(one.level not in takers for one in guests)
 
     def category(self) -> bool:
         return any(self.request.category not in one.team.categories for one in self.known)
@@ -246,9 +264,14 @@ class Case:
     def first_desk(self) -> bool:
         return bool(self.order.holder == self.request.route[0])
 
+    def further_desk(self) -> bool:
+        last = bool(self.order.holder == self.request.route[-1])
+        return self.by.role is Role.OFFICER and not last
+
     def outside_window(self) -> bool:
         v, r = self.command, self.request
-        return not max(self.at, r.earliest) <= v.start < v.end <= r.latest
+        too_short = v.end - v.start < r.duration * MINUTE
+        return too_short or not max(self.at, r.earliest) <= v.start < v.end <= r.latest
 
     def double_booked(self) -> bool:
         r, v = self.request, self.command
@@ -269,7 +292,9 @@ class Case:
             case c.StartService():
                 return v.present < 1
             case c.CompleteService():
-                return v.minutes < 1
+                return not MINUTE <= v.minutes * MINUTE <= self.at - self.order.start
+            case c.MergeNeed(other) | c.AbsorbNeed(other):
+                return not is_identifier(other)
             case c.RateOrder() | c.AssessService() | c.CallBack():
                 return v.score not in {1, 2, 3, 4, 5}
             case c.ReportAbsence():
@@ -277,8 +302,8 @@ class Case:
             case c.SplitOrder():
                 return v.needed not in range(1, self.request.needed) or not is_identifier(v.child)
             case _:
-                within = self.profile.pause_within or 0
-                return not self.at < v.until <= self.at + within
+                left = (self.profile.pause_within or 0) - self.order.docket.paused_for
+                return not self.at < v.until <= self.at + left
 
     def no_consent(self) -> bool:
         return not self.command.consent
@@ -292,6 +317,8 @@ class Case:
     def repeated(self) -> bool:
         if self.given(c.AbsorbNeed):
             return self.command.need in self.order.docket.merged
+        if self.given(c.HandBackOrder):
+            return self.order.holder in self.order.docket.handed_back
         if self.given(c.CallBack):
             return bool(self.order.docket.called_back)
         return self.order.docket.assessment is not None
@@ -331,6 +358,7 @@ _CONCERNS: Mapping[Refusal, Collection[type]] = {
         c.SuperviseOrder,
         c.WithdrawTeam,
         c.ReportAbsence,
+        c.StartService,
         c.CloseOrder,
         c.GiveUpOrder,
     ),
@@ -349,9 +377,12 @@ _CONCERNS: Mapping[Refusal, Collection[type]] = {
     Refusal.INSURANCE: _TO_TEAMS,
     Refusal.LAST_DESK: (c.EscalateOrder,),
     Refusal.FIRST_DESK: (c.HandBackOrder,),
+    Refusal.FURTHER_DESK: (c.GiveUpOrder,),
     Refusal.OUTSIDE_WINDOW: (c.ScheduleService, c.AskOtherTime),
     Refusal.DOUBLE_BOOKED: (c.AcceptOffer, c.ScheduleService),
     Refusal.INVALID_VALUE: (
+        c.MergeNeed,
+        c.AbsorbNeed,
         c.OfferOrder,
         c.PostOrder,
         c.SplitOrder,
@@ -365,7 +396,7 @@ _CONCERNS: Mapping[Refusal, Collection[type]] = {
     ),
     Refusal.NO_CONSENT: (c.ShowcaseOrder,),
     Refusal.SAME_ORDER: (c.MergeNeed, c.AbsorbNeed, c.SplitOrder),
-    Refusal.REPEATED: (c.AbsorbNeed, c.AssessService, c.CallBack),
+    Refusal.REPEATED: (c.AbsorbNeed, c.HandBackOrder, c.AssessService, c.CallBack),
 }
 """The commands that may be refused for a reason."""
 REASONS: Mapping[type, Sequence[tuple[Refusal, Callable[[Case], bool]]]] = {
@@ -393,6 +424,7 @@ def refusals(
         # Where one may be offered to while another is, several may be at once.
         Refusal.TOO_MANY: offer is None or OrderState.OFFERED in offer.sources,
         Refusal.NOT_TAKER: profile is not None and not profile.takers,
+        Refusal.FURTHER_DESK: e.OrderEscalated not in {edge.event for edge in lifecycle.edges},
         # A call-back after which nothing more is to come is the last of an opening.
         Refusal.REPEATED: rules.keys() & {*_CONCERNS[Refusal.REPEATED], c.ShowcaseOrder}
         <= {c.CallBack},
@@ -407,8 +439,10 @@ def refusals(
 
 _FAILED = (e.OrderReturned, e.TeamWithdrew, e.TeamAbsent, e.OrderReopened)
 """One more round has failed."""
-_TO_DESK = (*_FAILED, e.OrderReviewed, e.OrderEscalated, e.OrderHandedBack, e.OrderRecalled)
-"""The order waits on a desk."""
+_BACK = (e.OrderReturned, e.TeamWithdrew, e.TeamAbsent, e.OrderRecalled)
+"""The order waits on its desk again."""
+_ARRIVED = (e.OrderReviewed, e.OrderReopened, e.OrderEscalated, e.OrderHandedBack)
+"""The order begins to wait on a desk."""
 _COUNTS_FROM = {
     e.OrderPlaced: OrderState.PLACED,
     e.OrderReviewed: OrderState.REVIEWED,
@@ -510,6 +544,9 @@ class Deed:
         assert self.after.attempts == rounds, f"{self.after} should have {rounds} failed rounds"
         if failed and self.after.state is OrderState.REVIEWED and not self.of(e.OrderReopened):
             assert rounds < self.profile.tries, f"{self.after} has no try left at its desk"
+            desk_due_at = self.before.docket.desk_due_at
+            over = not moved and desk_due_at is not None and desk_due_at <= self.call.at
+            assert not over, f"{self.after} stays at its desk beyond {desk_due_at}"
 
     def request(self) -> None:
         """Assert that a redo, a pause or a split changes what was asked for, and nothing else."""
@@ -533,24 +570,25 @@ class Deed:
             return
         assert self.after.team is None, f"{self.after.team} still serves"
         assert not self.after.offers, f"{self.after.offers} are still open"
-        free = {self.before.team, *(offer.team for offer in self.before.offers)}
-        asked = set(self.after.asked)
-        assert set(self.before.asked) - free <= asked <= set(self.before.asked)
+        released = {self.before.team, *(offer.team for offer in self.before.offers)}
+        free = released if self.of(e.OrderPaused) else set()
+        asked = tuple(team for team in self.before.asked if team not in free)
+        assert self.after.asked == asked, f"{self.after} should have asked {asked}"
 
     def resumed(self) -> None:
         """Assert that a pause leaves of the window and its desk's clock what the loop says."""
         for event in self.of(e.OrderResumed):
             r, docket, at = self.before.request, self.before.docket, self.call.at
-            rested = at - docket.pause.at
+            rested = at - docket.paused_at
             since = r.placed_at if docket.since is None else docket.since
-            latest, due_at = r.latest, docket.pause.due_at
-            anew = due_at == latest  # the desk's clock did not run
+            latest, anew = r.latest, docket.desk_due_at is None
+            due_at = latest if anew else docket.desk_due_at
             match self.profile.after_pause:
                 case AfterPause.REMAINING:
                     latest, due_at = latest + rested, due_at + rested
                 case AfterPause.RESTART:
                     latest, anew = at + latest - since, True
-            due_at = self._waits_until(self.before.holder, latest) if anew else min(due_at, latest)
+            due_at = self._arrived(self.before.holder, latest) if anew else min(due_at, latest)
             due_at = max(at, due_at)
             kept = f"{event} should leave a clock until {due_at} in a window until {latest}"
             assert (event.latest, event.due_at) == (latest, due_at), kept
@@ -625,10 +663,13 @@ class Deed:
                 return at + (p.showcase or others)
             case e.OrderShowcased():
                 return at + (p.showcase or 0)
-        return self._waits_until(holder, latest) if isinstance(event, _TO_DESK) else None
+        if isinstance(event, _BACK):
+            held = self.before.docket.desk_due_at
+            return latest if held is None else min(latest, max(at, held))
+        return self._arrived(holder, latest) if isinstance(event, _ARRIVED) else None
 
-    def _waits_until(self, holder: SiteId, latest: Instant) -> Instant:
-        """Give the clock of a desk; the last one waits until the window is over."""
+    def _arrived(self, holder: SiteId, latest: Instant) -> Instant:
+        """Give the clock of a desk from now on; the last one waits until the window is over."""
         within = self.profile.desk_within
         if within is None or holder == self.world.route[-1]:
             return latest
@@ -650,7 +691,8 @@ class Deed:
                     assert due_at <= event.at, f"{event}: no such clock ran out"
                 case e.OrderResumed():
                     running = self._rested(running)
-                    if self.profile.after_pause is AfterPause.RESTART:
+                    goes_on = self.after.state not in ORDER.final
+                    if self.profile.after_pause is not AfterPause.DEADLINE and goes_on:
                         started |= running
             started |= self._begun(event, {*running, *docket.overrun})
             running |= started
@@ -689,10 +731,18 @@ class Deed:
 
     def _rested(self, running: Mapping[Clock, Instant]) -> dict[Clock, Instant]:
         """Give what a pause leaves of the clocks under supervision."""
-        rested = self.call.at - self.before.docket.pause.at
-        match self.profile.after_pause:
-            case AfterPause.DEADLINE:
-                return dict(running)
-            case AfterPause.REMAINING:
-                return {clock: due_at + rested for clock, due_at in running.items()}
-        return {one.clock: self._runs_out(one) for one in self._supervised if one.clock in running}
+        if self.profile.after_pause is AfterPause.DEADLINE:
+            return dict(running)
+        kept = [one for one in self._supervised if one.clock in running]
+        if self.profile.after_pause is AfterPause.RESTART:
+            return {one.clock: self._runs_out(one) for one in kept}
+        return {one.clock: self._goes_on(one, running[one.clock]) for one in kept}
+
+    def _goes_on(self, one: Supervised, due_at: Instant) -> Instant:
+        """Give when a clock runs out that has as much time left as before the pause."""
+        at: Instant = self.call.at
+        paused_at: Instant = self.before.docket.paused_at
+        calendar = self.profile.calendar
+        if one.working:
+            return calendar.add_working(at, calendar.working_between(paused_at, due_at))
+        return at + max(0, due_at - paused_at)

@@ -245,6 +245,7 @@ class LifecycleMachine(RuleBasedStateMachine):
         ended.
         """
         subject = self._walk(data)
+        self._linger(data, subject)
         self._trespass(subject, dice)
         state, now = self._state(subject), self._ways(subject)
         ways = [subject]
@@ -322,6 +323,20 @@ class LifecycleMachine(RuleBasedStateMachine):
         reached = target in {self.adapter.lifecycle.initial, *subject.states}
         assert reached or not straight, f"the walk to {target} ended in {self._state(subject)}"
         return subject
+
+    def _linger(self, data: st.DataObject, subject: _Subject[Any, Any]) -> None:
+        """Give some commands that leave a subject in its state: what is done twice is refused."""
+        for _ in range(_one(data, range(4), "lingers")):
+            state = self._state(subject)
+            row = self.adapter.lifecycle.table[state]
+            ways = self._ways(subject)
+            staying = [
+                command
+                for command, calls in ways.items()
+                if any(row.get(event) is state for event in self._outcomes(calls[0]))
+            ]
+            if staying:
+                self._go(data, subject, ways[_one(data, staying, "command")])
 
     def _approach(
         self, data: st.DataObject, subject: _Subject[Any, Any], target: object, pace: _Pace

@@ -36,7 +36,7 @@ from practice_core.orders import (
 )
 from practice_core.orders import commands as c
 from practice_core.orders import events as e
-from practice_core.terms import Category
+from practice_core.terms import BeneficiaryGroup, Category
 from practice_core.testing.law import REASONS, Case, Deed, free_times, refusals
 from practice_core.testing.machine import Call, Implementation
 from practice_core.testing.strategies import conditions, profiles, requests
@@ -169,6 +169,8 @@ class OrderAdapter:
         limits = {subject.due_at, subject.start, subject.request.latest}
         limits |= {offer.until for offer in subject.offers}
         limits |= {watch.due_at for watch in subject.docket.watches}
+        if subject.start is not None:
+            limits.add(subject.start + subject.request.duration * MINUTE)
         near = {limit + by for limit in limits if limit is not None for by in (-1, 0, 1)}
         return sorted(when for when in {*near, world.profile.next_issue(at)} if when > at)
 
@@ -268,8 +270,8 @@ _ENGAGED = st.sampled_from(
     [
         (),
         ((0, HOUR),),
-        ((DAY, 2 * DAY), (30 * MINUTE, 90 * MINUTE)),
-        ((3 * HOUR, 30 * DAY), (_WINDOW + HOUR, 2 * _WINDOW)),
+        ((DAY, 2 * DAY), (30 * MINUTE, 90 * MINUTE), (40 * DAY, 41 * DAY)),
+        ((3 * HOUR, 30 * DAY), (50 * DAY, 51 * DAY), (_WINDOW + HOUR, 2 * _WINDOW)),
     ]
 )
 """When the first team serves other orders."""
@@ -383,10 +385,10 @@ def _values(  # noqa: C901, PLR0911, PLR0912 - one case for each name, flat
         case "request":
             return (r,) if dice is None else (r, _odd_request(r, dice))
         case "into":
-            return "order-2", r.id
+            return "order-2", r.id, "-"
         case "need":
             merged = () if order is None else order.docket.merged
-            return f"order-{2 + len(merged)}", r.id, *merged[:1]
+            return f"order-{2 + len(merged)}", r.id, "-", *merged[:1]
         case "child":
             return "order-2", r.id, "-"
         case "needed":
@@ -396,8 +398,8 @@ def _values(  # noqa: C901, PLR0911, PLR0912 - one case for each name, flat
         case "open_for":
             return world.profile.offer_open, 0, -1
         case "until":
-            within = world.profile.pause_within or 1
-            return call.at + within, call.at, call.at + within + 1
+            left = _pause_left(world, order)
+            return call.at + left, call.at, call.at + left + 1
         case "start":
             return _free(world, order, begin, r)[0], begin, call.at - 1, r.earliest - 1, r.latest
         case "end":
@@ -407,7 +409,7 @@ def _values(  # noqa: C901, PLR0911, PLR0912 - one case for each name, flat
         case "present":
             return r.needed, 0
         case "minutes":
-            return r.duration, 0
+            return max(1, min(r.duration, _served(order, call))), 0, _served(order, call) + 1
         case "score":
             return 5, 0, 6
         case "consent":
@@ -428,8 +430,11 @@ def _lawful(  # noqa: C901, PLR0911, PLR0912 - one case for each name, flat
             drawn = requests(
                 at=call.at, route=world.route, placed_by=by.id, role=by.role, order=r.id
             )
-            hosts = st.sampled_from([None, TeamId("few")])
-            return st.builds(attrs.evolve, drawn, host=hosts)
+            hosts = [None, TeamId("few")] if by.role is Role.OFFICER else [None]
+            if order is None:
+                return st.builds(attrs.evolve, drawn, host=st.sampled_from(hosts))
+            kept = _kept(order.request)
+            return st.builds(attrs.evolve, drawn, host=st.sampled_from(hosts), **kept)
         case "into" | "child":
             return st.just("order-2")
         case "need":
@@ -445,7 +450,7 @@ def _lawful(  # noqa: C901, PLR0911, PLR0912 - one case for each name, flat
         case "open_for":
             return st.integers(1, 2 * world.profile.offer_open)
         case "until":
-            return st.integers(call.at + 1, call.at + (world.profile.pause_within or 1))
+            return st.integers(call.at + 1, call.at + max(1, _pause_left(world, order)))
         case "start" | "end":
             return st.integers(begin, max(begin, r.latest))
         case "present" if call.command is c.ReportAbsence:
@@ -453,7 +458,7 @@ def _lawful(  # noqa: C901, PLR0911, PLR0912 - one case for each name, flat
         case "present":
             return st.integers(1, r.needed)
         case "minutes":
-            return st.integers(1, 600)
+            return st.integers(1, max(1, _served(order, call)))
         case "score":
             return st.just(1) | st.integers(1, 5)
         case "consent":
@@ -462,11 +467,28 @@ def _lawful(  # noqa: C901, PLR0911, PLR0912 - one case for each name, flat
             return st.sampled_from(_kinds(call.command)[name])
 
 
+def _pause_left(world: Loop, order: Order | None) -> Duration:
+    """Give how long an order may still rest."""
+    within = world.profile.pause_within or 1
+    return within if order is None else within - order.docket.paused_for
+
+
+def _served(order: Order | None, call: Call) -> int:
+    """Give the whole minutes since the service could begin."""
+    return 0 if order is None or order.start is None else (call.at - order.start) // MINUTE
+
+
+def _kept(need: Request) -> dict[str, st.SearchStrategy[Any]]:
+    """Give what stays of a need that becomes an order."""
+    names = ("site", "category", "placed_by", "for_whom", "group", "conditions", "priority")
+    return {name: st.just(getattr(need, name)) for name in names}
+
+
 def _some_teams(world: Loop, order: Order | None) -> Sequence[tuple[TeamId, ...]]:
     one, two, _ = _fresh(order)
     asked = () if order is None else order.asked[:1]
     plain = (one, two) if Mode.SEVERAL in world.profile.modes else (one,)
-    odd = [(team,) for team in _ODD_TEAMS]
+    odd = [(team,) for team in (*_ODD_TEAMS, TeamId("-"))]
     return [plain, (), (one, one), (one, two), asked, (*asked, one), *odd]
 
 
@@ -480,9 +502,10 @@ def _fresh(order: Order | None) -> list[TeamId]:
 def _free(
     world: Loop, order: Order | None, begin: Instant, request: Request
 ) -> tuple[Instant, Instant]:
-    """Give the first time at which the team of an order may serve it."""
+    """Give the longest time at which the team of an order may serve it."""
     standing = world.standings.get(order.team) if order and order.team else None
-    return next(iter(free_times(standing, begin, request.latest)), (begin, request.latest))
+    free = free_times(standing, begin, request.latest)
+    return max(free, key=lambda time: time[1] - time[0], default=(begin, request.latest))
 
 
 def _odd_request(request: Request, dice: Random) -> Request:
@@ -501,6 +524,11 @@ def _odd_request(request: Request, dice: Random) -> Request:
         {"for_whom": "-"},
         {"parent": "order-0"},
         {"parent": request.id},
+        {"host": "team-0"},
+        {"host": "-"},
+        {"placed_by": "张三"},
+        {"category": Category.LAW},
+        {"group": BeneficiaryGroup.CHILDREN},
         {"parent": "-"},
         {"conditions": Conditions(min_age=-1)},
         {"conditions": Conditions(skills=frozenset({"-"}))},
@@ -513,8 +541,8 @@ def _request(world: Loop, order: Order | None, call: Call) -> Request:
     return Request(
         id=_ID if order is None else order.id,
         site=world.route[0],
-        category=Category.AID,
-        placed_by=call.by.id,
+        category=Category.AID if order is None else order.request.category,
+        placed_by=call.by.id if order is None else order.request.placed_by,
         placed_at=call.at,
         earliest=call.at,
         latest=call.at + _WINDOW,
@@ -522,7 +550,14 @@ def _request(world: Loop, order: Order | None, call: Call) -> Request:
         duration=120,
         requested_time=RequestedTime.ANY,
         route=world.route,
-        for_whom=ActorId("resident") if call.by.role is Role.PROXY else None,
-        priority=world.priority,
-        conditions=world.conditions,
+        for_whom=_for_whom(order, call),
+        group=None if order is None else order.request.group,
+        priority=world.priority if order is None else order.request.priority,
+        conditions=world.conditions if order is None else order.request.conditions,
     )
+
+
+def _for_whom(order: Order | None, call: Call) -> ActorId | None:
+    if order is not None:
+        return order.request.for_whom
+    return ActorId("resident") if call.by.role is Role.PROXY else None

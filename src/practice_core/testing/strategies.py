@@ -123,6 +123,8 @@ def profiles(draw: st.DrawFn, *, whole: bool = False) -> LoopProfile:
     modes = tuple(Mode) if whole else some(tuple(Mode), 1)
     dispatch = ("OfferOrder",) * ({*modes} != {Mode.POOL}) + ("PostOrder",) * (Mode.POOL in modes)
     review_within = draw(clocks) if there() else None
+    issue_days = some(range(1, 29)) if draw(st.booleans()) else ()
+    desk_clocks = st.integers(31 * DAY, 40 * DAY) if issue_days else clocks
     return LoopProfile(
         name="drawn",
         steps=(
@@ -137,7 +139,7 @@ def profiles(draw: st.DrawFn, *, whole: bool = False) -> LoopProfile:
         review_within=review_within,
         offer_open=draw(clocks),
         schedule_within=draw(clocks),
-        desk_within=draw(st.none() | clocks),
+        desk_within=draw(st.none() | desk_clocks),
         rating_within=draw(clocks),
         satisfied_from=draw(st.sampled_from([3, 5, 4, 2] if whole else [3, 5, 4, 2, 1])),
         redos=draw(st.sampled_from([1, 2] if whole else [1, 2, 0])),
@@ -146,7 +148,7 @@ def profiles(draw: st.DrawFn, *, whole: bool = False) -> LoopProfile:
         collects=there(),
         modes=modes,
         takers=some(tuple(Level)),
-        issue_days=some(range(1, 29)) if draw(st.booleans()) else (),
+        issue_days=issue_days,
         supervised=draw(_supervised(whole=whole, reviewed=review_within is not None)),
         dual_rating=there(),
         call_back=there(),
