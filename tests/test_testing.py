@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unittest
 from functools import reduce
-from typing import TYPE_CHECKING, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import attrs
 import pytest
@@ -25,6 +25,7 @@ from practice_core.orders import (
     CompleteService,
     Desk,
     EscalateOrder,
+    Mode,
     NeedCollected,
     OfferAccepted,
     Order,
@@ -38,6 +39,7 @@ from practice_core.orders import (
     OrderRejected,
     OrderReopened,
     OrderResumed,
+    OrderReviewed,
     OrderSplit,
     OrderState,
     PauseOrder,
@@ -48,6 +50,7 @@ from practice_core.orders import (
     RejectReason,
     ReviewOrder,
     StartService,
+    Step,
     SuperviseOrder,
     decide,
     evolve,
@@ -78,7 +81,7 @@ Answer: TypeAlias = "tuple[OrderEvent, ...] | Refusal"
 
 # Faults are to be found, not to be made small, which takes much longer.
 FEW = settings(
-    max_examples=100,
+    max_examples=300,
     stateful_step_count=10,
     phases=[Phase.generate],
     database=None,
@@ -95,12 +98,53 @@ THREE_DESKS = attrs.evolve(
     chain=(Desk.STATION, Desk.INSTITUTE, Desk.CENTER),
     desk_within=DAY,
 )
+UNREVIEWED = attrs.evolve(
+    WUJIANG,
+    name="a center's pool on two days of a month, without a review",
+    steps=(Step("接单", "accept", ("AcceptOffer",)),),
+    chain=(Desk.CENTER,),
+    review_within=None,
+    collects=False,
+    modes=(Mode.POOL,),
+    takers=(Level.CENTER,),
+    issue_days=(5, 20),
+    redos=0,
+    pause_within=None,
+)
 
 TestOrders = lifecycle_machine(OrderAdapter()).TestCase
 TestOrders.settings = settings(max_examples=100, stateful_step_count=20)
 
 TestWujiang = lifecycle_machine(OrderAdapter(profile=WUJIANG)).TestCase
 TestWujiang.settings = settings(max_examples=50, stateful_step_count=20)
+
+TestUnreviewed = lifecycle_machine(OrderAdapter(profile=UNREVIEWED)).TestCase
+TestUnreviewed.settings = settings(max_examples=50, stateful_step_count=20)
+
+
+@pytest.mark.parametrize(
+    ("change", "possible"),
+    [
+        ({}, set()),
+        ({"showcase": DAY}, {Refusal.NO_CONSENT}),
+        ({"takers": ()}, {Refusal.NOT_TAKER}),
+        ({"collects": True}, {Refusal.REPEATED}),
+        ({"call_back": True}, set()),
+        ({"call_back": True, "showcase": DAY}, {Refusal.REPEATED, Refusal.NO_CONSENT}),
+        ({"modes": (Mode.DIRECTED,)}, {Refusal.NO_TEAM, Refusal.TOO_MANY, Refusal.ASKED}),
+        ({"modes": (Mode.SEVERAL,)}, {Refusal.NO_TEAM, Refusal.ASKED}),
+        (
+            {"chain": (Desk.CENTER, Desk.FALLBACK)},
+            {Refusal.FIRST_DESK, Refusal.FURTHER_DESK, Refusal.REPEATED},
+        ),
+    ],
+)
+def test_a_run_must_meet_the_refusals_that_the_loop_can_give(
+    change: dict[str, Any], possible: set[Refusal]
+) -> None:
+    narrow = set(OrderAdapter(profile=UNREVIEWED).refusals)
+    changed = set(OrderAdapter(profile=attrs.evolve(UNREVIEWED, **change)).refusals)
+    assert changed ^ narrow == possible
 
 
 def test_a_test_case_fails_if_it_met_too_little() -> None:
@@ -407,6 +451,25 @@ class ARatingIsTheEnd(Faulty):
         return answer
 
 
+class AnOrderAwaitsAReview(Faulty):
+    said = "rests in a state that is passed"
+    profile = UNREVIEWED
+
+    def answers(self, call: Call, answer: Answer) -> Answer:  # noqa: ARG002 - whichever call
+        if isinstance(answer, Refusal):
+            return answer
+        return tuple(event for event in answer if not isinstance(event, OrderReviewed))
+
+
+class ALoopIsWidened(Faulty):
+    said = "instead of the refusal role"
+    profile = UNREVIEWED
+
+    def __init__(self, world: Loop) -> None:
+        wide = attrs.evolve(world.profile, showcase=DAY)
+        super().__init__(attrs.evolve(world, profile=wide))
+
+
 @pytest.mark.parametrize("faulty", Faulty.__subclasses__(), ids=lambda faulty: faulty.__name__)
 def test_a_faulty_implementation_is_caught(faulty: type[Faulty]) -> None:
     machine = lifecycle_machine(OrderAdapter(faulty, faulty.profile))
@@ -454,8 +517,9 @@ class NobodyEndsTheService(NeedsAreNeverOrdered):
     ids=lambda adapter: adapter.__name__,
 )
 def test_a_faulty_adapter_is_caught(adapter: type[OrderAdapter]) -> None:
+    few = settings(FEW, max_examples=20)
     with pytest.raises(AssertionError, match=adapter.said):  # type: ignore[attr-defined]  # each of the three says it
-        run_lifecycle_machine(lifecycle_machine(adapter()), settings=FEW)
+        run_lifecycle_machine(lifecycle_machine(adapter()), settings=few)
 
 
 class Laissezfaire(OrderAdapter):

@@ -2,13 +2,14 @@
 
 A platform that keeps its orders in its own tables gives `OrderAdapter` a way to start an order,
 read it and give it a command; the machine then walks it through every state, at every clock, with
-every refusal. Here are also strategies for the domain's values. Hypothesis is imported in here and
-nowhere else; nothing here is needed at run time, and nothing knows how the tested side works.
+every refusal: those of all orders or, given a profile, those of its loop. Here are also strategies
+for the domain's values. Hypothesis is imported in here and nowhere else; nothing here is needed at
+run time, and nothing knows how the tested side works.
 
 Examples
 --------
 >>> from hypothesis import settings
->>> machine = lifecycle_machine(OrderAdapter())  # or OrderAdapter(my_orders)
+>>> machine = lifecycle_machine(OrderAdapter())  # or OrderAdapter(my_orders, my_profile)
 >>> few = settings(max_examples=1, stateful_step_count=2, database=None, derandomize=True)
 >>> try:
 ...     run_lifecycle_machine(machine, settings=few)

@@ -16,6 +16,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 import attrs
+from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -58,6 +59,8 @@ _DETOURS = 3
 """A subject may first go to so many other states."""
 _LINGERS = 4
 """It may do so many things in its state before it goes on."""
+_WAITS = 3
+"""It may wait so often before it goes on."""
 _DICE = st.integers(0, 2**16 - 1).map(Random)
 """Illegal commands leave no trace, so many are given at a time, thrown by dice: drawing is slow."""
 
@@ -263,7 +266,7 @@ class LifecycleMachine(RuleBasedStateMachine):
         if self.adapter.due(subject.there.read()):
             ways.append(self._again(subject))
             self._accepted(ways[-1], self._next(ways[-1]))
-        chosen = _one(data, ways, "way on")
+        chosen = ways[_one(data, range(len(ways)), "way on")]
         self.subjects += [*(way for way in ways if way is not chosen), chosen]
 
     @precondition(lambda self: self._open())
@@ -353,10 +356,10 @@ class LifecycleMachine(RuleBasedStateMachine):
         """Go on by the next event of a shortest way, as long as there is one."""
         for _ in range(_FAR):
             times = self._times(subject)
-            if pace is not _Pace.STEADY:
+            if pace is _Pace.UNSEEN:
                 times.insert(0, _one(data, times, "instant"))
             if pace is _Pace.SLOW:
-                subject = self._later(subject, times[0])
+                subject = self._later(data, subject)
                 times = self._times(subject)
             state = self._state(subject)
             events = self.onward[target].get(state)
@@ -369,11 +372,13 @@ class LifecycleMachine(RuleBasedStateMachine):
             self._accepted(subject, _one(data, calls, "call"))
         return subject
 
-    def _later(self, subject: _Subject[Any, Any], at: Instant) -> _Subject[Any, Any]:
+    def _later(self, data: st.DataObject, subject: _Subject[Any, Any]) -> _Subject[Any, Any]:
         """Give the subject as its clocks will have left it, unless that is the end of it."""
-        later = self._again(subject)
-        self._wait(later, at)
-        return subject if self._ended(later) else later
+        for _ in range(_one(data, range(_WAITS + 1), "waits")):
+            later = self._again(subject)
+            self._wait(later, _one(data, self._times(later), "instant"))
+            subject = subject if self._ended(later) else later
+        return subject
 
     def _wait(self, subject: _Subject[Any, Any], until: Instant | None = None) -> None:
         """Let the clocks run out, up to an instant, or else to the end; that is not for ever."""
@@ -501,7 +506,9 @@ def _one(data: st.DataObject, things: Sequence[V], label: str) -> V:
     """Draw one of some things, ten times as fast as `sampled_from` a list made for once."""
     if len(things) == 1:
         return things[0]
-    return things[data.draw(st.integers(0, len(things) - 1), label=label)]
+    chosen = things[data.draw(st.integers(0, len(things) - 1), label=label)]
+    note(chosen)
+    return chosen
 
 
 def lifecycle_machine(adapter: Adapter[S, T, W]) -> type[LifecycleMachine]:

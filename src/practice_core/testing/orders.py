@@ -255,7 +255,7 @@ class OrderAdapter:
 def _loops(draw: st.DrawFn, given: LoopProfile | None) -> Loop:
     profile = draw(profiles(whole=True)) if given is None else given
     desks = len(profile.chain) + (Desk.ALLIED in profile.chain)  # of an alliance there are several
-    many = draw(st.sampled_from(range(desks, 0, -1)))
+    many = draw(st.sampled_from([desks, *range(desks, 0, -1)]))
     return Loop(
         profile,
         tuple(SiteId(f"desk-{n}") for n in range(many)),
