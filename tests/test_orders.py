@@ -222,7 +222,7 @@ def lives(draw: st.DrawFn) -> tuple[Loop, list[OrderEvent]]:
             break
         going_on = [call for call in legal if not isinstance(call.command, ENDINGS)]
         call = draw(st.sampled_from(going_on or legal))
-        varied = draw(adapter.varied(world, order, call))
+        varied = adapter.varied(world, order, call, draw)
         call = call if adapter.refusal(world, order, varied) else varied
         events = there.give(call)
         assert isinstance(events, tuple)

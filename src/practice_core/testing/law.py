@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from practice_core.testing.orders import Loop
     from practice_core.units import Duration, Instant, SiteId, TeamId
 
-__all__ = ["Case", "Deed", "free_times", "refusals"]
+__all__ = ["REASONS", "Case", "Deed", "free_times", "refusals"]
 
 _ADULT = 18
 _MOST_NAMES = 16
@@ -71,10 +71,16 @@ class Case:
     command: Any
     at: Instant
     by: Actor
+    rule: Rule[OrderState] | None = attrs.field(init=False)
+
+    @rule.default
+    def _rule(self) -> Rule[OrderState] | None:
+        """Give what the loop says of the command; None: nobody gives it there."""
+        return self.profile.lifecycle.rule_of.get(type(self.command))
 
     def first(self) -> Refusal | None:
         """Give the first refusal that applies, or None."""
-        for reason, applies in _REASONS[type(self.command)]:
+        for reason, applies in REASONS[type(self.command)]:
             if applies(self):
                 return reason
         return None
@@ -83,11 +89,6 @@ class Case:
     def profile(self) -> LoopProfile:
         """The loop's profile."""
         return self.world.profile
-
-    @property
-    def rule(self) -> Rule[OrderState] | None:
-        """What the loop says of the command; None: nobody gives it there."""
-        return self.profile.lifecycle.rule_of.get(type(self.command))
 
     @property
     def request(self) -> Request:
@@ -398,10 +399,11 @@ _CONCERNS: Mapping[Refusal, Collection[type]] = {
     Refusal.REPEATED: (c.AbsorbNeed, c.HandBackOrder, c.AssessService, c.CallBack),
 }
 """The commands that may be refused for a reason."""
-_REASONS: Mapping[type, Sequence[tuple[Refusal, Callable[[Case], bool]]]] = {
+REASONS: Mapping[type, Sequence[tuple[Refusal, Callable[[Case], bool]]]] = {
     command: [(r, getattr(Case, r)) for r in Refusal if command in _CONCERNS[r]]
     for command in c.COMMANDS
 }
+"""Why a command may be refused, and when, in order of precedence."""
 
 
 def refusals(

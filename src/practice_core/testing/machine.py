@@ -28,7 +28,7 @@ from practice_core.lifecycle import Lifecycle, Role, Rule
 
 if TYPE_CHECKING:
     import unittest
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from hypothesis import settings as Settings  # noqa: N812 - a class under a function's name
 
@@ -47,12 +47,15 @@ __all__ = [
 S = TypeVar("S", bound=enum.StrEnum)
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
+V = TypeVar("V")
 W = TypeVar("W")
 
 _DRAIN = 100
 """A subject that has not ended after so many commands never will."""
 _FAR = 50
 """A walk that has not arrived after so many commands never will."""
+_DETOURS = 3
+"""A subject may first go to so many other states."""
 _DICE = st.integers(0, 2**16 - 1).map(Random)
 """Illegal commands leave no trace, so many are given at a time, thrown by dice: drawing is slow."""
 
@@ -113,8 +116,8 @@ class Adapter(Protocol[S, T, W]):
         """Start a new subject in the implementation under test."""
         ...
 
-    def replay(self, events: Sequence[Any]) -> T | None:
-        """Fold events into a subject, independently of the implementation."""
+    def replay(self, subject: T | None, events: Sequence[Any]) -> T | None:
+        """Fold further events into a subject, independently of the implementation."""
         ...
 
     def state(self, subject: T | None) -> S:
@@ -133,7 +136,13 @@ class Adapter(Protocol[S, T, W]):
         """Build the call most likely to be legal: if it is not, then none is."""
         ...
 
-    def varied(self, world: W, subject: T | None, call: Call) -> st.SearchStrategy[Call]:
+    def varied(
+        self,
+        world: W,
+        subject: T | None,
+        call: Call,
+        draw: Callable[[st.SearchStrategy[Any]], Any],
+    ) -> Call:
         """Draw the like of a plain call with other arguments, mostly legal."""
         ...
 
@@ -197,7 +206,7 @@ class Coverage(Generic[S]):
 
 @attrs.define(eq=False)
 class _Subject(Generic[T, W]):
-    """One subject of an example: its world, its clock, and what it has had.
+    """One subject of an example: its world, its clock, what its events tell, what it has had.
 
     It is unsound while a command is looked at: what failed then is not to be drained, which would
     fail again and hide why.
@@ -206,8 +215,8 @@ class _Subject(Generic[T, W]):
     world: W
     there: Implementation[T]
     now: Instant = 0
+    told: T | None = None
     calls: list[Call] = attrs.field(factory=list)
-    events: list[object] = attrs.field(factory=list)
     states: list[enum.StrEnum] = attrs.field(factory=list)
     sound: bool = True
 
@@ -248,12 +257,12 @@ class LifecycleMachine(RuleBasedStateMachine):
                 then = self._ways(other)
                 new = [command for command in then if command not in now]
                 if new:
-                    self._go(data, other, then[data.draw(st.sampled_from(new), label="command")])
+                    self._go(data, other, then[_one(data, new, "command")])
         if self.adapter.due(subject.there.read()):
             ways.append(self._again(subject))
             self._accepted(ways[-1], self._next(ways[-1]))
-        chosen = data.draw(st.integers(0, len(ways) - 1), label="way on")
-        self.subjects += [*ways[:chosen], *ways[chosen + 1 :], ways[chosen]]
+        chosen = _one(data, ways, "way on")
+        self.subjects += [*(way for way in ways if way is not chosen), chosen]
 
     @precondition(lambda self: self._open())
     @rule(data=st.data(), wait=st.integers(0, 24 * 3_600_000))
@@ -301,24 +310,23 @@ class LifecycleMachine(RuleBasedStateMachine):
 
     def _walk(self, data: st.DataObject) -> _Subject[Any, Any]:
         """Walk a new subject to a drawn state: straight, or after some detours."""
-        target = data.draw(st.sampled_from(self.targets), label="state")
+        target = _one(data, self.targets, "state")
         world = data.draw(self.adapter.worlds(), label="world")
-        pace = data.draw(st.sampled_from(_Pace), label="pace")
+        pace = _one(data, list(_Pace), "pace")
         subject = _Subject(world, self.adapter.implement(world))
-        detours = st.lists(st.sampled_from(self.detours), max_size=3)
-        for state in data.draw(detours, label="detours"):
-            self._approach(data, subject, state, pace)
+        for _ in range(_one(data, range(_DETOURS + 1), "detours")):
+            subject = self._approach(data, subject, _one(data, self.detours, "state"), pace)
             if not self._ended(subject):
                 self._any(data, subject)
         straight = pace is _Pace.STEADY and not subject.calls
-        self._approach(data, subject, target, pace)
+        subject = self._approach(data, subject, target, pace)
         reached = target in {self.adapter.lifecycle.initial, *subject.states}
         assert reached or not straight, f"the walk to {target} ended in {self._state(subject)}"
         return subject
 
     def _linger(self, data: st.DataObject, subject: _Subject[Any, Any]) -> None:
         """Give some commands that leave a subject in its state: what is done twice is refused."""
-        for _ in range(data.draw(st.integers(0, 3), label="lingers")):
+        for _ in range(_one(data, range(4), "lingers")):
             state = self._state(subject)
             row = self.adapter.lifecycle.table[state]
             ways = self._ways(subject)
@@ -328,31 +336,35 @@ class LifecycleMachine(RuleBasedStateMachine):
                 if any(row.get(event) is state for event in self._outcomes(calls[0]))
             ]
             if staying:
-                command = data.draw(st.sampled_from(staying), label="command")
-                self._go(data, subject, ways[command])
+                self._go(data, subject, ways[_one(data, staying, "command")])
 
     def _approach(
         self, data: st.DataObject, subject: _Subject[Any, Any], target: object, pace: _Pace
-    ) -> None:
+    ) -> _Subject[Any, Any]:
         """Go on by the next event of a shortest way, as long as there is one."""
         for _ in range(_FAR):
             times = self._times(subject)
             if pace is not _Pace.STEADY:
-                at = data.draw(st.sampled_from(times), label="instant")
-                if pace is _Pace.SLOW:
-                    self._wait(subject, at)
-                    times = self._times(subject)
-                else:
-                    times.insert(0, at)
+                times.insert(0, _one(data, times, "instant"))
+            if pace is _Pace.SLOW:
+                subject = self._later(subject, times[0])
+                times = self._times(subject)
             state = self._state(subject)
             events = self.onward[target].get(state)
             if not events:
-                return
+                break
             leading = [one for one in self.given_in[state] if not one.outcomes.isdisjoint(events)]
             calls = self._first(subject, leading, times)
             if not calls:
-                return
-            self._accepted(subject, data.draw(st.sampled_from(calls), label="call"))
+                break
+            self._accepted(subject, _one(data, calls, "call"))
+        return subject
+
+    def _later(self, subject: _Subject[Any, Any], at: Instant) -> _Subject[Any, Any]:
+        """Give the subject as its clocks will have left it, unless that is the end of it."""
+        later = self._again(subject)
+        self._wait(later, at)
+        return subject if self._ended(later) else later
 
     def _wait(self, subject: _Subject[Any, Any], until: Instant | None = None) -> None:
         """Let the clocks run out, up to an instant, or else to the end; that is not for ever."""
@@ -370,20 +382,17 @@ class LifecycleMachine(RuleBasedStateMachine):
         there = self.adapter.implement(subject.world)
         for call in subject.calls:
             there.give(call)
-        calls, events = list(subject.calls), list(subject.events)
-        other = _Subject(subject.world, there, subject.now, calls, events)
+        other = _Subject(subject.world, there, subject.now, subject.told, list(subject.calls))
         self._same_as_replayed(other)
         return other
 
     def _any(self, data: st.DataObject, subject: _Subject[Any, Any]) -> None:
         ways = self._ways(subject)
-        command = data.draw(st.sampled_from(list(ways)), label="command")
-        self._go(data, subject, ways[command])
+        self._go(data, subject, ways[_one(data, list(ways), "command")])
 
     def _go(self, data: st.DataObject, subject: _Subject[Any, Any], calls: Sequence[Call]) -> None:
-        call = data.draw(st.sampled_from(calls), label="call")
-        varied = self.adapter.varied(subject.world, subject.there.read(), call)
-        other = data.draw(varied, label="variation")
+        call = _one(data, calls, "call")
+        other = self.adapter.varied(subject.world, subject.there.read(), call, data.draw)
         self._accepted(subject, call if self._refusal(subject, other) else other)
 
     def _trespass(self, subject: _Subject[Any, Any], dice: Random) -> None:
@@ -467,7 +476,7 @@ class LifecycleMachine(RuleBasedStateMachine):
             subject.states.append(state)
         subject.now = max(subject.now, call.at)
         subject.calls.append(call)
-        subject.events.extend(events)
+        subject.told = self.adapter.replay(subject.told, events)
         after = subject.there.read()
         assert self.adapter.state(after) is state, f"{call}: {after} is not in state {state}"
         self._same_as_replayed(subject)
@@ -475,9 +484,15 @@ class LifecycleMachine(RuleBasedStateMachine):
         subject.sound = True
 
     def _same_as_replayed(self, subject: _Subject[Any, Any]) -> None:
-        replayed = self.adapter.replay(subject.events)
         there = subject.there.read()
-        assert there == replayed, f"stands at {there}, its events say {replayed}"
+        assert there == subject.told, f"stands at {there}, its events say {subject.told}"
+
+
+def _one(data: st.DataObject, things: Sequence[V], label: str) -> V:
+    """Draw one of some things, ten times as fast as `sampled_from` a list made for once."""
+    if len(things) == 1:
+        return things[0]
+    return things[data.draw(st.integers(0, len(things) - 1), label=label)]
 
 
 def lifecycle_machine(adapter: Adapter[S, T, W]) -> type[LifecycleMachine]:

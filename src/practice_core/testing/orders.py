@@ -14,7 +14,7 @@ import attrs
 from hypothesis import strategies as st
 
 from practice_core.hierarchy import Level
-from practice_core.lifecycle import Lifecycle, Role, arguments
+from practice_core.lifecycle import Lifecycle, Role, Rule, arguments
 from practice_core.orders import (
     ORDER,
     UNCONDITIONAL,
@@ -37,7 +37,7 @@ from practice_core.orders import (
 from practice_core.orders import commands as c
 from practice_core.orders import events as e
 from practice_core.terms import BeneficiaryGroup, Category
-from practice_core.testing.law import Case, Deed, free_times, refusals
+from practice_core.testing.law import REASONS, Case, Deed, free_times, refusals
 from practice_core.testing.machine import Call, Implementation
 from practice_core.testing.strategies import conditions, profiles, requests
 from practice_core.units import (
@@ -65,8 +65,6 @@ _ID = OrderId("order-1")
 _PEOPLE = {role: ActorId(str(role)) for role in Role}
 _WINDOW: Duration = 60 * DAY
 """Longer than any pause, and with some day of issue."""
-_ODD = 12
-"""Calls that are mostly illegal, for each command that fits the state."""
 
 
 @attrs.frozen
@@ -151,10 +149,9 @@ class OrderAdapter:
         """Start an order."""
         return self.implementation(world)
 
-    def replay(self, events: Sequence[e.OrderEvent]) -> Order | None:
+    def replay(self, subject: Order | None, events: Sequence[e.OrderEvent]) -> Order | None:
         """Fold the events through `evolve`."""
-        nothing: Order | None = None
-        return reduce(evolve, events, nothing)
+        return reduce(evolve, events, subject)
 
     @staticmethod
     def state(subject: Order | None) -> OrderState:
@@ -185,12 +182,18 @@ class OrderAdapter:
         given = [_values(name, world, subject, blank)[0] for name in _kinds(command)]
         return Call(command(*given), at, blank.by)
 
-    def varied(self, world: Loop, subject: Order | None, call: Call) -> st.SearchStrategy[Call]:
+    def varied(
+        self,
+        world: Loop,
+        subject: Order | None,
+        call: Call,
+        draw: Callable[[st.SearchStrategy[Any]], Any],
+    ) -> Call:
         """Draw the command's arguments within their limits."""
         command: type = type(call.command)
         blank = Call(command, call.at, call.by)
-        given = [_lawful(name, world, subject, blank) for name in _kinds(command)]
-        return st.tuples(*given).map(lambda values: Call(command(*values), call.at, call.by))
+        given = [draw(_lawful(name, world, subject, blank)) for name in _kinds(command)]
+        return Call(command(*given), call.at, call.by)
 
     def wild(self, world: Loop, subject: Order | None, at: Instant, dice: Random) -> Iterable[Call]:
         """Give every command by somebody in its roles and by another; if it fits, also oddly.
@@ -202,17 +205,32 @@ class OrderAdapter:
         instants = [at, *self.moments(world, subject, at)]
         for rule in ORDER.rules:
             here = self.lifecycle.rule_of.get(rule.command)
-            roles = frozenset() if here is None else here.roles
-            able = [by for by in everybody if by.role in roles]
-            others = [by for by in everybody if by.role not in roles]
-            fits = here is not None and self.state(subject) in here.sources
-            chosen = [dice.choice(able) for _ in range(_ODD if fits else 1) if able]
-            for by in (*chosen, *(dice.choice(others) for _ in others[:1])):
-                blank = Call(rule.command, _odd(dice, instants), by)
+            able = [by for by in everybody if here is not None and by.role in here.roles]
+            others = [by for by in everybody if here is None or by.role not in here.roles]
+            times, throws = instants, 1
+            if here is not None and self.state(subject) in here.sources:
+                times = [self._when(world, subject, here, instants), *instants]
+                throws = len(REASONS[rule.command])
+            for by in (*dice.choices(able or others, k=throws), dice.choice(others)):
+                blank = Call(rule.command, _odd(dice, times), by)
                 names = _kinds(rule.command)
                 lots = [_values(name, world, subject, blank, dice) for name in names]
                 command = rule.command(*(_odd(dice, values) for values in lots))
                 yield Call(command, blank.at, by)
+
+    def _when(
+        self,
+        world: Loop,
+        subject: Order | None,
+        rule: Rule[OrderState],
+        instants: Sequence[Instant],
+    ) -> Instant:
+        """Give the first of some instants at which a command is legal, or else the first."""
+        for at in instants:
+            plain = self.plain(world, subject, rule.command, min(rule.roles), at)
+            if self.refusal(world, subject, plain) is None:
+                return at
+        return instants[0]
 
     def refusal(self, world: Loop, subject: Order | None, call: Call) -> Refusal | None:
         """Give the first member of `Refusal` that applies."""
@@ -252,8 +270,8 @@ _ENGAGED = st.sampled_from(
     [
         (),
         ((0, HOUR),),
-        ((DAY, 2 * DAY), (30 * MINUTE, 90 * MINUTE)),
-        ((3 * HOUR, 30 * DAY), (_WINDOW + HOUR, 2 * _WINDOW)),
+        ((DAY, 2 * DAY), (30 * MINUTE, 90 * MINUTE), (40 * DAY, 41 * DAY)),
+        ((3 * HOUR, 30 * DAY), (50 * DAY, 51 * DAY), (_WINDOW + HOUR, 2 * _WINDOW)),
     ]
 )
 """When the first team serves other orders."""
