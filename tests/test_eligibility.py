@@ -21,13 +21,13 @@ from practice_core.orders import (
     OfferOrder,
     PostOrder,
     Refusal,
+    Refused,
     ScheduleService,
     Standing,
     WithdrawReason,
     WithdrawTeam,
     decide,
 )
-from practice_core.orders.decide import Refused
 from practice_core.terms import Category
 from practice_core.units import DAY, HOUR, MINUTE, WEEK, SiteId, TeamId
 from practice_core.volunteers import BLOCKS_A_WEEK, Team
