@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 CHECKED := $(wildcard src tests simulations docs/examples conftest.py)
 
-.PHONY: setup demo test lint types imports browser image pages bench error_rates fuzz clean
+.PHONY: setup demo test lint types imports browser image pages bench error_rates fuzz machines clean
 
 setup: $(READY)
 
@@ -61,6 +61,10 @@ error_rates: $(READY)
 # 20,000 broken files of a county, each read or refused: half an hour on one core.
 fuzz: $(READY)
 	FUZZ_CASES=20000 $(BIN)/python -m pytest -n $(WORKERS) tests/test_fuzz.py
+
+# The own lifecycle of each loop that ships, attacked for a minute: a quarter of an hour on one core.
+machines: $(READY)
+	$(BIN)/python tests/benchmarks/machines.py --workers $(WORKERS)
 
 clean:
 	rm -rf .venv build dist out .coverage .coverage.* .hypothesis .import_linter_cache \

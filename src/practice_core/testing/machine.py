@@ -66,6 +66,8 @@ _FAR = 50
 """A walk that has not arrived after so many commands never will."""
 _DETOURS = 3
 """A subject may first go to so many other states."""
+_LINGERS = 4
+"""It may do so many things in its state before it goes on."""
 _DICE = st.integers(0, 2**16 - 1).map(Random)
 """Illegal commands leave no trace, so many are given at a time, thrown by dice: drawing is slow."""
 
@@ -329,18 +331,25 @@ class LifecycleMachine(RuleBasedStateMachine):
         return subject
 
     def _linger(self, data: st.DataObject, subject: _Subject[Any, Any]) -> None:
-        """Give some commands that leave a subject in its state: what is done twice is refused."""
-        for _ in range(_one(data, range(4), "lingers")):
-            state = self._state(subject)
-            row = self.adapter.lifecycle.table[state]
+        """Give some commands that leave a subject in its state: what is done twice is refused.
+
+        What one of them has made possible comes next.
+        """
+        row = self.adapter.lifecycle.table[self._state(subject)]
+        state, known = self._state(subject), frozenset[type]()
+        for _ in range(_one(data, range(_LINGERS + 1), "lingers")):
             ways = self._ways(subject)
             staying = [
                 command
                 for command, calls in ways.items()
                 if any(row.get(event) is state for event in self._outcomes(calls[0]))
             ]
+            new = [command for command in staying if known and command not in known]
+            known = frozenset(ways)
             if staying:
-                self._go(data, subject, ways[_one(data, staying, "command")])
+                self._go(data, subject, ways[_one(data, new or staying, "command")])
+            if self._state(subject) is not state:
+                break
 
     def _approach(
         self, data: st.DataObject, subject: _Subject[Any, Any], target: object, pace: _Pace
