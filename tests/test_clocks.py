@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from practice_core.errors import DefinitionError
-from practice_core.lifecycle import AfterPause, resumed
+from practice_core.lifecycle import AfterPause, Role, resumed
 from practice_core.orders import (
     AcceptOffer,
     AskOtherTime,
@@ -18,6 +18,7 @@ from practice_core.orders import (
     CancelReason,
     Clock,
     ClockStarted,
+    CloseOrder,
     CompleteService,
     EscalateOrder,
     ExpireOffers,
@@ -46,6 +47,7 @@ from practice_core.orders import (
     ReviewOrder,
     ScheduleService,
     StartService,
+    Step,
     Supervised,
     SuperviseOrder,
     TeamWithdrew,
@@ -54,6 +56,7 @@ from practice_core.orders import (
     WithdrawTeam,
     clock_of,
 )
+from practice_core.testing import profiles
 from practice_core.units import DAY, HOUR, MINUTE, WEEK, Instant
 from tests.telling import (
     ANN,
@@ -201,6 +204,41 @@ def test_a_review_is_supervised_only_where_there_is_one() -> None:
         attrs.evolve(LOOP, review_within=None, supervised=(REVIEW,))
 
 
+STOPS = {
+    Clock.REVIEW: ReviewOrder,
+    Clock.CONTACT: ReportProgress,
+    Clock.FEEDBACK: ReportProgress,
+    Clock.COMPLETION: CompleteService,
+}
+RUNS_OUT = {
+    OrderState.PLACED: GiveUpOrder,
+    OrderState.REVIEWED: EscalateOrder,
+    OrderState.PAUSED: ResumeOrder,
+    OrderState.OFFERED: ExpireOffers,
+    OrderState.POOLED: ExpireOffers,
+    OrderState.ACCEPTED: ReportAbsence,
+    OrderState.SCHEDULED: ReportAbsence,
+    OrderState.SERVED: CloseOrder,
+    OrderState.RATED: CloseOrder,
+    OrderState.SHOWCASED: CloseOrder,
+}
+
+
+@given(profiles())
+def test_every_clock_of_every_loop_has_somebody_who_acts(loop: LoopProfile) -> None:
+    """A person in time, or the system when it is over; where no clock runs, an officer."""
+    lifecycle = loop.lifecycle
+    for one in loop.supervised:
+        assert loop.rules[STOPS[one.clock]].roles - {Role.SYSTEM}
+        assert loop.rules[SuperviseOrder].roles == {Role.SYSTEM}
+    for state in lifecycle.states:
+        resting = state not in lifecycle.final | lifecycle.passed | {OrderState.ABSENT}
+        if state in RUNS_OUT and resting:
+            assert RUNS_OUT[state] in lifecycle.allowed(state, Role.SYSTEM)
+        elif resting:
+            assert lifecycle.allowed(state, Role.OFFICER)
+
+
 # ------------------------------------------------------------------ loops without a review
 
 
@@ -288,6 +326,15 @@ def test_a_pause_ends_later_than_now_and_within_what_the_loop_allows(
         told.then(rests, ANN)
     else:
         assert told.refuses(rests, ANN) is Refusal.INVALID_VALUE
+
+
+def test_a_loop_in_which_only_the_team_could_end_a_service_is_none() -> None:
+    steps = (
+        Step("办结", "complete", ("CompleteService",), (Role.TEAM,)),
+        Step("取消", "cancel", ("CancelOrder",), (Role.PROXY,)),
+    )
+    with pytest.raises(DefinitionError, match="an order that is in_service, with no officer"):
+        attrs.evolve(LOOP, steps=steps)
 
 
 def test_a_loop_may_know_no_pause() -> None:

@@ -466,7 +466,7 @@ class ALoopIsWidened(Faulty):
     profile = UNREVIEWED
 
     def __init__(self, world: Loop) -> None:
-        wide = attrs.evolve(world.profile, showcase=DAY)
+        wide = attrs.evolve(world.profile, collects=True)
         super().__init__(attrs.evolve(world, profile=wide))
 
 

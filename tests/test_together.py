@@ -24,6 +24,7 @@ from practice_core.orders import (
     MergeNeed,
     Mode,
     OfferOrder,
+    OrderChannel,
     OrderEscalated,
     OrderHandedBack,
     OrderRecalled,
@@ -221,6 +222,14 @@ def test_a_resident_orders_for_himself() -> None:
 def test_what_is_asked_of_volunteers_can_be_met(conditions: Conditions) -> None:
     wrong = PlaceOrder(attrs.evolve(REQUEST, conditions=conditions))
     assert Story().refuses(wrong, ANN) is Refusal.INVALID_REQUEST
+
+
+@pytest.mark.parametrize("channel", OrderChannel)
+def test_an_order_may_come_by_every_channel_and_says_by_which(channel: OrderChannel) -> None:
+    told = placed(channel=channel, group=BeneficiaryGroup.ELDERLY)
+    told.then(ReviewOrder(), OFFICER).then(SplitOrder(OrderId("b"), 1), OFFICER)
+    assert told.order.request.channel is channel
+    assert told.order.request.group is BeneficiaryGroup.ELDERLY
 
 
 # ------------------------------------------------------------------ one order becomes several

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LinksFile", "chain_faults", "links_of"]
 
+_MOST_ALLIES = 20
 _HELPED = 20
 """A message lists no more faults, and none that is not listed needs a guess at what was meant."""
 
@@ -94,9 +95,12 @@ def _faults(found: LinksFile, sites: Sequence[str] | None) -> Iterator[Fault]:
         if not is_identifier(desk):
             expected = "1 to 64 of A-Za-z0-9._:-, first a letter or digit"
             yield Fault(key, repr(desk), expected, "rename it")
+    if len(found.allied) > _MOST_ALLIES:
+        expected = f"at most {_MOST_ALLIES}: an order asks them one after another"
+        yield Fault("links.allied", f"{len(found.allied)} centers", expected, "name the nearest")
     ours, seen = set(sites or ()), set[str]()
     for n, center in enumerate(found.allied):
-        if center in seen or center in ours:
+        if is_identifier(center) and (center in seen or center in ours):
             stands = f"{center!r}, {'named before' if center in seen else 'a site of this area'}"
             yield Fault(f"links.allied[{n}]", stands, "the center of another area", "remove it")
         seen.add(center)

@@ -145,6 +145,11 @@ def load_loop(where: str | PathLike[str]) -> Loop:
         return _shipped_loop(where)
     if Path(where).suffix == ".toml":
         return read_loop(file_bytes(Path(where), most=LARGEST_TABLE), Path(where).name)
+    if Path(where).is_file():
+        fault = Fault(
+            str(where), "a file of another kind", "the file of a loop, *.toml", "rename it"
+        )
+        raise DefinitionError("loop", (fault,))
     try:
         return load_area(where).loop
     except UnknownName:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from practice_core.errors import DefinitionError
 from practice_core.lifecycle import Role
 from practice_core.orders.commands import CollectNeed, PlaceOrder
-from practice_core.orders.decide import Refusal, Refused
 from practice_core.orders.loop import ORDER
 from practice_core.orders.model import OrderState
 from practice_core.orders.profile import NO_LINKS
+from practice_core.orders.refusals import Refusal, Refused
 
 if TYPE_CHECKING:
     from practice_core.hierarchy import Hierarchy

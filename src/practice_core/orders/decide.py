@@ -6,29 +6,36 @@ after its tries or its clock an order moves on by itself, and no command makes a
 
 from __future__ import annotations
 
-import enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
 from practice_core.lifecycle import AfterPause, Role, resumed
 from practice_core.orders import commands as c
 from practice_core.orders import events as e
+from practice_core.orders.deadlines import (
+    clocks_after_pause,
+    clocks_from,
+    due_at_desk,
+    next_desk,
+    waits_until,
+)
 from practice_core.orders.eligibility import is_engaged, leaves_time, unfit
 from practice_core.orders.evolve import evolve
 from practice_core.orders.loop import ORDER
-from practice_core.orders.model import UNCONDITIONAL, Actor, Clock, Order, OrderState
+from practice_core.orders.model import UNCONDITIONAL, Actor, Order, OrderState
 from practice_core.orders.profile import Mode
-from practice_core.units import MINUTE, Instant, is_identifier, value
+from practice_core.orders.refusals import Refusal, Refused
+from practice_core.units import MINUTE, Instant, is_identifier
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from practice_core.orders.eligibility import Standings
-    from practice_core.orders.model import Docket, Request
-    from practice_core.orders.profile import LoopProfile, Supervised
+    from practice_core.orders.model import Request
+    from practice_core.orders.profile import LoopProfile
     from practice_core.units import SiteId, TeamId
 
-__all__ = ["Refusal", "Refused", "decide", "step"]
+__all__ = ["decide", "step"]
 
 # A member of an enum takes fifteen times as long to look up as a name of this module.
 REQUESTER, PROXY, OFFICER, TEAM, SYSTEM = Role
@@ -44,86 +51,6 @@ ABSENT, PLACED, REVIEWED, OFFERED, POOLED, ACCEPTED, RATED = (
 _BEST_SCORE = 5
 _MOST_SKILLS = 16
 NOBODY: Standings = MappingProxyType({})
-
-
-class Refusal(enum.StrEnum):
-    """Why a command was refused, in order of precedence: the first that applies is given."""
-
-    UNKNOWN_ORDER = "unknown_order"
-    """There is no such order, or the actor may not even read it."""
-    ROLE = "role"
-    """Nobody in this role gives this command in this loop."""
-    SCOPE = "scope"
-    """Somebody in this role does, but not this actor for this order."""
-    STATE = "state"
-    """Not in the order's present state."""
-    LATE = "late"
-    """The window for it is over."""
-    EARLY = "early"
-    """The clock has not run out yet, or the day of issue not come."""
-    INVALID_REQUEST = "invalid_request"
-    """Bad id, another's name, empty window, nobody needed, no duration, no desk, or one twice.
-
-    Or not the need that was collected; or no order for somebody, or by nobody who may say so.
-    """
-    NO_TEAM = "no_team"
-    """An offer to nobody, to one team twice, or to what is no team's id."""
-    TOO_MANY = "too_many"
-    """An offer to several teams, where the loop asks one at a time."""
-    ASKED = "asked"
-    """A team was already asked for this order."""
-    UNKNOWN_TEAM = "unknown_team"
-    """The order asks something of those who serve, and nothing is known of the team."""
-    NOT_TAKER = "not_taker"
-    """In this loop teams from elsewhere take orders."""
-    CATEGORY = "category"
-    """The team does not serve this category."""
-    MEMBERS = "members"
-    """The team has fewer members than are needed."""
-    AGE = "age"
-    """Some of its members are too young."""
-    GUARDIAN = "guardian"
-    """Some of its members are under age, and their guardians have not consented."""
-    SKILL = "skill"
-    """The team was not trained in what the service takes."""
-    QUALIFICATION = "qualification"
-    """The team is not licensed for what the service takes."""
-    INSURANCE = "insurance"
-    """The service is dangerous, and the team's members are not insured."""
-    LAST_DESK = "last_desk"
-    """There is no further desk to escalate to."""
-    FIRST_DESK = "first_desk"
-    """There is no desk before this one."""
-    FURTHER_DESK = "further_desk"
-    """A desk gives up only if there is none after it."""
-    OUTSIDE_WINDOW = "outside_window"
-    """The service would not lie inside the requested window, start in the past, or be too short."""
-    DOUBLE_BOOKED = "double_booked"
-    """The team serves another order at that time."""
-    INVALID_VALUE = "invalid_value"
-    """A number is out of its range."""
-    NO_CONSENT = "no_consent"
-    """Nothing is shown without consent."""
-    SAME_ORDER = "same_order"
-    """An order is neither merged into itself nor a part of itself."""
-    REPEATED = "repeated"
-    """It was done already."""
-
-
-@value
-class Refused:
-    """A command that was not carried out; nothing changed.
-
-    Parameters
-    ----------
-    command
-        Its class.
-    reason
-        The first refusal that applies.
-    """
-
-    command: type[c.OrderCommand]
-    reason: Refusal
 
 
 Outcome: TypeAlias = "tuple[e.OrderEvent, ...] | Refusal"
@@ -265,21 +192,6 @@ def _is_that_need(request: Request, need: Request) -> bool:
     return all(getattr(request, name) == getattr(need, name) for name in same)
 
 
-def _waits_until(order: Order, at: Instant) -> Instant:
-    """Give the clock of an order that comes back to its desk: the desk's goes on from before."""
-    desk_due_at, latest = order.docket.desk_due_at, order.request.latest
-    return latest if desk_due_at is None else min(latest, max(at, desk_due_at))
-
-
-def _due_at_desk(
-    request: Request, holder: SiteId, at: Instant, profile: LoopProfile, latest: Instant
-) -> Instant:
-    """Give the clock of a desk that an order comes to: the last waits until the window is over."""
-    if profile.desk_within is None or holder == request.route[-1]:
-        return latest
-    return min(latest, at + profile.desk_within)
-
-
 def _moves_on(
     order: Order, at: Instant, by: Actor, profile: LoopProfile
 ) -> tuple[e.OrderEvent, ...]:
@@ -290,66 +202,18 @@ def _moves_on(
     desk_due_at = order.docket.desk_due_at
     if order.attempts + 1 < profile.tries and (desk_due_at is None or at < desk_due_at):
         return ()
-    holder = _next_desk(order)
+    holder = next_desk(order)
     if holder is None:
         return (e.OrderUnserved(request.id, at, by.id, e.UnservedReason.TRIES),)
     return (_escalation(order, holder, at, by, profile),)
-
-
-def _next_desk(order: Order) -> SiteId | None:
-    route = order.request.route
-    place = route.index(order.holder) + 1
-    return route[place] if place < len(route) else None
 
 
 def _escalation(
     order: Order, holder: SiteId, at: Instant, by: Actor, profile: LoopProfile
 ) -> e.OrderEvent:
     r = order.request
-    due_at = _due_at_desk(r, holder, at, profile, r.latest)
+    due_at = due_at_desk(r, holder, at, profile, r.latest)
     return e.OrderEscalated(r.id, at, by.id, holder, due_at)
-
-
-def _clocks(  # noqa: PLR0913, PLR0917 - what an event is made of
-    docket: Docket | None,
-    request: Request,
-    since: OrderState,
-    at: Instant,
-    by: Actor,
-    profile: LoopProfile,
-) -> Iterable[e.OrderEvent]:
-    """Start the clocks that count from here; one that runs, or ran out, is not started again."""
-    before = () if docket is None else (*(w.clock for w in docket.watches), *docket.overrun)
-    for clock in Clock:
-        one = _supervised(profile, clock, request)
-        again = clock in before and clock is not Clock.CONTACT
-        if one is not None and one.since is since and not again:
-            add = profile.calendar.add_working
-            due_at = add(at, one.within) if one.working else at + one.within
-            yield e.ClockStarted(request.id, at, by.id, clock, due_at)
-
-
-def _clocks_after_pause(
-    order: Order, paused_at: Instant, at: Instant, by: Actor, profile: LoopProfile
-) -> Iterable[e.OrderEvent]:
-    """Start the clocks again that were running: with all their time, or with what was left."""
-    calendar = profile.calendar
-    for watch in order.docket.watches:
-        one = _supervised(profile, watch.clock, order.request)
-        if one is not None:
-            left = one.within
-            if profile.after_pause is AfterPause.REMAINING and one.working:
-                left = calendar.working_between(paused_at, watch.due_at)
-            elif profile.after_pause is AfterPause.REMAINING:
-                left = max(0, watch.due_at - paused_at)
-            due_at = calendar.add_working(at, left) if one.working else at + left
-            yield e.ClockStarted(order.request.id, at, by.id, one.clock, due_at)
-
-
-def _supervised(profile: LoopProfile, clock: Clock, request: Request) -> Supervised | None:
-    """Give what the loop says of a clock: of orders as pressing as this, else of all."""
-    found = {one.priority: one for one in profile.supervised if one.clock is clock}
-    return found.get(request.priority) or found.get(None)
 
 
 def _asked_of(
@@ -397,12 +261,12 @@ def _place(o: Order | None, v: c.PlaceOrder, at: Instant, by: Actor, p: LoopProf
         return Refusal.INVALID_REQUEST
     placed: tuple[e.OrderEvent, ...] = (e.OrderPlaced(r.id, at, by.id, r, r.latest),)
     if p.supervised:
-        placed += tuple(_clocks(None, r, PLACED, at, by, p))
+        placed += tuple(clocks_from(None, r, PLACED, at, by, p))
     if p.review_within is not None:
         return placed
-    due_at = _due_at_desk(r, r.route[0], at, p, r.latest)
+    due_at = due_at_desk(r, r.route[0], at, p, r.latest)
     reviewed = e.OrderReviewed(r.id, at, by.id, due_at)
-    return (*placed, reviewed, *_clocks(None, r, REVIEWED, at, by, p))
+    return (*placed, reviewed, *clocks_from(None, r, REVIEWED, at, by, p))
 
 
 def _reject(o: Order, v: c.RejectOrder, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
@@ -413,11 +277,11 @@ def _review(o: Order, v: c.ReviewOrder, at: Instant, by: Actor, p: LoopProfile) 
     r = o.request
     if at >= r.latest:
         return Refusal.LATE
-    due_at = _due_at_desk(r, o.holder, at, p, r.latest)
+    due_at = due_at_desk(r, o.holder, at, p, r.latest)
     reviewed = e.OrderReviewed(r.id, at, by.id, due_at)
     if not p.supervised:
         return (reviewed,)
-    return (reviewed, *_clocks(o.docket, r, REVIEWED, at, by, p))
+    return (reviewed, *clocks_from(o.docket, r, REVIEWED, at, by, p))
 
 
 def _offer(  # noqa: PLR0911, PLR0913, PLR0917 - one return for each refusal, as `decide`
@@ -470,7 +334,7 @@ def _accept(  # noqa: PLR0913, PLR0917 - as `decide`
     accepted = e.OfferAccepted(r.id, at, by.id, team, min(at + p.schedule_within, r.latest))
     if not p.supervised:
         return (accepted,)
-    return (accepted, *_clocks(o.docket, r, ACCEPTED, at, by, p))
+    return (accepted, *clocks_from(o.docket, r, ACCEPTED, at, by, p))
 
 
 def _answer_until(o: Order, by: Actor) -> Instant:
@@ -487,7 +351,7 @@ def _decline(o: Order, v: c.DeclineOffer, at: Instant, by: Actor, p: LoopProfile
     declined = e.OfferDeclined(r.id, at, by.id, by.team, v.reason)  # type: ignore[arg-type]  # in scope: has a team
     if len(o.offers) > 1:
         return (declined,)
-    returned = e.OrderReturned(r.id, at, by.id, _waits_until(o, at))
+    returned = e.OrderReturned(r.id, at, by.id, waits_until(o, at))
     return (declined, returned, *_moves_on(o, at, by, p))
 
 
@@ -498,7 +362,7 @@ def _expire(o: Order, v: c.ExpireOffers, at: Instant, by: Actor, p: LoopProfile)
     over = [e.OfferExpired(r.id, at, by.id, f.team) for f in o.offers if f.until <= at]
     if len(over) < len(o.offers):
         return tuple(over)
-    returned = e.OrderReturned(r.id, at, by.id, _waits_until(o, at))
+    returned = e.OrderReturned(r.id, at, by.id, waits_until(o, at))
     return (*over, returned, *_moves_on(o, at, by, p))
 
 
@@ -509,7 +373,7 @@ def _escalate(o: Order, v: c.EscalateOrder, at: Instant, by: Actor, p: LoopProfi
         return _given_up(o, at, by, o.request.latest) if clocked else Refusal.LATE
     if clocked and at < o.due_at:  # type: ignore[operator]  # reviewed: has a clock
         return Refusal.EARLY
-    holder = _next_desk(o)
+    holder = next_desk(o)
     if holder is None:
         return Refusal.LAST_DESK
     return (_escalation(o, holder, at, by, p),)
@@ -525,7 +389,7 @@ def _hand_back(o: Order, v: c.HandBackOrder, at: Instant, by: Actor, p: LoopProf
     if o.holder in o.docket.handed_back:
         return Refusal.REPEATED
     holder = r.route[place - 1]
-    due_at = _due_at_desk(r, holder, at, p, r.latest)
+    due_at = due_at_desk(r, holder, at, p, r.latest)
     return (e.OrderHandedBack(r.id, at, by.id, holder, due_at),)
 
 
@@ -533,7 +397,7 @@ def _recall(o: Order, v: c.RecallOrder, at: Instant, by: Actor, p: LoopProfile) 
     r = o.request
     if at >= r.latest or (o.start is not None and at > o.start):
         return Refusal.LATE
-    return (e.OrderRecalled(r.id, at, by.id, v.reason, _waits_until(o, at)),)
+    return (e.OrderRecalled(r.id, at, by.id, v.reason, waits_until(o, at)),)
 
 
 def _split(o: Order, v: c.SplitOrder, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
@@ -571,13 +435,13 @@ def _resume(o: Order, v: c.ResumeOrder, at: Instant, by: Actor, p: LoopProfile) 
         over = e.OrderResumed(r.id, at, by.id, latest, at)
         return (over, *_given_up(o, at, by, latest))
     if docket.desk_due_at is None or p.after_pause is AfterPause.RESTART:
-        due_at = _due_at_desk(r, o.holder, at, p, latest)
+        due_at = due_at_desk(r, o.holder, at, p, latest)
     else:
         due_at = min(latest, max(at, after(docket.desk_due_at)))
     goes_on = e.OrderResumed(r.id, at, by.id, latest, due_at)
     if p.after_pause is AfterPause.DEADLINE:
         return (goes_on,)
-    return (goes_on, *_clocks_after_pause(o, paused_at, at, by, p))
+    return (goes_on, *clocks_after_pause(o, paused_at, at, by, p))
 
 
 def _supervise(o: Order, v: c.SuperviseOrder, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
@@ -625,7 +489,7 @@ def _withdraw(o: Order, v: c.WithdrawTeam, at: Instant, by: Actor, p: LoopProfil
     if in_vain and (o.start is None or at < o.start):
         return Refusal.EARLY
     r = o.request
-    back = e.TeamWithdrew(r.id, at, by.id, v.reason, _waits_until(o, at))
+    back = e.TeamWithdrew(r.id, at, by.id, v.reason, waits_until(o, at))
     return (back, *_moves_on(o, at, by, p))
 
 
@@ -636,7 +500,7 @@ def _absent(o: Order, v: c.ReportAbsence, at: Instant, by: Actor, p: LoopProfile
         return Refusal.EARLY
     if not 0 <= v.present < o.request.needed:
         return Refusal.INVALID_VALUE
-    absent = e.TeamAbsent(r.id, at, by.id, v.present, _waits_until(o, at))
+    absent = e.TeamAbsent(r.id, at, by.id, v.present, waits_until(o, at))
     return (absent, *_moves_on(o, at, by, p))
 
 
@@ -707,12 +571,12 @@ def _spoken(  # noqa: PLR0913 - what an event is made of
     r = o.request
     if score < p.satisfied_from and o.opening < p.redos:
         latest = p.calendar.add_working(at, p.redo_within)
-        holder = _next_desk(o) if p.redo_escalates else None
-        due_at = _due_at_desk(r, o.holder, at, p, latest)
+        holder = next_desk(o) if p.redo_escalates else None
+        due_at = due_at_desk(r, o.holder, at, p, latest)
         reopened = e.OrderReopened(r.id, at, by.id, latest, due_at)
         if holder is None:
             return (reopened,)
-        due_at = _due_at_desk(r, holder, at, p, latest)
+        due_at = due_at_desk(r, holder, at, p, latest)
         return (reopened, e.OrderEscalated(r.id, at, by.id, holder, due_at))
     called = called_back or o.docket.called_back
     if not _settled(p, assessed=o.docket.assessment is not None, called=called):
@@ -747,7 +611,7 @@ def _give_up(o: Order, v: c.GiveUpOrder, at: Instant, by: Actor, p: LoopProfile)
     latest = o.request.latest
     if by.role is SYSTEM and at < latest:
         return Refusal.EARLY
-    if by.role is OFFICER and _next_desk(o) is not None:
+    if by.role is OFFICER and next_desk(o) is not None:
         return Refusal.FURTHER_DESK
     return _given_up(o, at, by, latest)
 

@@ -487,11 +487,6 @@ class LoopProfile:
                     found, expected = f"{name}, which this loop leaves out", "a command of the loop"
                     remedy = "drop it, or give the loop what it takes"
                     yield self._fault(f"steps[{n}].commands", found, expected, remedy)
-        for one in self.supervised:
-            if _STOPS[one.clock] not in self.rules:
-                found = f"{one.clock}, with nobody who could be in time"
-                expected = f"somebody who gives {_STOPS[one.clock].__name__}"
-                yield self._fault("supervised", found, expected, "let somebody give it")
 
 
 def _listed(things: Iterable[object]) -> str:
@@ -509,12 +504,6 @@ _SINCE = {
 }
 _OUTLIVES = frozenset({Clock.FEEDBACK, Clock.COMPLETION})
 """Clocks that outlive the team that accepted: they run when a pause begins, and after it."""
-_STOPS: Mapping[Clock, type] = {
-    Clock.REVIEW: c.ReviewOrder,
-    Clock.CONTACT: c.ReportProgress,
-    Clock.FEEDBACK: c.ReportProgress,
-    Clock.COMPLETION: c.CompleteService,
-}
 
 
 _WAITING = (OrderState.REVIEWED, OrderState.OFFERED, OrderState.POOLED)

@@ -17,9 +17,10 @@ from practice_core.orders.commands import (
     OrderCommand,
     SplitOrder,
 )
-from practice_core.orders.decide import Refusal, Refused, step
+from practice_core.orders.decide import step
 from practice_core.orders.events import ClockStarted, OrderPlaced, OrderReviewed
 from practice_core.orders.evolve import evolve
+from practice_core.orders.refusals import Refusal, Refused
 from practice_core.units import MINUTE
 
 if TYPE_CHECKING:

@@ -13,7 +13,17 @@ import enum
 from collections import Counter
 from operator import attrgetter
 from random import Random
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Generic,
+    Literal,
+    Protocol,
+    TypeAlias,
+    TypeVar,
+    get_args,
+)
 
 import attrs
 from hypothesis import note
@@ -65,15 +75,9 @@ _DICE = st.integers(0, 2**16 - 1).map(Random)
 """Illegal commands leave no trace, so many are given at a time, thrown by dice: drawing is slow."""
 
 
-class _Pace(enum.Enum):
-    """How a subject goes through its states."""
-
-    STEADY = enum.auto()
-    """From each to the next as soon as it may."""
-    SLOW = enum.auto()
-    """It lingers, and its clocks run out meanwhile."""
-    UNSEEN = enum.auto()
-    """It lingers, and nobody looks at its clocks."""
+_Pace: TypeAlias = Literal["steady", "slow", "unseen"]
+_PACES: tuple[_Pace, ...] = get_args(_Pace)
+"""On its way a subject acts at once, or waits and lets its clocks run, or nobody looks at them."""
 
 
 @attrs.frozen
@@ -317,13 +321,13 @@ class LifecycleMachine(RuleBasedStateMachine):
         """Walk a new subject to a drawn state: straight, or after some detours."""
         target = _one(data, self.targets, "state")
         world = data.draw(self.adapter.worlds(), label="world")
-        pace = _one(data, list(_Pace), "pace")
+        pace = _one(data, _PACES, "pace")
         subject = _Subject(world, self.adapter.implement(world))
         for _ in range(_one(data, range(_DETOURS + 1), "detours")):
             subject = self._approach(data, subject, _one(data, self.detours, "state"), pace)
             if not self._ended(subject):
                 self._any(data, subject)
-        straight = pace is _Pace.STEADY and not subject.calls
+        straight = pace == "steady" and not subject.calls
         subject = self._approach(data, subject, target, pace)
         reached = target in {self.adapter.lifecycle.initial, *subject.states}
         assert reached or not straight, f"the walk to {target} ended in {self._state(subject)}"
@@ -356,9 +360,9 @@ class LifecycleMachine(RuleBasedStateMachine):
         """Go on by the next event of a shortest way, as long as there is one."""
         for _ in range(_FAR):
             times = self._times(subject)
-            if pace is _Pace.UNSEEN:
+            if pace == "unseen":
                 times.insert(0, _one(data, times, "instant"))
-            if pace is _Pace.SLOW:
+            if pace == "slow":
                 subject = self._later(data, subject)
                 times = self._times(subject)
             state = self._state(subject)

@@ -369,7 +369,7 @@ def _kinds(command: type) -> Mapping[str, Any]:
 
 def _odd(dice: Random, values: Sequence[Any]) -> Any:  # noqa: ANN401 - whatever they are
     """Give the first value or, as often, another."""
-    return values[0] if dice.random() < 0.5 else dice.choice(values[1:] or values)  # noqa: PLR2004
+    return values[0] if dice.randrange(2) else dice.choice(values[1:] or values)
 
 
 def _values(  # noqa: C901, PLR0911, PLR0912 - one case for each name, flat
