@@ -69,6 +69,7 @@ from practice_core.testing import (
     run_lifecycle_machine,
 )
 from practice_core.units import DAY, WEEK, ActorId, Calendar, Instant, OrderId, SiteId, TeamId
+from tests.benchmarks.machines import Attack, attack
 
 if TYPE_CHECKING:
     from random import Random
@@ -116,10 +117,10 @@ TestOrders = lifecycle_machine(OrderAdapter()).TestCase
 TestOrders.settings = settings(max_examples=100, stateful_step_count=20)
 
 TestWujiang = lifecycle_machine(OrderAdapter(profile=WUJIANG)).TestCase
-TestWujiang.settings = settings(max_examples=50, stateful_step_count=20)
+TestWujiang.settings = settings(max_examples=100, stateful_step_count=20)
 
 TestUnreviewed = lifecycle_machine(OrderAdapter(profile=UNREVIEWED)).TestCase
-TestUnreviewed.settings = settings(max_examples=50, stateful_step_count=20)
+TestUnreviewed.settings = settings(max_examples=100, stateful_step_count=20)
 
 
 @pytest.mark.parametrize(
@@ -533,6 +534,27 @@ def test_an_order_that_never_ends_is_caught() -> None:
     machine = lifecycle_machine(Laissezfaire(ADeskKeepsTheOrder))
     with pytest.raises(AssertionError, match="has not ended after 100 commands"):
         run_lifecycle_machine(machine, settings=FEW)
+
+
+# ------------------------------------------------------------------ loops attacked for a minute
+
+
+def test_an_attack_passes_if_its_rarest_transition_fired_often_enough_and_nothing_is_missing() -> (
+    None
+):
+    found = Attack("wujiang", {"a --X--> b": 31, "b --Y--> c": 20}, ())
+    assert str(found) == "wujiang        2 transitions,   20 times b --Y--> c"
+    assert found.passes(20)
+    assert not found.passes(21)
+    missing = attrs.evolve(found, missing=("refusal late",))
+    assert not missing.passes(20)
+    assert str(missing).endswith("b --Y--> c; never met: refusal late")
+
+
+def test_a_transition_that_never_fired_is_the_rarest() -> None:
+    found = attack("wujiang", seconds=0)
+    assert found.fired[found.rarest] == 0
+    assert not found.passes(0)
 
 
 # ------------------------------------------------------------------ strategies

@@ -201,17 +201,19 @@ class OrderAdapter:
         Oddly means at some limit, by some stranger, with some odd arguments, and several of these,
         since the precedence of the refusals shows only where several apply.
         """
-        everybody = _everybody(world, subject, at)
+        owners, strangers = _owners(world, subject, at), _strangers(subject)
         instants = [at, *self.moments(world, subject, at)]
         for rule in ORDER.rules:
             here = self.lifecycle.rule_of.get(rule.command)
-            able = [by for by in everybody if here is not None and by.role in here.roles]
-            others = [by for by in everybody if here is None or by.role not in here.roles]
+            roles = frozenset[Role]() if here is None else here.roles
+            able = [[by for by in some if by.role in roles] for some in (owners, strangers)]
             times, throws = instants, 1
             if here is not None and self.state(subject) in here.sources:
                 times = [self._when(world, subject, here, instants), *instants]
                 throws = len(REASONS[rule.command])
-            for by in (*dice.choices(able or others, k=throws), dice.choice(others)):
+            throwers = [dice.choice(dice.choice(able)) for _ in range(throws) if roles]
+            throwers.append(dice.choice([by for by in owners if by.role not in roles]))
+            for by in throwers:
                 blank = Call(rule.command, _odd(dice, times), by)
                 names = _kinds(rule.command)
                 lots = [_values(name, world, subject, blank, dice) for name in names]
@@ -346,17 +348,18 @@ def _answering(world: Loop, order: Order | None, at: Instant) -> TeamId:
     return max(teams, key=longest)
 
 
-def _everybody(world: Loop, order: Order | None, at: Instant) -> list[Actor]:
-    """Give for each role somebody to whom the order belongs, and some to whom it does not."""
+def _owners(world: Loop, order: Order | None, at: Instant) -> list[Actor]:
+    """Give for each role somebody to whom the order belongs."""
+    return [_actor(world, order, role, at) for role in Role]
+
+
+def _strangers(order: Order | None) -> list[Actor]:
+    """Give for each role somebody to whom the order does not belong, and of teams each kind."""
     stranger = ActorId("stranger")
     asked = () if order is None else order.asked[:1]
     teams = [TeamId("strangers"), *asked, *_ODD_TEAMS]
-    own = [_actor(world, order, role, at) for role in Role]
-    return [
-        *own,
-        *(Actor(stranger, role) for role in Role),
-        *(Actor(stranger, Role.TEAM, team=team) for team in teams),
-    ]
+    others = [Actor(stranger, Role.TEAM, team=team) for team in teams]
+    return [*(Actor(stranger, role) for role in Role), *others]
 
 
 # ------------------------------------------------------------------ with what arguments
