@@ -17,7 +17,7 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt hatchling
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-build-isolation \
-	  --editable '.[cli,report,fit,dask,testing,dev]'
+	  --editable '.[cli,report,fit,dask,postgres,testing,dev]'
 	@touch $@
 
 demo: $(READY)

@@ -2,8 +2,9 @@
 
 A platform that keeps its orders in its own tables gives `OrderAdapter` a way to start an order,
 read it and give it a command; the machine then walks it through every state, at every clock, with
-every refusal. Here are also strategies for the domain's values. Hypothesis is imported in here and
-nowhere else; nothing here is needed at run time, and nothing knows how the tested side works.
+every refusal. `check_journal` holds anybody's journal to its contract. Here are also strategies for
+the domain's values. Hypothesis is imported in here and nowhere else; nothing here is needed at run
+time, and nothing knows how the tested side works.
 
 Examples
 --------
@@ -17,6 +18,7 @@ Examples
 order: never met:
 """
 
+from practice_core.testing.journals import check_journal, journal_machine
 from practice_core.testing.machine import (
     Adapter,
     Call,
@@ -39,7 +41,9 @@ __all__ = [
     "OrderAdapter",
     "Stepped",
     "calendars",
+    "check_journal",
     "hierarchies",
+    "journal_machine",
     "lifecycle_machine",
     "profiles",
     "requests",
