@@ -225,14 +225,14 @@ class NotAJournal(StoreError, ValueError):
     """Something else is there, and it was left as it is."""
 
     said = "not a journal"
-    remedy = "it was left as it is, name another place"
+    remedy = "it was left as it is; name another place, or go back to a backup"
 
 
 class NewerJournal(StoreError):
     """It was written by a later release than this program."""
 
     said = "a newer journal than this program knows"
-    remedy = "it was left as it is, update the program"
+    remedy = "it was left as it is; update the program"
 
 
 class JournalBusy(StoreError, TimeoutError):
@@ -267,7 +267,7 @@ class JournalUnavailable(StoreError, ConnectionError):
     """It cannot be reached; whether a command under way was carried out, its repetition tells."""
 
     said = "cannot be reached"
-    remedy = "repeat the command with the same id when it can"
+    remedy = "mind the address; a command under way may be given again with its id"
 
 
 class HandleUnusable(StoreError):

@@ -16,9 +16,9 @@ instead of wait.
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 try:
     import psycopg
@@ -134,8 +134,12 @@ class PostgresJournal(StoredJournal):
         self._patience = busy_timeout
         self._closed = False
         self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
-        with self._told(), self.connection.transaction():
-            self._prepare()
+        try:
+            with self._told(), self.connection.transaction():
+                self._prepare()
+        except BaseException:
+            self.close()
+            raise
 
     # -------------------------------------------------------------- opening
 
@@ -339,5 +343,5 @@ def _one(cursor: psycopg.Cursor[tuple[Any, ...]]) -> Any:  # noqa: ANN401 - what
 
 
 def _without_password(address: str) -> str:
-    parts = urlsplit(address)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    bare = re.sub(r"//[^/?]*@", "//", address)
+    return re.sub(r"(?<=password=)[^&]*", "...", bare)

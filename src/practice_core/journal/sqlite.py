@@ -11,7 +11,7 @@ import os
 import sqlite3
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -42,6 +42,7 @@ __all__ = ["BUSY_TIMEOUT", "SqliteJournal"]
 BUSY_TIMEOUT: Duration = 10_000
 """How long a handle waits for another writer."""
 
+_MAGIC: Final = b"SQLite format 3\0"
 _APPLICATION: Final = 0x50_72_61_43
 """Marks the file as a journal of this package."""
 _MIGRATIONS: Final = (
@@ -118,6 +119,7 @@ class SqliteJournal(StoredJournal):
         busy_timeout: Duration = BUSY_TIMEOUT,
     ) -> None:
         super().__init__(os.fspath(path), codec)
+        _refuse_another_kind(self.where)
         self._patience = busy_timeout / 1000
         self._connection: sqlite3.Connection | None = None
         with self._told():
@@ -387,6 +389,16 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
         if connection.in_transaction:  # SQLite undoes it itself if the disk is full
             connection.execute("ROLLBACK")
         raise
+
+
+def _refuse_another_kind(where: str) -> None:
+    """Refuse a file that SQLite, which takes the shortest for empty, might write over."""
+    path, begin = Path(where), b""
+    if path.is_file():
+        with suppress(OSError), path.open("rb") as file:  # what cannot be read, SQLite will tell
+            begin = file.read(len(_MAGIC))
+    if begin not in {b"", _MAGIC}:
+        raise NotAJournal(where, "a file of another kind")
 
 
 def _head(connection: sqlite3.Connection) -> Head:
