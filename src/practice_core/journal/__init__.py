@@ -57,6 +57,7 @@ from practice_core.journal.errors import (
     UnknownEvent,
     UnknownText,
 )
+from practice_core.journal.evidence import Checkpoint, Finding, Tampering, verify
 from practice_core.journal.memory import Memory, MemoryJournal
 from practice_core.journal.opening import open_journal
 from practice_core.journal.sqlite import SqliteJournal
@@ -71,10 +72,12 @@ __all__ = [
     "Appended",
     "Body",
     "BrokenEvent",
+    "Checkpoint",
     "Codec",
     "CommandReused",
     "Conflict",
     "Event",
+    "Finding",
     "HandleUnusable",
     "Head",
     "Journal",
@@ -95,6 +98,7 @@ __all__ = [
     "SqliteJournal",
     "Stale",
     "StoreError",
+    "Tampering",
     "TextId",
     "UnknownEvent",
     "UnknownText",
@@ -105,4 +109,5 @@ __all__ = [
     "link",
     "open_journal",
     "seal",
+    "verify",
 ]

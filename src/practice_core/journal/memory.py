@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from contextlib import contextmanager
+from operator import attrgetter
 from threading import RLock
 from typing import TYPE_CHECKING
 
@@ -98,7 +100,9 @@ class MemoryJournal(StoredJournal):
             yield self.memory
 
     def _page(self, after: int, limit: int) -> Sequence[Row]:
-        return self.memory.rows[after : after + limit]
+        rows = self.memory.rows
+        begin = bisect_right(rows, after, key=attrgetter("position"))
+        return rows[begin : begin + limit]
 
     def _stream_page(self, stream: str, after: int, limit: int) -> Sequence[Row]:
         return self.memory.streams.get(stream, [])[after : after + limit]
