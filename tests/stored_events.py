@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 from hypothesis import strategies as st
@@ -24,6 +24,8 @@ from practice_core.units import ActorId, OrderId, SiteId, TeamId
 
 if TYPE_CHECKING:
     from practice_core.journal import Event
+
+E = TypeVar("E", bound="Event")
 
 FOLDER = Path(__file__).parent / "data" / "events"
 
@@ -81,12 +83,12 @@ REQUESTS = st.builds(
 )
 
 
-def events_of(kind: type[Event]) -> st.SearchStrategy[Event]:
+def events_of(kind: type[E]) -> st.SearchStrategy[E]:
     """Draw events of one class, with anything in its fields that they may hold."""
     return st.builds(kind, **{field.name: _drawn(field.type) for field in _fields(kind)})
 
 
-def event_of(kind: type[Event]) -> Event:
+def event_of(kind: type[E]) -> E:
     """Give the one event of a class that is stored for ever."""
     fields = enumerate(_fields(kind))
     return kind(**{field.name: _chosen(field.name, field.type, n) for n, field in fields})

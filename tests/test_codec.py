@@ -238,7 +238,7 @@ def reviewed(**changed: Any) -> Event:  # noqa: ANN401 - some of it wrong
 @pytest.mark.parametrize(
     ("event", "said"),
     [
-        (reviewed(at="5"), r"order\.reviewed: .*expected int @ event\.at"),
+        (reviewed(at="5"), r"order\.reviewed: .*expected int @ OrderReviewed\.at"),
         (reviewed(at=None), r"order\.reviewed: .*at"),
         (reviewed(at=10**5000), r"order\.reviewed: "),
         (reviewed(by=3), r"order\.reviewed: .*by"),

@@ -24,7 +24,7 @@ Appended(position_first=1, position_last=1)
 """
 
 from practice_core.journal.chain import GENESIS, link, seal
-from practice_core.journal.codec import CODEC, Body, Codec, Upcaster, canonical
+from practice_core.journal.codec import CODEC, Codec, Upcaster
 from practice_core.journal.contract import (
     Appended,
     Event,
@@ -60,6 +60,8 @@ from practice_core.journal.errors import (
 from practice_core.journal.evidence import Checkpoint, Finding, Tampering, verify
 from practice_core.journal.memory import Memory, MemoryJournal
 from practice_core.journal.opening import open_journal
+from practice_core.journal.shapes import Body, canonical
+from practice_core.journal.snapshots import ORDERS, Orders, Projected, Projection, project
 from practice_core.journal.sqlite import SqliteJournal
 from practice_core.journal.stored import MAX_BYTES, MAX_EVENTS
 
@@ -68,6 +70,7 @@ __all__ = [
     "GENESIS",
     "MAX_BYTES",
     "MAX_EVENTS",
+    "ORDERS",
     "AppendRefused",
     "Appended",
     "Body",
@@ -93,6 +96,9 @@ __all__ = [
     "MemoryJournal",
     "NewerJournal",
     "NotAJournal",
+    "Orders",
+    "Projected",
+    "Projection",
     "Recorded",
     "Row",
     "SqliteJournal",
@@ -108,6 +114,7 @@ __all__ = [
     "is_stream",
     "link",
     "open_journal",
+    "project",
     "seal",
     "verify",
 ]

@@ -7,58 +7,24 @@ which turns a body of the schema before into one of the next; what is stored is 
 
 from __future__ import annotations
 
-import enum
 import json
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, TypeAlias
 
-import attrs
-import cattrs
-from cattrs import transform_error
-
-from practice_core import lifecycle, orders, terms, units
+from practice_core import orders
 from practice_core.errors import DefinitionError, Fault
 from practice_core.journal.errors import AppendRefused, BrokenEvent, UnknownEvent
+from practice_core.journal.shapes import Body, Shape, canonical
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from collections.abc import Set as AbstractSet
 
     from practice_core.journal.contract import Event
 
-__all__ = ["CODEC", "Body", "Codec", "Upcaster", "canonical"]
+__all__ = ["CODEC", "Codec", "Upcaster"]
 
-Body: TypeAlias = dict[str, Any]
-"""The fields of an event as JSON has them."""
 Upcaster: TypeAlias = "Callable[[Body], Body]"
 """Turns the fields of one schema into those of the next."""
-
-T = TypeVar("T")
-
-_NAMES = {**vars(units), **vars(terms), **vars(lifecycle)}
-"""Where names are found that a module imports for the type checker only."""
-_TO_JSON = json.JSONEncoder(
-    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-).encode
-
-
-def canonical(value: object) -> bytes:
-    """Give the canonical JSON of plain data.
-
-    >>> canonical({"b": [1, None], "a": "水"}).decode()
-    '{"a":"水","b":[1,null]}'
-    """
-    return _TO_JSON(value).encode()
-
-
-@attrs.frozen
-class _Kind:
-    event: type[Event]
-    schema: int
-    unstructure: Callable[[Event], Body]
-    structure: Callable[[Body, type[Event]], Event]
-    explain: Callable[[Body, type[Event]], Event]
-    """As `structure`, slower, and says in which field it failed."""
 
 
 class Codec:
@@ -94,29 +60,21 @@ class Codec:
     ) -> None:
         self.events = tuple(events)
         self.upcasters = MappingProxyType(dict(upcasters))
-        converter, explaining = _converter(detailed=False), _converter(detailed=True)
-        kinds: dict[str, _Kind] = {}
+        shapes: dict[str, Shape[Event]] = {}
         faults = []
         for event in self.events:
             name, schema = event.kind, event.schema
-            if name in kinds:
+            if name in shapes:
                 faults.append(Fault(name, event.__name__, "one class a kind", "rename the kind"))
             faults += [
                 Fault(f"{name}, schema {old}", "no upcaster", "a way up", "write one")
                 for old in range(1, schema)
                 if (name, old) not in self.upcasters
             ]
-            _resolve(event)
-            kinds[name] = _Kind(
-                event,
-                schema,
-                converter.get_unstructure_hook(event),
-                converter.get_structure_hook(event),
-                explaining.get_structure_hook(event),
-            )
+            shapes[name] = Shape(event)
         if faults:
             raise DefinitionError("codec", faults)
-        self._kinds = kinds
+        self._shapes = shapes
 
     def adding(
         self,
@@ -134,18 +92,18 @@ class Codec:
         AppendRefused
             If the event is of no known class, or would not come back equal.
         """
-        known = self._kinds.get(getattr(event, "kind", ""))
-        if known is None or type(event) is not known.event:
+        known = self._shapes.get(getattr(event, "kind", ""))
+        if known is None or type(event) is not known.kind:
             raise AppendRefused(
                 type(event).__name__, "not an event that this journal's codec knows"
             )
         try:
-            fields = known.unstructure(event)
+            fields = known.fields(event)
             # JSON gives plain fields back as they are: what they make is what will be read.
-            if _structured(known, fields) != event:
+            if known.value(fields) != event:
                 raise AppendRefused(event.kind, "it would not be read as it was written")
-            fields["kind"], fields["schema"] = event.kind, known.schema
-            return _TO_JSON(fields).encode()
+            fields["kind"], fields["schema"] = event.kind, event.schema
+            return canonical(fields)
         except (AttributeError, TypeError, ValueError, RecursionError) as error:
             if isinstance(error, AppendRefused):
                 raise
@@ -164,76 +122,21 @@ class Codec:
         try:
             fields = json.loads(body)
             name, schema = fields.pop("kind"), fields.pop("schema")
-            known = self._kinds.get(name)
+            known = self._shapes.get(name)
         except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
             raise BrokenEvent(body, "no JSON object with kind and schema") from error
-        if known is None or type(schema) is not int or schema > known.schema:
-            if type(schema) is int:
-                raise UnknownEvent(str(name), schema, known.schema if known else 0)
+        if type(schema) is not int:
             raise BrokenEvent(body, "its schema is no whole number")
+        newest = known.kind.schema if known else 0
+        if known is None or schema > newest:
+            raise UnknownEvent(str(name), schema, newest)
         try:
-            while schema < known.schema:
+            while schema < newest:
                 fields = self.upcasters[name, schema](fields)
                 schema += 1
-            return _structured(known, fields)
+            return known.value(fields)
         except Exception as error:
             raise BrokenEvent(body, str(error) or type(error).__name__) from error
-
-
-def _structured(known: _Kind, fields: Body) -> Event:
-    try:
-        return known.structure(fields, known.event)
-    except Exception:  # noqa: BLE001 - cattrs fails as the hooks do; the other one says where
-        try:
-            return known.explain(fields, known.event)
-        except Exception as error:
-            raise ValueError(transform_error(error, path="event")[0]) from error
-
-
-def _resolve(kind: Any) -> None:  # noqa: ANN401 - whatever a field is declared as
-    """Make types of what the fields of a class, and of those below, are declared as."""
-    if attrs.has(kind):
-        if any(isinstance(field.type, str) for field in attrs.fields(kind)):
-            attrs.resolve_types(kind, localns=_NAMES)
-        for field in attrs.fields(kind):
-            _resolve(field.type)
-    for part in get_args(kind):
-        _resolve(part)
-
-
-def _converter(*, detailed: bool) -> cattrs.Converter:
-    """Give a converter that takes nothing for something else, and no field too many."""
-    converter = cattrs.Converter(forbid_extra_keys=True, detailed_validation=detailed)
-    converter.register_structure_hook(int, _exactly(int, "a whole number"))
-    converter.register_structure_hook(bool, _exactly(bool, "true or false"))
-    converter.register_structure_hook(str, _exactly(str, "a text"))
-    # Nearer to their members than the hook for texts, which would leave them texts.
-    converter.register_structure_hook(enum.StrEnum, _member)
-    converter.register_structure_hook(enum.IntEnum, _member)
-    converter.register_unstructure_hook_func(_is_set, _sorted)
-    return converter
-
-
-def _exactly(kind: type[T], expected: str) -> Callable[[Any, Any], T]:
-    def hook(found: Any, _: Any) -> T:  # noqa: ANN401 - a cattrs hook
-        if not isinstance(found, kind) or (kind is int and isinstance(found, bool)):
-            message = f"{found!r} instead of {expected}"
-            raise ValueError(message)
-        return found
-
-    return hook
-
-
-def _member(found: Any, kind: type[enum.Enum]) -> enum.Enum:  # noqa: ANN401 - a cattrs hook
-    return kind(found)
-
-
-def _is_set(kind: object) -> bool:
-    return get_origin(kind) is frozenset
-
-
-def _sorted(members: AbstractSet[str]) -> list[str]:
-    return sorted(members)
 
 
 CODEC = Codec(orders.EVENTS)

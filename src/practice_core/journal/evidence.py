@@ -21,8 +21,8 @@ import attrs
 
 from practice_core.errors import DefinitionError, Fault
 from practice_core.journal.chain import GENESIS, link, seal
-from practice_core.journal.codec import canonical
 from practice_core.journal.contract import Head, TextId
+from practice_core.journal.shapes import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

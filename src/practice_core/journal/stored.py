@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Protocol
 import attrs
 
 from practice_core.journal.chain import SALT_BYTES, link, seal
-from practice_core.journal.codec import canonical
 from practice_core.journal.contract import (
     Appended,
     Head,
@@ -33,6 +32,7 @@ from practice_core.journal.errors import (
     Stale,
     UnknownText,
 )
+from practice_core.journal.shapes import canonical
 from practice_core.units import CommandId, is_identifier
 
 if TYPE_CHECKING:
