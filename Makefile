@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 CHECKED := $(wildcard src tests simulations docs/examples conftest.py)
 
-.PHONY: setup demo test lint types imports browser image bench error_rates fuzz clean
+.PHONY: setup demo test lint types imports browser image bench error_rates fuzz crash clean
 
 setup: $(READY)
 
@@ -57,6 +57,10 @@ error_rates: $(READY)
 # 20,000 broken files of a county, each read or refused: half an hour on one core.
 fuzz: $(READY)
 	FUZZ_CASES=20000 $(BIN)/python -m pytest -n $(WORKERS) tests/test_fuzz.py
+
+# 1,000 writers of a journal, killed while they write, on SQLite and on PostgreSQL.
+crash: $(READY)
+	CRASHES=1000 $(BIN)/python -m pytest -n 0 -s tests/test_crash.py
 
 clean:
 	rm -rf .venv build dist out .coverage .coverage.* .hypothesis .import_linter_cache \
