@@ -17,6 +17,7 @@ from practice_core.journal import (
     Memory,
     MemoryJournal,
     Orders,
+    Recorded,
     SqliteJournal,
     Write,
     open_journal,
@@ -188,6 +189,22 @@ def test_events_of_other_things_change_no_order() -> None:
         journal.append([write], command=CommandId("c-1"), digest=b"1")
         orders = project(journal, ORDERS)
         assert (orders.position, dict(orders.state)) == (1, {})
+
+
+@given(st.sets(st.integers(0, 500), max_size=60), st.sets(st.integers(0, 500), max_size=20))
+def test_an_order_that_has_ended_is_found_among_any_number(
+    there: set[int], asked: set[int]
+) -> None:
+    orders = Orders()
+    for number in there:
+        key, events = story(number)
+        for event in events:
+            orders.apply(Recorded(1, f"order/{key}", 1, event, CommandId("c")))
+    kept = Orders.load(orders.dump())
+    assert len(kept) == len(there)
+    assert {key: kept[key] for key in kept} == {key: orders[key] for key in orders}
+    for number in asked:
+        assert (OrderId(f"o-{number}") in kept) == (number in there)
 
 
 def test_an_order_that_is_not_there_is_not_there() -> None:

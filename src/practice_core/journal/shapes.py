@@ -49,6 +49,8 @@ class Shape(Generic[T]):
     ----------
     kind
         A class made by attrs, of texts, whole numbers, truths, enums, sets, tuples and the like.
+    sparse
+        Whether to leave out what has its default.
 
     Examples
     --------
@@ -63,10 +65,11 @@ class Shape(Generic[T]):
     ValueError: invalid value for type, expected int @ OpenOffer.until
     """
 
-    def __init__(self, kind: type[T]) -> None:
+    def __init__(self, kind: type[T], *, sparse: bool = False) -> None:
         self.kind = kind
         self._classes = tuple(_resolved(kind))
-        quick, explaining = _converter(detailed=False), _converter(detailed=True)
+        quick = _converter(detailed=False, sparse=sparse)
+        explaining = _converter(detailed=True, sparse=sparse)
         self._to: Callable[[T], Body] = quick.get_unstructure_hook(kind)
         self._from: Callable[[Body, type[T]], T] = quick.get_structure_hook(kind)
         self._explain: Callable[[Body, type[T]], T] = explaining.get_structure_hook(kind)
@@ -93,12 +96,16 @@ class Shape(Generic[T]):
 
     @property
     def digest(self) -> str:
-        """A digest of the names and types of all fields."""
+        """A digest of the names, types and defaults of all fields."""
         said = [
-            [kind.__qualname__, *([field.name, str(field.type)] for field in attrs.fields(kind))]
+            [kind.__qualname__, *(_said(field) for field in attrs.fields(kind))]
             for kind in self._classes
         ]
         return sha256(canonical(said)).hexdigest()
+
+
+def _said(field: attrs.Attribute[Any]) -> list[str]:
+    return [field.name, str(field.type), repr(field.default)]
 
 
 def _resolved(kind: Any) -> Iterator[type]:  # noqa: ANN401 - whatever a field is declared as
@@ -113,8 +120,10 @@ def _resolved(kind: Any) -> Iterator[type]:  # noqa: ANN401 - whatever a field i
         yield from _resolved(part)
 
 
-def _converter(*, detailed: bool) -> cattrs.Converter:
-    converter = cattrs.Converter(forbid_extra_keys=True, detailed_validation=detailed)
+def _converter(*, detailed: bool, sparse: bool) -> cattrs.Converter:
+    converter = cattrs.Converter(
+        forbid_extra_keys=True, detailed_validation=detailed, omit_if_default=sparse
+    )
     converter.register_structure_hook(int, _exactly(int, "a whole number"))
     converter.register_structure_hook(bool, _exactly(bool, "true or false"))
     converter.register_structure_hook(str, _exactly(str, "a text"))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from itertools import chain
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 import attrs
@@ -17,7 +18,7 @@ import attrs
 from practice_core.journal.chain import GENESIS
 from practice_core.journal.contract import Head, KeptSnapshot, Recorded
 from practice_core.journal.shapes import Shape, canonical
-from practice_core.orders import ORDER, Order, OrderEvent, OrderState, evolve
+from practice_core.orders import ORDER, Order, OrderEvent, evolve
 from practice_core.units import OrderId
 
 if TYPE_CHECKING:
@@ -137,43 +138,42 @@ def _hash_at(journal: Journal, position: int) -> bytes:
 
 # ------------------------------------------------------------------ orders
 
-_SHAPE: Final = Shape(Order)
-_STATES: Final = {state.encode(): state for state in OrderState}
+_SHAPE: Final = Shape(Order, sparse=True)
 
 
 class Orders(Mapping[OrderId, Order]):
     """Every order of a journal as its events have left it.
 
-    What comes from a snapshot becomes an order when somebody asks for it: of a county's orders
-    nearly all are done.
+    What comes from a snapshot becomes an order when somebody asks for it; those that have ended,
+    nearly all, are not even taken apart.
     """
 
-    def __init__(self, lines: dict[OrderId, tuple[OrderState, bytes]] | None = None) -> None:
-        self._lines = {} if lines is None else lines
+    def __init__(self) -> None:
         self._orders: dict[OrderId, Order] = {}
+        self._kept: dict[OrderId, bytes] = {}
+        """Under way, as the snapshot has them."""
+        self._ended = _Lines(b"", 0)
 
     def __getitem__(self, key: OrderId) -> Order:
-        if key not in self._orders:
-            _, body = self._lines[key]
-            self._orders[key] = _SHAPE.value(json.loads(body))
-            del self._lines[key]
-        return self._orders[key]
+        if key not in self._orders and key in self._kept:
+            self._orders[key] = _order(self._kept.pop(key))
+        found = self._orders.get(key)
+        if found is None:
+            found = _order(self._ended[key.encode()])
+        return found
 
     def __iter__(self) -> Iterator[OrderId]:
-        return iter((*self._lines, *self._orders))  # looking at an order moves it
+        # Looking at an order moves it, so none of them is iterated over.
+        ended = [OrderId(key.decode()) for key in self._ended]
+        return iter((*self._orders, *self._kept, *ended))
 
     def __len__(self) -> int:
-        return len(self._lines) + len(self._orders)
-
-    def __contains__(self, key: object) -> bool:
-        return key in self._orders or key in self._lines
+        return len(self._orders) + len(self._kept) + len(self._ended)
 
     def under_way(self) -> tuple[Order, ...]:
         """Give the orders that have not ended, by their ids."""
-        final = ORDER.final
-        waiting = [key for key, (state, _) in self._lines.items() if state not in final]
-        moved = [key for key, order in self._orders.items() if order.state not in final]
-        return tuple([self[key] for key in sorted((*waiting, *moved))])
+        moved = [key for key, order in self._orders.items() if order.state not in ORDER.final]
+        return tuple([self[key] for key in sorted((*self._kept, *moved))])
 
     def apply(self, recorded: Recorded) -> None:
         """Change the order of an event by it; events of other things change nothing."""
@@ -182,15 +182,19 @@ class Orders(Mapping[OrderId, Order]):
             self._orders[key] = evolve(self.get(key), recorded.event)
 
     def dump(self) -> bytes:
-        """Give it as bytes: a line an order, with its id and state before it."""
-        lines = dict(self._lines)
+        """Give it as bytes: orders under way and orders that have ended, each a line by its id."""
+        kept = {key.encode(): body for key, body in self._kept.items()}
+        ended: dict[bytes, bytes] = {}
         for key, order in self._orders.items():
-            lines[key] = order.state, canonical(_SHAPE.fields(order))
-        text = b"\n".join(
-            b"%b\t%b\t%b" % (key.encode(), state.encode(), body)
-            for key, (state, body) in sorted(lines.items())
-        )
-        return b"%b\n%b\n%b" % (_SHAPE.digest.encode(), _digest(text), text)
+            part = ended if order.state in ORDER.final else kept
+            part[key.encode()] = canonical(_SHAPE.fields(order))
+        parts = [
+            b"".join(b"%b\t%b\n" % line for line in sorted(lines))
+            for lines in (kept.items(), chain(ended.items(), self._ended.items()))
+        ]
+        counts = b"%d %d %d" % (len(kept), len(ended) + len(self._ended), len(parts[0]))
+        text = b"\n".join((counts, b"".join(parts)))
+        return b"\n".join((_SHAPE.digest.encode(), _digest(text), text))
 
     @classmethod
     def load(cls, raw: bytes) -> Orders:
@@ -205,11 +209,46 @@ class Orders(Mapping[OrderId, Order]):
         if shape != _SHAPE.digest.encode() or digest != _digest(text):
             message = "orders of another shape"
             raise ValueError(message)
-        lines = {}
-        for line in text.split(b"\n") if text else ():
-            key, state, body = line.split(b"\t", 2)
-            lines[OrderId(key.decode())] = (_STATES[state], body)
-        return cls(lines)
+        head, _, lines = text.partition(b"\n")
+        under_way, ended, length = map(int, head.split())
+        orders = cls()
+        kept = _Lines(lines[:length], under_way)
+        orders._kept = {OrderId(key.decode()): body for key, body in kept.items()}
+        orders._ended = _Lines(lines[length:], ended)
+        return orders
+
+
+class _Lines(Mapping[bytes, bytes]):
+    """Keys and what belongs to them as sorted lines, looked up without taking the text apart."""
+
+    def __init__(self, text: bytes, count: int) -> None:
+        self._text = text
+        self._count = count
+
+    def __getitem__(self, key: bytes) -> bytes:
+        low, high = 0, len(self._text)
+        while low < high:
+            middle = (low + high) // 2
+            begin = max(low, self._text.rfind(b"\n", low, middle) + 1)
+            end = self._text.index(b"\n", middle)
+            found, _, body = self._text[begin:end].partition(b"\t")
+            if found == key:
+                return body
+            if found < key:
+                low = end + 1
+            else:
+                high = begin
+        raise KeyError(key.decode())
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter([line.partition(b"\t")[0] for line in self._text.splitlines()])
+
+    def __len__(self) -> int:
+        return self._count
+
+
+def _order(body: bytes) -> Order:
+    return _SHAPE.value(json.loads(body))
 
 
 def _digest(text: bytes) -> bytes:
