@@ -32,6 +32,7 @@ from practice_core.journal import (
     MemoryJournal,
     NewerJournal,
     NotAJournal,
+    NotAStream,
     SqliteJournal,
     Stale,
     StoreError,
@@ -74,6 +75,7 @@ RAISED = (
     Conflict([Stale("order/o-1", 1, 2), Stale("team/t-1", 0, 5)]),
     CommandReused("c-1"),
     AppendRefused("writes", "none"),
+    NotAStream("orders/o-1"),
     UnknownText("note-1"),
     UnknownEvent("hall.opened", 2, 1),
     BrokenEvent(b"\xff", "no JSON"),
@@ -260,7 +262,7 @@ def test_a_handle_that_may_only_read_reads_and_does_not_write(fenced: Path) -> N
 def test_a_locked_journal_is_told_and_the_command_may_be_given_again(path: Path) -> None:
     with SqliteJournal(path) as first, SqliteJournal(path, busy_timeout=20) as second:
         first.connection.execute("BEGIN IMMEDIATE")
-        with pytest.raises(JournalBusy, match="locked by another writer"):
+        with pytest.raises(JournalBusy, match="locked by somebody else"):
             give(second, 1)
         assert commands(second) == []  # whoever reads waits for nobody
         first.connection.execute("ROLLBACK")
@@ -373,6 +375,38 @@ def test_an_erased_text_is_in_no_file_any_more(path: Path) -> None:
         assert not any(phone.encode() in one.read_bytes() for one in path.parent.iterdir())
 
 
+def test_an_erased_text_that_others_still_read_of_is_told(path: Path) -> None:
+    key = TextId("note-1")
+    event = OrderReviewed(OrderId("o-1"), 0, ActorId("desk"), 1)
+    with SqliteJournal(path, busy_timeout=20) as journal, SqliteJournal(path) as reader:
+        journal.append(
+            [Write("order/o-1", 0, (event,))],
+            command=CommandId("c-1"),
+            digest=b"1",
+            texts={key: "13800138000"},
+        )
+        reader.connection.execute("BEGIN")
+        reader.head()
+        with pytest.raises(JournalBusy, match=r"not yet from the log; .*try again"):
+            journal.erase_text(key)
+        reader.connection.execute("COMMIT")
+        journal.erase_text(key)
+        assert journal.text(key) is None
+
+
+@pytest.mark.parametrize("name", ["orders/o-1", "order/", "", "order/\ud800"])
+def test_a_stream_that_cannot_be_is_not_read(path: Path, name: str) -> None:
+    with open_journal(path) as journal, pytest.raises(NotAStream, match="no stream can be named"):
+        journal.stream(name)
+
+
+def test_a_text_that_cannot_be_is_not_known(path: Path) -> None:
+    with open_journal(path) as journal:
+        for ask in (journal.text, journal.erase_text):
+            with pytest.raises(UnknownText):
+                ask(TextId("\ud800"))
+
+
 # ------------------------------------------------------------------ SQLite: several processes
 
 
@@ -470,7 +504,7 @@ def test_whoever_holds_the_head_lets_others_wait_and_read(address: str) -> None:
         give(first, 1)
         with psycopg.connect(address) as holder:
             holder.execute("SELECT * FROM journal_head FOR UPDATE")
-            with pytest.raises(JournalBusy, match="locked by another writer"):
+            with pytest.raises(JournalBusy, match="locked by somebody else"):
                 give(second, 2)
             assert commands(second) == ["c-1"]
         assert give(second, 2) == Appended(2, 2)

@@ -211,7 +211,13 @@ class Journal(Protocol):
         ...
 
     def stream(self, name: str, *, after: int = 0) -> Iterator[Recorded]:
-        """Give the events of one stream, in order, from the version after `after`."""
+        """Give the events of one stream, in order, from the version after `after`.
+
+        Raises
+        ------
+        NotAStream
+            If none can have this name; one that has no events yet is empty.
+        """
         ...
 
     def read(self, *, after: int = 0, limit: int | None = None) -> Iterator[Recorded]:
@@ -242,6 +248,9 @@ class Journal(Protocol):
 
     def erase_text(self, key: TextId) -> None:
         """Remove a free text and its salt for good; the chain still verifies.
+
+        It may be repeated: with SQLite it fails as `JournalBusy` while others read what the log
+        still holds of the text.
 
         Raises
         ------

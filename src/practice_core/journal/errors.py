@@ -25,6 +25,7 @@ __all__ = [
     "JournalUnavailable",
     "NewerJournal",
     "NotAJournal",
+    "NotAStream",
     "Stale",
     "StoreError",
     "UnknownEvent",
@@ -114,6 +115,33 @@ class AppendRefused(JournalError, ValueError):
 
     def __reduce__(self) -> tuple[type[AppendRefused], tuple[str, str]]:
         return type(self), (self.place, self.why)
+
+
+class NotAStream(JournalError, ValueError):
+    """A name that no stream can have.
+
+    Attributes
+    ----------
+    name : str
+        As given.
+
+    Examples
+    --------
+    >>> print(NotAStream("orders/o-1"))
+    no stream can be named 'orders/o-1'; expected order, account, team or area, a slash and an id
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(
+            shown(
+                f"no stream can be named {name!r:.80}; "
+                "expected order, account, team or area, a slash and an id"
+            )
+        )
+
+    def __reduce__(self) -> tuple[type[NotAStream], tuple[str]]:
+        return type(self), (self.name,)
 
 
 class UnknownText(JournalError, LookupError):
@@ -238,8 +266,8 @@ class NewerJournal(StoreError):
 class JournalBusy(StoreError, TimeoutError):
     """Somebody else has held it for longer than this handle waits."""
 
-    said = "locked by another writer"
-    remedy = "nothing was written, try again"
+    said = "locked by somebody else"
+    remedy = "nothing is half written, try again"
 
 
 class JournalReadOnly(StoreError, PermissionError):

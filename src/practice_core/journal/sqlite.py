@@ -207,7 +207,10 @@ class SqliteJournal(StoredJournal):
                 )
                 known = erased.rowcount == 1
             # The log would hold the text until it is next written over.
-            self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)"
+            (is_busy, _, _) = self.connection.execute(checkpoint).fetchone()
+        if is_busy:
+            raise JournalBusy(self.where, "the text is erased, but not yet from the log")
         return known
 
     def keep_snapshot(self, snapshot: KeptSnapshot) -> None:

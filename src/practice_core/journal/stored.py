@@ -29,6 +29,7 @@ from practice_core.journal.errors import (
     AppendRefused,
     CommandReused,
     Conflict,
+    NotAStream,
     Stale,
     UnknownText,
 )
@@ -174,6 +175,8 @@ class StoredJournal(abc.ABC):
 
     def stream(self, name: str, *, after: int = 0) -> Iterator[Recorded]:
         """Give the events of one stream, in order."""
+        if not is_stream(name):
+            raise NotAStream(name)
 
         def page(after: int, limit: int) -> Sequence[Row]:
             return self._stream_page(name, after, limit)
@@ -190,14 +193,14 @@ class StoredJournal(abc.ABC):
 
     def text(self, key: TextId) -> str | None:
         """Give a free text; None if it was erased."""
-        found = self.texts([key])
+        found = self.texts([key]) if is_identifier(key) else {}
         if key not in found:
             raise UnknownText(key)
         return found[key].text
 
     def erase_text(self, key: TextId) -> None:
         """Remove a free text and its salt for good."""
-        if not self._erase(key):
+        if not is_identifier(key) or not self._erase(key):
             raise UnknownText(key)
 
     def __enter__(self) -> Self:
