@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from practice_core.journal import Checkpoint, open_journal, verify
+from practice_core.journal import Checkpoint, SqliteJournal, UnknownText, open_journal, verify
 from tests.crash_writer import events_of, give, texts_of, write_until_killed
 
 if TYPE_CHECKING:
@@ -71,6 +71,25 @@ def whole(journal: Journal, after: int, begin: int) -> int:
             assert journal.text(key) == text
         number += 1
     return number
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "DELETE FROM events WHERE position = (SELECT max(position) FROM events)",
+        "DELETE FROM events WHERE command = 'c-1'",
+        "DELETE FROM texts WHERE id = 'note-0'",
+        "UPDATE events SET command = 'c-1' WHERE command = 'c-2'",
+    ],
+)
+def test_half_a_command_would_be_found(tmp_path: Path, fault: str) -> None:
+    with SqliteJournal(tmp_path / "a.journal") as journal:
+        for number in range(3):
+            give(journal, number)
+        assert whole(journal, 0, 0) == 3
+        journal.connection.execute(fault)
+        with pytest.raises((AssertionError, UnknownText)):
+            whole(journal, 0, 0)
 
 
 @pytest.mark.slow

@@ -150,6 +150,7 @@ TAMPERED: dict[str, tuple[Callable[[list[Row]], list[Row]], list[Finding]]] = {
     "moved to the front": (lambda r: renumbered([r[8], *r[:8], *r[9:]]), told(R, 1)),
     "moved to the end": (lambda r: renumbered([*r[:2], *r[3:], r[2]]), told(R, 3, 11)),
     "number": (lambda r: [*r[:11], attrs.evolve(r[11], position=20)], told(E, 20)),
+    "seals of another form": (lambda r: [*r[:4], edited(r[4], seals=b"["), *r[5:]], told(E, 5)),
     "everything": (lambda r: [edited(row) for row in r], told(E, 1, 12)),
 }
 

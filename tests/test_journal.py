@@ -24,6 +24,7 @@ from practice_core.journal import (
     MemoryJournal,
     Row,
     SqliteJournal,
+    TextId,
     Write,
     is_stream,
     open_journal,
@@ -37,7 +38,7 @@ from practice_core.units import ActorId, CommandId, OrderId, TeamId, is_identifi
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from practice_core.journal import Journal, Recorded, TextId
+    from practice_core.journal import Journal, Recorded
 
 Opener: TypeAlias = "Callable[[str], Journal]"
 
@@ -71,17 +72,6 @@ def in_schemas(address: str) -> Opener:
     return make
 
 
-# ------------------------------------------------------------------ every store
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("store", STORES)
-def test_every_store_is_a_journal(openers: Callable[[str], Opener], store: str) -> None:
-    check_journal(openers(store))
-
-
-# ------------------------------------------------------------------ planted faults
-
 FEW = settings(
     max_examples=5,
     stateful_step_count=10,
@@ -90,6 +80,19 @@ FEW = settings(
     deadline=None,
     derandomize=True,
 )
+
+
+# ------------------------------------------------------------------ every store
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("store", STORES)
+def test_every_store_is_a_journal(openers: Callable[[str], Opener], store: str) -> None:
+    drawn = settings(FEW, max_examples=10 if store == "postgres" else 40, stateful_step_count=15)
+    check_journal(openers(store), settings=drawn)
+
+
+# ------------------------------------------------------------------ planted faults
 
 
 class Faulty(MemoryJournal):
@@ -332,3 +335,22 @@ def test_as_much_as_may_be_appended_can_be() -> None:
         write = Write("order/o-1", 0, offers(MAX_EVENTS))
         appended = journal.append([write], command=CommandId("c-1"), digest=b"1")
         assert appended == Appended(1, MAX_EVENTS)
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "said"),
+    [
+        ("-n", "x", "text: '-n', expected 1 to 64 of"),
+        ("n", "\ud800", "text n: not text that UTF-8 can hold"),
+        ("n", "a\0b", "text n: a null character"),
+        ("n", "x" * (MAX_BYTES + 1), "writes: 167773.. bytes, at most 16777216"),
+    ],
+)
+def test_a_text_that_cannot_be_kept_is_told(key: str, text: str, said: str) -> None:
+    with open_journal("memory") as journal, pytest.raises(AppendRefused, match=said):
+        journal.append(
+            [Write("order/o-1", 0, offers(1))],
+            command=CommandId("c-1"),
+            digest=b"1",
+            texts={TextId(key): text},
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import TYPE_CHECKING
 
@@ -273,6 +274,19 @@ def test_a_backup_writes_over_nothing_and_leaves_nothing_half_done(tmp_path: Pat
             journal.backup(tmp_path / "missing" / "copy.journal")
         names = {one.name for one in tmp_path.iterdir()}
         assert names == {f"a.journal{end}" for end in ("", "-wal", "-shm")} | {"copy.journal"}
+
+
+def test_a_backup_needs_no_second_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError
+
+    with SqliteJournal(tmp_path / "a.journal") as journal:
+        give(journal, 0)
+        monkeypatch.setattr(os, "link", refused)
+        head = journal.backup(tmp_path / "copy.journal")
+    with open_journal(tmp_path / "copy.journal") as copy:
+        assert copy.head() == head
+    assert not list(tmp_path.glob("*.part"))
 
 
 def test_a_backup_is_one_moment_of_a_journal_that_is_written_to(tmp_path: Path) -> None:

@@ -211,6 +211,24 @@ def test_what_is_answered_is_on_the_disk(path: Path) -> None:
     assert list(path.parent.iterdir()) == [path]  # one file, when nobody has it open
 
 
+def test_a_place_without_a_log_is_refused() -> None:
+    with pytest.raises(StoreError, match="no write-ahead log can be kept there, only memory"):
+        SqliteJournal(":memory:")
+
+
+def test_a_copy_that_somebody_reads_is_waited_for(path: Path) -> None:
+    with SqliteJournal(path) as journal:
+        give(journal, 1)
+        journal.backup(path.with_name("copy"))
+    with closing(sqlite3.connect(path.with_name("copy"), isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM events").fetchone()
+        with pytest.raises(JournalBusy):
+            SqliteJournal(path.with_name("copy"), busy_timeout=30)
+    with open_journal(path.with_name("copy")) as copy:
+        assert commands(copy) == ["c-1"]
+
+
 @contextmanager
 def as_nobody() -> Iterator[None]:
     """Act as one who owns nothing: the superuser may write anywhere."""

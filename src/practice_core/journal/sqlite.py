@@ -179,18 +179,19 @@ class SqliteJournal(StoredJournal):
         return self._connection
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _told(self, where: str | None = None) -> Iterator[None]:
         """Tell what SQLite says as one of the journal's own errors."""
+        place = self.where if where is None else where
         try:
             yield
         except sqlite3.ProgrammingError as error:
-            raise HandleUnusable(self.where, str(error).partition(".")[0]) from error
+            raise HandleUnusable(place, str(error).partition(".")[0]) from error
         except sqlite3.Error as error:
             code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
             # What is no UTF-8 where text should be has no code of its own.
             undecodable = code == sqlite3.SQLITE_ERROR and "decode" in str(error)
             kind = JournalDamaged if undecodable else _ERRORS.get(code, StoreError)
-            raise kind(self.where, str(error)) from error
+            raise kind(place, str(error)) from error
 
     # -------------------------------------------------------------- writing
 
@@ -305,7 +306,7 @@ class SqliteJournal(StoredJournal):
             raise JournalUnavailable(os.fspath(target), str(error)) from error
         part = Path(name)
         try:
-            with self._told():
+            with self._told(os.fspath(target)):
                 copy = sqlite3.connect(part, isolation_level=None)
                 try:
                     # In one step: page by page it would begin anew with each write of others.
@@ -314,9 +315,7 @@ class SqliteJournal(StoredJournal):
                     head = _head(copy)
                 finally:
                     copy.close()
-            _to_disk(part)
-            os.link(part, target)
-            _to_disk(target.parent)
+            _settle(part, target)
         finally:
             part.unlink(missing_ok=True)
         return head
@@ -411,9 +410,19 @@ def _head(connection: sqlite3.Connection) -> Head:
     return Head(0, GENESIS) if row is None else Head(*row)
 
 
-def _to_disk(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
+def _settle(part: Path, target: Path) -> None:
+    """Give a finished file its name, on the disk, unless something else has it."""
+    with part.open("rb+") as file:
+        os.fsync(file.fileno())
     try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        os.link(part, target)
+    except FileExistsError:
+        raise
+    except OSError:  # no second names there, as on a stick
+        part.rename(target)
+    with suppress(PermissionError):  # where a folder cannot be opened, as on Windows
+        folder = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
