@@ -336,6 +336,15 @@ def test_a_body_that_is_no_event_is_told(path: Path) -> None:
             list(journal.read())
 
 
+@pytest.mark.parametrize("seals", ["{", "7", "[" * 100_000])
+def test_seals_that_are_none_are_told(path: Path, seals: str) -> None:
+    with SqliteJournal(path) as journal:
+        give(journal, 1)
+        journal.connection.execute("UPDATE events SET seals = ?", (seals,))
+        with pytest.raises(BrokenEvent, match="its seals are no JSON object"):
+            list(journal.read())
+
+
 def test_a_closed_handle_is_told(path: Path) -> None:
     journal = SqliteJournal(path)
     journal.close()

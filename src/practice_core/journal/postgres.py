@@ -58,6 +58,7 @@ _MAKING: Final = 0x70_72_61_63
 """The advisory lock under which the tables are made."""
 _TABLES: Final = (
     """CREATE TABLE journal_head (
+        one boolean PRIMARY KEY DEFAULT true CHECK (one),
         layout integer NOT NULL,
         length bigint NOT NULL,
         hash bytea NOT NULL
@@ -151,8 +152,11 @@ class PostgresJournal(StoredJournal):
         if _one(ask("SELECT to_regclass('journal_head') IS NULL")):
             for statement in _TABLES:
                 ask(statement)
-            ask("INSERT INTO journal_head VALUES (%s, 0, %s)", (_LAYOUT, GENESIS))
-        layout = _one(ask("SELECT max(layout) FROM journal_head"))
+            ask(
+                "INSERT INTO journal_head (layout, length, hash) VALUES (%s, 0, %s)",
+                (_LAYOUT, GENESIS),
+            )
+        layout = _one(ask("SELECT layout FROM journal_head"))
         if layout is None:
             raise JournalDamaged(self.where, "journal_head has no row")
         if layout > _LAYOUT:

@@ -27,6 +27,7 @@ from practice_core.journal.contract import (
 )
 from practice_core.journal.errors import (
     AppendRefused,
+    BrokenEvent,
     CommandReused,
     Conflict,
     NotAStream,
@@ -215,7 +216,7 @@ class StoredJournal(abc.ABC):
         self.close()
 
     def _recorded(self, row: Row) -> Recorded:
-        texts = tuple(TextId(key) for key in json.loads(row.seals)) if row.seals else ()
+        texts = _texts_of(row) if row.seals else ()
         event = self.codec.decode(row.body)
         return Recorded(row.position, row.stream, row.version, event, CommandId(row.command), texts)
 
@@ -244,6 +245,13 @@ class StoredJournal(abc.ABC):
             raise AppendRefused("writes", why)
         kept = {key: KeptText(text, secrets.token_bytes(SALT_BYTES)) for key, text in texts.items()}
         return _Draft(writes, bodies, command, bytes(digest), kept)
+
+
+def _texts_of(row: Row) -> tuple[TextId, ...]:
+    try:
+        return tuple(TextId(key) for key in json.loads(row.seals))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise BrokenEvent(row.seals, "its seals are no JSON object") from error
 
 
 def _check_writes(writes: Sequence[Write]) -> None:

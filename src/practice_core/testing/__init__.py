@@ -18,7 +18,8 @@ Examples
 order: never met:
 """
 
-from practice_core.testing.journals import check_journal, journal_machine
+from practice_core.testing.histories import journal_machine
+from practice_core.testing.journals import check_journal
 from practice_core.testing.machine import (
     Adapter,
     Call,
