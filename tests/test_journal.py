@@ -288,6 +288,33 @@ class Slow:
         self.memory.write(rows, texts, done)
 
 
+class ShowsRowsLate(Faulty):
+    """The trap of a sequence: a number is seen before the one below it."""
+
+    said = "a reader saw gaps while others wrote"
+
+    @contextmanager
+    def _writing(self) -> Iterator[Memory]:
+        with super()._writing() as memory:
+            yield Late(memory)  # type: ignore[misc]  # it acts like one
+
+
+@attrs.frozen
+class Late:
+    """Shows the last row of an append for a moment before the others."""
+
+    memory: Memory
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever it has
+        return getattr(self.memory, name)
+
+    def write(self, rows: Sequence[Row], texts: Mapping[TextId, KeptText], done: Done) -> None:
+        self.memory.rows.append(rows[-1])
+        time.sleep(0.001)
+        self.memory.rows.pop()
+        self.memory.write(rows, texts, done)
+
+
 FAULTS = Faulty.__subclasses__()
 
 

@@ -29,6 +29,7 @@ from practice_core.journal import (
     JournalFull,
     JournalReadOnly,
     JournalUnavailable,
+    KeptSnapshot,
     MemoryJournal,
     NewerJournal,
     NotAJournal,
@@ -43,6 +44,7 @@ from practice_core.journal import (
     errors,
     open_journal,
     sqlite,
+    verify,
 )
 from practice_core.journal.postgres import PostgresJournal
 from practice_core.orders import OrderReviewed
@@ -307,6 +309,22 @@ def test_a_full_disk_is_told_and_nothing_is_half_written(path: Path) -> None:
         assert commands(journal) == ["c-1"]
         journal.connection.execute("PRAGMA max_page_count = 100000")
         assert give(journal, 2, events=500) == Appended(2, 501)
+
+
+def test_a_disk_that_takes_no_more_is_told_and_nothing_is_half_written(path: Path) -> None:
+    resource = pytest.importorskip("resource", reason="no limits on files on this system")
+    with SqliteJournal(path) as journal:
+        give(journal, 1)
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, before[1]))
+        try:
+            with pytest.raises(StoreError, match="I/O error; nothing was written"):
+                give(journal, 2, events=500)
+            assert commands(journal) == ["c-1"]
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        assert give(journal, 2, events=500) == Appended(2, 501)
+        assert verify(journal) == ()
 
 
 def test_a_damaged_page_is_told(path: Path) -> None:
@@ -599,6 +617,29 @@ def test_a_journal_minds_what_a_database_is_set_to(address: str, setting: str) -
         for number in range(4):
             give((one, other)[number % 2], number)
         assert commands(one) == ["c-0", "c-1", "c-2", "c-3"]
+
+
+def test_a_role_that_may_only_add_events_is_enough_for_a_platform(address: str) -> None:
+    open_journal(address).close()
+    page = (Path(__file__).parents[1] / "docs" / "journal.md").read_text(encoding="utf-8")
+    grants = page.partition("```sql\n")[2].partition("```")[0].split(";")[:-1]
+    schema = address.rpartition("%3D")[2]
+    role = ("CREATE ROLE platform LOGIN", f'GRANT USAGE ON SCHEMA "{schema}" TO platform')
+    plant(address, *role, *grants)
+    event = OrderReviewed(OrderId("o-1"), 0, ActorId("desk"), 1)
+    write, key = Write("order/o-1", 0, (event,)), TextId("note-1")
+    with open_journal(address.replace("//postgres:", "//platform:")) as journal:
+        journal.append([write], command=CommandId("c-1"), digest=b"1", texts={key: "ring"})
+        journal.erase_text(key)
+        assert journal.text(key) is None
+        kept = KeptSnapshot("orders", 1, journal.head(), b"")
+        journal.keep_snapshot(kept)
+        journal.keep_snapshot(kept)
+        assert give(journal, 2) == Appended(2, 2)
+        assert isinstance(journal, PostgresJournal)
+        for change in ("UPDATE journal_events SET body = '{}'", "DELETE FROM journal_commands"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                journal.connection.execute(change)
 
 
 def test_a_closed_handle_on_a_server_is_told(address: str) -> None:
