@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 CHECKED := $(wildcard src tests simulations docs/examples conftest.py)
 
-.PHONY: setup demo test lint types imports browser image bench error_rates fuzz crash clean
+.PHONY: setup demo test lint types imports browser image pages bench error_rates fuzz machines crash clean
 
 setup: $(READY)
 
@@ -45,9 +45,13 @@ browser:
 image: $(READY) browser
 	PYTHONPATH=. $(BIN)/python tests/browsing.py $(FROM) docs/images/report.png
 
+# The pages of docs, or parts of them, that the code gives.
+pages: $(READY)
+	PYTHONPATH=. $(BIN)/python tests/pages.py
+
 bench: $(READY)
 	@mkdir -p out
-	$(BIN)/python tests/benchmarks/run.py --out out/bench.json
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/run.py --out out/bench.json
 	$(BIN)/python tests/benchmarks/journal.py --out out/bench_journal.json
 
 # How often the verdict errs on 200 simulated comparisons: a quarter of an hour on two cores.
@@ -58,6 +62,10 @@ error_rates: $(READY)
 # 20,000 broken files of a county, each read or refused: half an hour on one core.
 fuzz: $(READY)
 	FUZZ_CASES=20000 $(BIN)/python -m pytest -n $(WORKERS) tests/test_fuzz.py
+
+# The own lifecycle of each loop that ships, attacked for a minute: a quarter of an hour on one core.
+machines: $(READY)
+	$(BIN)/python tests/benchmarks/machines.py --workers $(WORKERS)
 
 # 1,000 writers of a journal, killed while they write, on SQLite and on PostgreSQL.
 crash: $(READY)

@@ -23,6 +23,7 @@ from practice_core.areas import (
     scenario_bytes,
     structure,
 )
+from practice_core.areas.loops import loop_files
 from practice_core.errors import DefinitionError, UnknownName
 from practice_core.hierarchy import Level
 from practice_core.orders import Desk
@@ -45,7 +46,7 @@ FILES = {
     f"{name}/{file}": text(name, file)
     for name in area_names()
     for file in ("area.toml", "scenario.toml")
-}
+} | {f"loops/{name}.toml": text("loops", f"{name}.toml") for name in loop_files()}
 shipped = pytest.mark.parametrize("file", sorted(FILES))
 
 Tree = dict[str, Any]
@@ -79,8 +80,9 @@ def baseless(tree: Tree) -> list[str]:
             found += [key] if numbers_in(leaf) else []
             continue
         source = leaf.get(SOURCE.get(leaf["basis"], ""), "")
-        swept = leaf["basis"] != "assumed" or leaf.keys() & {"range", "scale"}
-        if not (source and swept and numbers_in(leaf["value"])):
+        number = numbers_in(leaf["value"])
+        swept = leaf["basis"] != "assumed" or leaf.keys() & {"range", "scale"} or not number
+        if not (source and swept):
             found.append(key)
     return found
 
@@ -243,7 +245,7 @@ def test_wujiang_has_the_five_steps_it_announced() -> None:
 def test_the_center_alone_dispatches_for_every_site() -> None:
     area = load_area("wujiang")
     hierarchy = area.hierarchy()
-    assert area.profile.chain == (Desk.CENTER,)
+    assert area.profile.chain == (Desk.CENTER, Desk.ALLIED)
     assert all(isinstance(level, Level) for level in area.counts)
     assert all(area.profile.route(site.id, hierarchy) == ("wj",) for site in hierarchy)
 
@@ -414,6 +416,9 @@ def test_all_numbers_without_basis_are_named_at_once(tree: Tree, data: st.DataOb
         ('a = { value = 1, basis = "derived", why = "x" }', "a", "no arithmetic"),
         ('a = { value = 1, basis = "derived", why = "x" }', "a", "unknown why"),
         ('a = { value = 1, basis = "assumed", why = "x" }', "a", "assumed without range"),
+        ('a = { value = [1, "x"], basis = "assumed", why = "x" }', "a", "assumed without range"),
+        ('a = { value = "x", basis = "assumed" }', "a", "no why"),
+        ('a = { value = true, basis = "said" }', "a", "basis 'said'"),
         ('a = { value = 1, basis = "assumed", why = "x", range = [2, 1] }', "a.range", "[2, 1]"),
         ('a = { value = 1, basis = "assumed", why = "x", range = [1] }', "a.range", "[1]"),
         ('a = { value = 1, basis = "assumed", why = "x", scale = 2 }', "a.scale", "2"),
@@ -457,6 +462,13 @@ def test_what_is_plausible_lies_around_what_is_assumed(
         read(f"a = {{ value = {value}, {basis} = 'x', {span} }}", "one.toml")
     (fault,) = refused.value.faults
     assert (fault.place, fault.found) == (f"a.{span[:5]}", found)
+
+
+@pytest.mark.parametrize("value", ['"x"', "true", '["x", "y"]', "[]", '[{ a = "x" }]'])
+def test_a_choice_may_say_what_it_rests_on_and_needs_no_range(value: str) -> None:
+    values, bases = read(f'a = {{ value = {value}, basis = "assumed", why = "x" }}', "one.toml")
+    assert values == tomllib.loads(f"a = {value}")
+    assert bases == {"a": Basis(BasisKind.ASSUMED, "x")}
 
 
 def test_a_file_is_not_itself_a_number() -> None:
@@ -709,7 +721,7 @@ def test_all_wrong_values_are_named_at_once(keys: set[str]) -> None:
         ("mix", 0.5, "a table"),
         ("heights", "12", "a list"),
         ("heights", {"a": 1}, "a list"),
-        ("words", 7, "another value"),
+        ("words", 7, "a list"),
         ("shelf.books", 2**64, "a whole number"),
         ("shelf.width", 10**400, "a number"),
         ("mix", {"laws": 1}, "one of theory"),

@@ -65,7 +65,7 @@ HIDDEN = {Refusal.UNKNOWN_ORDER}
 
 
 def officer(site: SiteId | None) -> Actor:
-    return Actor(ActorId(f"officer of {site}"), Role.OFFICER, site=site)
+    return Actor(ActorId(f"officer-of-{site}"), Role.OFFICER, site=site)
 
 
 def do(
@@ -199,6 +199,25 @@ def test_a_proxy_of_a_village_orders_for_its_own() -> None:
     assert isinstance(do(None, PlaceOrder(mine), here, AREA, CENTRAL), Order)
     elsewhere = attrs.evolve(PROXY, site=SiteId("other"))
     assert do(None, PlaceOrder(mine), elsewhere, AREA, CENTRAL) is Refusal.SCOPE
+
+
+def test_state_comes_before_what_was_asked_and_scope_before_a_site_that_is_none() -> None:
+    told = Story(CENTRAL).then(PlaceOrder(REACHING), ANN)
+    again = PlaceOrder(attrs.evolve(REACHING, route=(SiteId("station"),)))
+    assert do(told.order, again, ANN, AREA, CENTRAL) is Refusal.STATE
+    nowhere = PlaceOrder(attrs.evolve(REACHING, site=SiteId("nowhere")))
+    assert do(None, nowhere, officer(None), AREA, CENTRAL) is Refusal.SCOPE
+
+
+def test_who_gathered_a_need_at_a_site_orders_it_there_whoever_will_hold_the_order() -> None:
+    here = officer(SiteId("station"))
+    mine = attrs.evolve(REACHING, placed_by=here.id)
+    need = do(None, CollectNeed(mine), here, AREA, CENTRAL)
+    assert isinstance(need, Order)
+    assert need.holder == "station"
+    order = do(need, PlaceOrder(mine), here, AREA, CENTRAL)
+    assert isinstance(order, Order)
+    assert order.holder == "center"
 
 
 def test_what_the_law_refuses_anyway_is_left_to_it() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from practice_core.errors import DefinitionError
-from practice_core.lifecycle import AfterPause, resumed
+from practice_core.lifecycle import AfterPause, Role, resumed
 from practice_core.orders import (
     AcceptOffer,
     AskOtherTime,
@@ -18,10 +18,15 @@ from practice_core.orders import (
     CancelReason,
     Clock,
     ClockStarted,
+    CloseOrder,
     CompleteService,
     EscalateOrder,
+    ExpireOffers,
     GiveUpOrder,
+    OfferExpired,
     OfferOrder,
+    OrderEscalated,
+    OrderReturned,
     OrderReviewed,
     OrderState,
     OrderSupervised,
@@ -33,6 +38,8 @@ from practice_core.orders import (
     PostOrder,
     Priority,
     Progress,
+    RecallOrder,
+    RecallReason,
     Refusal,
     ReportAbsence,
     ReportProgress,
@@ -40,6 +47,7 @@ from practice_core.orders import (
     ReviewOrder,
     ScheduleService,
     StartService,
+    Step,
     Supervised,
     SuperviseOrder,
     TeamWithdrew,
@@ -48,6 +56,7 @@ from practice_core.orders import (
     WithdrawTeam,
     clock_of,
 )
+from practice_core.testing import profiles
 from practice_core.units import DAY, HOUR, MINUTE, WEEK, Instant
 from tests.telling import (
     ANN,
@@ -61,6 +70,7 @@ from tests.telling import (
     SYSTEM,
     Story,
     accepted,
+    failed,
     member_of,
     offered,
     placed,
@@ -107,7 +117,7 @@ def test_clocks_start_where_the_loop_says_and_stop_when_the_thing_is_done() -> N
     assert running(told) == {Clock.FEEDBACK: DAY, Clock.COMPLETION: 3 * DAY}
     told.then(ReportProgress(Progress.PLAN_TOLD), OFFICER)
     assert running(told) == {Clock.COMPLETION: 3 * DAY}
-    told.then(ScheduleService(told.at, told.at + HOUR), member_of(RED))
+    told.then(ScheduleService(told.at, told.at + 2 * HOUR), member_of(RED))
     told.then(StartService(5), member_of(RED)).then(CompleteService(60), member_of(RED), HOUR)
     assert running(told) == {}
 
@@ -192,6 +202,41 @@ def test_a_clock_has_a_length_a_beginning_and_one_meaning(
 def test_a_review_is_supervised_only_where_there_is_one() -> None:
     with pytest.raises(DefinitionError, match="a clock of reviews, and no review"):
         attrs.evolve(LOOP, review_within=None, supervised=(REVIEW,))
+
+
+STOPS = {
+    Clock.REVIEW: ReviewOrder,
+    Clock.CONTACT: ReportProgress,
+    Clock.FEEDBACK: ReportProgress,
+    Clock.COMPLETION: CompleteService,
+}
+RUNS_OUT = {
+    OrderState.PLACED: GiveUpOrder,
+    OrderState.REVIEWED: EscalateOrder,
+    OrderState.PAUSED: ResumeOrder,
+    OrderState.OFFERED: ExpireOffers,
+    OrderState.POOLED: ExpireOffers,
+    OrderState.ACCEPTED: ReportAbsence,
+    OrderState.SCHEDULED: ReportAbsence,
+    OrderState.SERVED: CloseOrder,
+    OrderState.RATED: CloseOrder,
+    OrderState.SHOWCASED: CloseOrder,
+}
+
+
+@given(profiles())
+def test_every_clock_of_every_loop_has_somebody_who_acts(loop: LoopProfile) -> None:
+    """A person in time, or the system when it is over; where no clock runs, an officer."""
+    lifecycle = loop.lifecycle
+    for one in loop.supervised:
+        assert loop.rules[STOPS[one.clock]].roles - {Role.SYSTEM}
+        assert loop.rules[SuperviseOrder].roles == {Role.SYSTEM}
+    for state in lifecycle.states:
+        resting = state not in lifecycle.final | lifecycle.passed | {OrderState.ABSENT}
+        if state in RUNS_OUT and resting:
+            assert RUNS_OUT[state] in lifecycle.allowed(state, Role.SYSTEM)
+        elif resting:
+            assert lifecycle.allowed(state, Role.OFFICER)
 
 
 # ------------------------------------------------------------------ loops without a review
@@ -283,6 +328,15 @@ def test_a_pause_ends_later_than_now_and_within_what_the_loop_allows(
         assert told.refuses(rests, ANN) is Refusal.INVALID_VALUE
 
 
+def test_a_loop_in_which_only_the_team_could_end_a_service_is_none() -> None:
+    steps = (
+        Step("办结", "complete", ("CompleteService",), (Role.TEAM,)),
+        Step("取消", "cancel", ("CancelOrder",), (Role.PROXY,)),
+    )
+    with pytest.raises(DefinitionError, match="an order that is in_service, with no officer"):
+        attrs.evolve(LOOP, steps=steps)
+
+
 def test_a_loop_may_know_no_pause() -> None:
     told = reviewed(attrs.evolve(LOOP, pause_within=None))
     assert told.refuses(PauseOrder(AWAY, MONDAY + DAY), ANN) is Refusal.ROLE
@@ -305,9 +359,9 @@ def test_a_service_that_should_have_begun_is_not_paused() -> None:
     assert serving().refuses(PauseOrder(AWAY, MONDAY + 9 * DAY), ANN) is Refusal.STATE
 
 
-def test_a_desk_clock_that_was_not_running_begins_when_the_order_goes_on() -> None:
+def test_a_desk_has_what_was_left_of_its_time_also_where_a_team_had_been_asked() -> None:
     told = paused_for(DAY, AfterPause.REMAINING, told=offered(RED))
-    assert told.order.due_at == told.at + 2 * DAY
+    assert told.order.due_at == told.at + DAY  # of two days one was gone
 
 
 @given(st.data(), st.sampled_from(AfterPause))
@@ -353,6 +407,18 @@ def test_the_next_day_of_issue_is_the_first_from_now_on(more: int, days: set[int
     assert at <= issue < at + 31 * DAY
 
 
+def test_an_order_that_was_issued_once_waits_for_no_further_day() -> None:
+    """Else a redo of three working days would be over before the next list."""
+    told = reviewed(MONTHLY, latest=MONDAY + 30 * DAY)
+    told.then(PostOrder(DAY), OFFICER, 3 * DAY + 15 * HOUR).then(ExpireOffers(), SYSTEM, DAY)
+    told.then(OfferOrder((RED,), DAY), OFFICER, DAY)
+
+
+def test_a_desk_that_may_ask_once_a_month_holds_orders_for_as_long() -> None:
+    with pytest.raises(DefinitionError, match="31 days or more, as orders are issued monthly"):
+        attrs.evolve(MONTHLY, desk_within=30 * DAY)
+
+
 @pytest.mark.parametrize("days", [(0,), (29,), (10, 31)])
 def test_a_day_of_issue_is_one_that_every_month_has(days: tuple[int, ...]) -> None:
     with pytest.raises(DefinitionError, match="days 1 to 28 of a month"):
@@ -366,17 +432,31 @@ def test_a_requester_may_ask_for_another_time_which_the_team_confirms() -> None:
     told = scheduled()
     start = told.order.start
     assert start is not None
-    other = AskOtherTime(start + DAY, start + DAY + HOUR)
+    other = AskOtherTime(start + DAY, start + DAY + 2 * HOUR)
     assert told.refuses(other, BO) is Refusal.SCOPE
     assert told.refuses(other, member_of(RED)) is Refusal.ROLE
     assert told.refuses(attrs.evolve(other, end=REQUEST.latest + 1), ANN) is Refusal.OUTSIDE_WINDOW
     assert told.refuses(other, ANN, start + 1 - told.at) is Refusal.LATE
     told.then(other, ANN)
     assert told.last(1) == [OtherTimeAsked]
-    assert (told.order.state, told.order.team) == (OrderState.ACCEPTED, RED)
-    assert (told.order.due, told.order.due_at) == (ReportAbsence, start + DAY)
-    told.then(ScheduleService(other.start, other.end), member_of(RED))
-    assert told.order.start == other.start
+    assert told.order.docket.other_time == (other.start, other.end)
+    assert (told.order.start, told.order.due_at) == (start, start + 2 * HOUR)  # it stands
+    assert told.refuses(ScheduleService(other.start, other.end), OFFICER) is Refusal.ROLE
+    agreed = told.then(ScheduleService(other.start, other.end), member_of(RED)).order
+    assert (agreed.start, agreed.docket.other_time) == (other.start, None)
+
+
+def test_a_team_that_does_not_answer_a_wish_for_another_time_is_not_absent_for_it() -> None:
+    told = scheduled()
+    wish = AskOtherTime(told.at, told.at + 2 * HOUR)
+    told.then(wish, ANN)
+    assert told.refuses(ReportAbsence(), ANN) is Refusal.EARLY
+
+
+def test_what_was_asked_of_one_team_is_not_asked_of_the_next() -> None:
+    told = scheduled().then(AskOtherTime(MONDAY + 2 * DAY, MONDAY + 3 * DAY), ANN)
+    told.then(WithdrawTeam(WithdrawReason.CLASH), member_of(RED))
+    assert told.order.docket.other_time is None
 
 
 def test_a_team_that_finds_nobody_gives_the_order_back_from_its_start_to_its_end() -> None:
@@ -387,3 +467,71 @@ def test_a_team_that_finds_nobody_gives_the_order_back_from_its_start_to_its_end
     told.then(gone, member_of(RED), DAY)
     assert told.last(1) == [TeamWithdrew]
     assert told.order.state is OrderState.REVIEWED
+
+
+# ------------------------------------------------------------------ how long a desk holds an order
+
+
+def test_a_failed_round_gives_a_desk_no_new_time() -> None:
+    told = failed(reviewed(), RED)
+    assert (told.order.due, told.order.due_at) == (EscalateOrder, MONDAY + 2 * DAY)
+    told.then(OfferOrder((BLUE,), DAY), OFFICER, DAY + HOUR)
+    told.then(RecallOrder(RecallReason.OTHER), OFFICER, HOUR)
+    assert told.order.due_at == MONDAY + 2 * DAY
+
+
+def test_a_round_that_fails_after_the_desks_time_moves_on_at_once() -> None:
+    told = reviewed(attrs.evolve(LOOP, tries=9)).then(OfferOrder((RED,), DAY), OFFICER, DAY + HOUR)
+    told.then(ExpireOffers(), SYSTEM, DAY)
+    assert told.last(3) == [OfferExpired, OrderReturned, OrderEscalated]
+
+
+def test_pauses_are_not_longer_together_than_one_may_be() -> None:
+    told = paused_for(20 * DAY, AfterPause.REMAINING)
+    assert told.refuses(PauseOrder(AWAY, told.at + 10 * DAY + 1), ANN) is Refusal.INVALID_VALUE
+    told.then(PauseOrder(AWAY, told.at + 10 * DAY), ANN)
+
+
+def test_working_time_that_was_left_is_left_in_working_time() -> None:
+    """Four working hours from Monday, 9:00; paused at once, until Saturday."""
+    loop = attrs.evolve(
+        LOOP,
+        supervised=(attrs.evolve(COMPLETION, within=4 * HOUR, working=True),),
+        after_pause=AfterPause.REMAINING,
+    )
+    told = reviewed(loop).then(PauseOrder(AWAY, MONDAY + 9 * DAY), ANN)
+    told.then(ResumeOrder(), ANN, 5 * DAY)
+    assert running(told) == {Clock.COMPLETION: WEEK + 3 * HOUR + 30 * MINUTE}
+
+
+@pytest.mark.parametrize(
+    ("answer", "left"),
+    [(AfterPause.DEADLINE, -2), (AfterPause.REMAINING, 2), (AfterPause.RESTART, 3)],
+)
+def test_supervised_clocks_have_the_three_answers_too(answer: AfterPause, left: int) -> None:
+    """Three days to be done; paused for four days after one."""
+    loop = attrs.evolve(LOOP, supervised=(COMPLETION,), after_pause=answer)
+    told = reviewed(loop, latest=MONDAY + 2 * WEEK).then(
+        PauseOrder(AWAY, MONDAY + 9 * DAY), ANN, DAY
+    )
+    told.then(ResumeOrder(), ANN, 4 * DAY)
+    assert running(told) == {Clock.COMPLETION: (5 + left) * DAY}
+
+
+# ------------------------------------------------------------------ a service has its time
+
+
+def test_a_service_begins_at_the_agreed_time_or_later_and_lasts_no_longer_than_it_did() -> None:
+    told = scheduled()
+    assert told.refuses(StartService(5), member_of(RED), DAY - 1) is Refusal.EARLY
+    told.then(StartService(5), member_of(RED), DAY)
+    assert told.refuses(CompleteService(61), member_of(RED), HOUR) is Refusal.INVALID_VALUE
+    told.then(CompleteService(60), member_of(RED), HOUR)
+
+
+def test_only_the_team_agrees_on_its_time_and_on_one_that_is_long_enough() -> None:
+    told, noon = accepted(), MONDAY + DAY
+    assert told.refuses(ScheduleService(noon, noon + 2 * HOUR), OFFICER) is Refusal.ROLE
+    short = ScheduleService(noon, noon + 90 * MINUTE - 1)
+    assert told.refuses(short, member_of(RED)) is Refusal.OUTSIDE_WINDOW
+    told.then(ScheduleService(noon, noon + 90 * MINUTE), member_of(RED))

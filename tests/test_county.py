@@ -259,7 +259,7 @@ def test_teams_are_counted_in_their_table_whatever_the_file_says(county: Path, l
 def test_every_site_that_may_be_asked_for_has_a_desk(
     county: Path, chain: str, level: str, found: list[str]
 ) -> None:
-    change(county / "area.toml", 'chain = ["center"]', f"chain = {chain}")
+    change(county / "area.toml", 'chain = ["center", "allied"]', f"chain = {chain}")
     change(county / "sites.csv", "s4,Ford,station,i2", level or "s4,Ford,station,i2")
     if found:
         assert faults(county) == found
@@ -279,7 +279,7 @@ def test_made_up_sites_have_a_desk_too() -> None:
 
 
 def test_a_level_that_is_never_asked_for_needs_no_desk(county: Path) -> None:
-    change(county / "area.toml", 'chain = ["center"]', 'chain = ["institute"]')
+    change(county / "area.toml", 'chain = ["center", "allied"]', 'chain = ["institute"]')
     shares = "center = 0.02, institute = 0.08, station = 0.90, spot = 0"
     change(county / "scenario.toml", shares, "center = 0, institute = 0.1, station = 0.9, spot = 0")
     assert load_scenario(county).area.deskless == {Level.CENTER}
@@ -381,7 +381,7 @@ def test_every_fault_of_every_file_is_said_at_once(county: Path) -> None:
 def test_what_is_wrong_with_one_thing_hides_no_other(county: Path) -> None:
     change(county / "area.toml", 'name_en = "Wujiang"', "name_en = 3")
     change(county / "area.toml", 'sites = "sites.csv"', 'sites = "sites.csv"\nicon = "x"')
-    change(county / "area.toml", '\ndocument = "', '\ndocument = "\\u001b')
+    change(county / "area.toml", '2021-06-25"\nsites', '\\u001b"\nsites')
     change(county / "sites.csv", "s4,Ford,station,i2", "s4,Ford,station,nowhere")
     change(county / "teams.csv", "health,30", "healing,30")
     change(county / "scenario.toml", "eta = {", "etta = {")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from practice_core.dispatch import Candidate
 from practice_core.hierarchy import Level
 from practice_core.lifecycle import Role
 from practice_core.orders import (
@@ -21,16 +23,17 @@ from practice_core.orders import (
     OfferOrder,
     PostOrder,
     Refusal,
+    Refused,
     ScheduleService,
     Standing,
     WithdrawReason,
     WithdrawTeam,
     decide,
 )
-from practice_core.orders.decide import Refused
+from practice_core.points import award
 from practice_core.terms import Category
 from practice_core.units import DAY, HOUR, MINUTE, WEEK, SiteId, TeamId
-from practice_core.volunteers import BLOCKS_A_WEEK, Team
+from practice_core.volunteers import BLOCKS_A_WEEK, ServiceRecord, Team
 from tests.telling import (
     LOOP,
     MONDAY,
@@ -204,6 +207,28 @@ def test_a_team_that_declined_other_orders_is_judged_as_one_that_never_did(
     assert answers(DEMANDING, standing) == {None}
 
 
+def test_what_a_policy_sees_of_a_team_does_not_tell_a_decline_from_a_yes() -> None:
+    """Distance, open and done work, and that it was asked: never what it answered."""
+    assert {field.name for field in attrs.fields(Candidate)} == {
+        "team",
+        "home",
+        "km",
+        "load",
+        "open_jobs",
+        "minutes_28d",
+        "offers_7d",
+        "last_offered_at",
+        "tie",
+    }
+
+
+def test_points_are_awarded_for_service_alone() -> None:
+    """An award is made of a service record, which knows no offer and no answer."""
+    assert list(signature(award).parameters) == ["rules", "record"]
+    told = {field.name for field in attrs.fields(ServiceRecord)}
+    assert told == {"volunteer", "order", "at", "minutes"}
+
+
 def test_nobody_else_answers_for_a_team() -> None:
     for role in Role:
         by = attrs.evolve(OFFICER, role=role, team=None if role is Role.TEAM else RED)
@@ -213,6 +238,7 @@ def test_nobody_else_answers_for_a_team() -> None:
 # ------------------------------------------------------------------ double booking
 
 START = MONDAY + DAY
+LENGTH = 90 * MINUTE
 
 
 @pytest.mark.parametrize(
@@ -220,9 +246,9 @@ START = MONDAY + DAY
     [
         ((), True),
         (((START - HOUR, START),), True),
-        (((START + HOUR, START + 2 * HOUR),), True),
+        (((START + LENGTH, START + 2 * HOUR),), True),
         (((START - HOUR, START + 1),), False),
-        (((START + HOUR - 1, START + 2 * HOUR),), False),
+        (((START + LENGTH - 1, START + 2 * HOUR),), False),
         (((START - WEEK, START - DAY), (START, START + 1)), False),
     ],
 )
@@ -232,7 +258,7 @@ def test_a_team_is_at_one_place_at_a_time(
     story = told(REQUEST, None).then(OfferOrder((RED,), DAY), OFFICER)
     story.then(AcceptOffer(), member_of(RED))
     story.standings = {RED: Standing(able(), engaged=engaged)}
-    at = ScheduleService(START, START + HOUR)
+    at = ScheduleService(START, START + LENGTH)
     if fine:
         story.then(at, member_of(RED))
     else:

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from practice_core.areas import new_area
+from practice_core.areas import Loop, new_area, traits
+from practice_core.areas.loops import loop_files, read_loop
 from practice_core.cli import main
 from practice_core.errors import PracticeError
 from practice_core.simulation import findings, load_scenario
@@ -155,6 +156,18 @@ def test_a_broken_file_of_a_county_is_read_or_refused(
     found = soon(lambda: load_scenario(county))
     if not isinstance(found, PracticeError):
         soon(lambda: findings(load_scenario(county)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["jufengyuan", "taicang"])
+@fuzz(0.16)
+@given(data=st.data())
+def test_a_broken_file_of_a_loop_is_read_or_refused(name: str, data: st.DataObject) -> None:
+    raw = data.draw(broken(loop_files()[name].read_bytes()))
+    found = soon(lambda: read_loop(raw, "own.toml"))
+    if isinstance(found, Loop):
+        soon(found.to_dict)
+        soon(lambda: traits(found))
 
 
 @pytest.mark.slow

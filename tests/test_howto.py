@@ -79,3 +79,55 @@ def test_the_commands_say_what_the_page_promises(followed: tuple[Path, list[str]
 def test_the_example_county_is_of_the_size_the_page_says() -> None:
     for name, rows in (("sites.csv", 1 + 3 + 40), ("teams.csv", 120)):
         assert len((EXAMPLE / name).read_text(encoding="utf-8").splitlines()) == 1 + rows
+
+
+# ------------------------------------------------------------------ an order loop of one's own
+
+
+LOOP_PAGE = (ROOT / "docs" / "your-loop.md").read_text(encoding="utf-8")
+
+
+def fenced(kind: str) -> list[str]:
+    found: list[str] = re.findall(rf"^```{kind}\n(.*?)^```", LOOP_PAGE, re.MULTILINE | re.DOTALL)
+    return found
+
+
+def typed(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    words = shlex.split(line)
+    assert words[0] == "practice-core"
+    return subprocess.run(
+        [PROGRAM, *words[1:]],
+        cwd=folder,
+        check=False,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+    )
+
+
+@pytest.mark.slow
+def test_a_loop_of_ones_own_is_written_mended_and_put_into_a_county(tmp_path: Path) -> None:
+    loop, links = fenced("toml")
+    wrong_loop, wrong_county = fenced("text")
+    show, diagram, new, check, again = " ".join(fenced("console")).splitlines()
+    file, area = tmp_path / "qingshui.toml", tmp_path / "county" / "area.toml"
+    file.write_text(loop, encoding="utf-8")
+    said = typed(show, tmp_path).stdout
+    assert "3. offered, or posted to the pool: officer (offer the order, post the order)" in said
+    assert typed(diagram, tmp_path).stdout.startswith("stateDiagram-v2\n")
+    slip = loop.replace("RateOrder", "RateOder")
+    slip = slip.replace('["requester", "proxy"]', '["requester", "proxy", "team"]')
+    file.write_text(slip, encoding="utf-8")
+    refused = typed(show, tmp_path)
+    assert (refused.returncode, refused.stderr) == (2, wrong_loop)
+    assert typed(new, tmp_path).returncode == 0
+    text = area.read_text(encoding="utf-8")
+    section = loop[loop.index("[loop]") :]
+    text = re.sub(r"(?s)\[loop\].*?(?=\[points\])", lambda _: f"{section}\n", text)
+    area.write_text(text, encoding="utf-8")
+    refused = typed(check, tmp_path)
+    assert (refused.returncode, refused.stderr) == (2, wrong_county)
+    area.write_text(f"{text}\n{links}", encoding="utf-8")
+    checked = typed(check, tmp_path)
+    assert checked.returncode == 0, checked.stderr
+    assert "- desks: station > center > allied center\n" in typed(again, tmp_path).stdout

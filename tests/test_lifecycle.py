@@ -6,7 +6,6 @@ import enum
 import re
 from functools import reduce
 from itertools import combinations, product
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import networkx as nx
@@ -34,12 +33,6 @@ if TYPE_CHECKING:
     from practice_core.terms import Lang
 
 T = TypeVar("T")
-
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "lifecycle.md"
-REMAKE = (
-    ".venv/bin/python -c 'from practice_core.orders import ORDER; "
-    """print(ORDER.markdown(), end="")' > docs/lifecycle.md"""
-)
 
 
 class Seat(enum.StrEnum):
@@ -246,18 +239,6 @@ def test_the_diagram_shows_every_edge_in_words_and_where_orders_begin_and_end(la
         for edge in ORDER.edges
     }
     assert found == expected | {(state.name, "[*]", None) for state in ORDER.final}
-
-
-def test_the_page_in_the_documents_is_the_one_that_the_definition_gives() -> None:
-    assert PAGE.read_text(encoding="utf-8") == ORDER.markdown(), f"remake it: {REMAKE}"
-
-
-def test_the_page_has_a_row_for_each_edge_and_rule_in_both_languages() -> None:
-    rows = [line for line in ORDER.markdown().splitlines() if line.startswith("| ")]
-    headings = 4
-    assert len(rows) == 2 * (len(ORDER.edges) + len(ORDER.rules)) + headings
-    cells = {line.count("|") for line in rows}
-    assert cells == {4, 5}
 
 
 # ------------------------------------------------------------------ a local form

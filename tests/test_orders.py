@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from practice_core.errors import DefinitionError, ImpossibleEvent
 from practice_core.hierarchy import Hierarchy, Level, Site
-from practice_core.lifecycle import Role
+from practice_core.lifecycle import AfterPause, Role
 from practice_core.orders import (
     EVENTS,
     ORDER,
@@ -21,6 +21,7 @@ from practice_core.orders import (
     Actor,
     CancelOrder,
     CancelReason,
+    Clock,
     CloseOrder,
     CloseReason,
     CollectNeed,
@@ -32,6 +33,7 @@ from practice_core.orders import (
     ExpireOffers,
     GiveUpOrder,
     MergeNeed,
+    Mode,
     NeedMerged,
     OfferAccepted,
     OfferDeclined,
@@ -45,13 +47,19 @@ from practice_core.orders import (
     OrderCommand,
     OrderEscalated,
     OrderEvent,
+    OrderHandedBack,
+    OrderPaused,
     OrderPosted,
     OrderRated,
+    OrderRecalled,
     OrderRejected,
     OrderReopened,
     OrderReturned,
     OrderState,
+    OrderSupervised,
     OrderUnserved,
+    PauseOrder,
+    PauseReason,
     PlaceOrder,
     PostOrder,
     RateOrder,
@@ -60,23 +68,28 @@ from practice_core.orders import (
     RejectOrder,
     RejectReason,
     ReportAbsence,
+    ResumeOrder,
     ReviewOrder,
     ScheduleService,
     ServiceCompleted,
     ServiceScheduled,
     ServiceStarted,
     ShowcaseOrder,
+    Standing,
     StartService,
     Step,
+    Supervised,
     TeamAbsent,
     TeamWithdrew,
     UnservedReason,
+    Watch,
     WithdrawReason,
     WithdrawTeam,
     decide,
     evolve,
     may,
 )
+from practice_core.terms import Category
 from practice_core.testing import Loop, OrderAdapter
 from practice_core.units import (
     DAY,
@@ -90,6 +103,7 @@ from practice_core.units import (
     SiteId,
     TeamId,
 )
+from practice_core.volunteers import Team
 from tests.telling import (
     ANN,
     BLUE,
@@ -171,7 +185,7 @@ def test_the_loop_that_wujiang_announced_ends_with_the_rating() -> None:
 
 
 def test_wujiangs_center_asks_nine_times_and_then_the_order_ends_unserved() -> None:
-    told = reviewed(WUJIANG)
+    told = reviewed(attrs.evolve(WUJIANG, chain=WUJIANG.chain[:1]))  # no ally at hand
     for n in range(8):
         assert failed(told, TeamId(f"team-{n}")).left == (OrderState.REVIEWED, n + 1, STATION)
     failed(told, TeamId("team-8"))
@@ -191,7 +205,7 @@ ENDINGS = (CancelOrder, CloseOrder, GiveUpOrder, MergeNeed, RejectOrder)
 def lives(draw: st.DrawFn) -> tuple[Loop, list[OrderEvent]]:
     """Draw a loop and a long life of an order in it: legal commands and clocks, no early end."""
     adapter = OrderAdapter()
-    world = draw(adapter.worlds(OrderState.SHOWCASED))
+    world = draw(adapter.worlds())
     there, now, told = adapter.implement(world), 0, list[OrderEvent]()
     for _ in range(draw(st.integers(10, 40))):
         order = there.read()
@@ -208,7 +222,7 @@ def lives(draw: st.DrawFn) -> tuple[Loop, list[OrderEvent]]:
             break
         going_on = [call for call in legal if not isinstance(call.command, ENDINGS)]
         call = draw(st.sampled_from(going_on or legal))
-        varied = draw(adapter.varied(world, order, call))
+        varied = adapter.varied(world, order, call, draw)
         call = call if adapter.refusal(world, order, varied) else varied
         events = there.give(call)
         assert isinstance(events, tuple)
@@ -243,28 +257,45 @@ def test_nobody_is_asked_twice_for_an_opening_and_nobody_serves_unasked(
     life: tuple[Loop, list[OrderEvent]],
 ) -> None:
     _, events = life
-    asked: list[TeamId] = []
+    asked: set[TeamId] = set()
+    waiting: set[TeamId] = set()
+    team: TeamId | None = None
     pool = False
     for event in events:
         if isinstance(event, OfferMade):
             assert event.team not in asked
-            asked.append(event.team)
+            asked.add(event.team)
+            waiting.add(event.team)
+        elif isinstance(event, OfferDeclined | OfferExpired):
+            waiting.remove(event.team)
         elif isinstance(event, OfferAccepted):
-            assert event.team in asked or pool
-            asked.append(event.team)
+            assert event.team in waiting or pool
+            team = event.team
+            asked.add(team)
+            waiting.clear()
+        elif isinstance(event, OrderRecalled | OrderPaused):
+            asked -= waiting  # whoever had not answered is free to be asked again
+            if team is not None and isinstance(event, OrderPaused):
+                asked.remove(team)
+            waiting.clear()
         elif isinstance(event, OrderReopened):
             asked.clear()
-        pool = isinstance(event, OrderPosted)
+        if type(event) in {TeamWithdrew, TeamAbsent, OrderRecalled, OrderPaused, OrderReopened}:
+            team = None
+        pool = isinstance(event, OrderPosted) or (pool and isinstance(event, OrderSupervised))
 
 
 @few
 @given(lives())
-def test_an_order_climbs_its_desks_one_by_one_and_is_redone_as_often_as_the_loop_allows(
+def test_an_order_moves_by_one_desk_at_a_time_and_is_redone_as_often_as_the_loop_allows(
     life: tuple[Loop, list[OrderEvent]],
 ) -> None:
     loop, events = life
-    desks = [event.holder for event in events if isinstance(event, OrderEscalated)]
-    assert desks == list(loop.route[1 : 1 + len(desks)])
+    place = 0
+    for event in events:
+        if isinstance(event, OrderEscalated | OrderHandedBack):
+            place += 1 if isinstance(event, OrderEscalated) else -1
+            assert event.holder == loop.route[place]
     redone = [event for event in events if isinstance(event, OrderReopened)]
     assert len(redone) <= loop.profile.redos
 
@@ -488,14 +519,19 @@ def test_a_desk_without_a_clock_holds_the_order_until_its_window_is_over() -> No
     assert (told.order.due, told.order.due_at) == (GiveUpOrder, REQUEST.latest)
 
 
+def alone() -> Story:
+    """An order on a desk with none after it."""
+    return reviewed(attrs.evolve(LOOP, chain=LOOP.chain[:1]))
+
+
 @pytest.mark.parametrize(
     ("told", "at", "by", "reason"),
     [
         (placed, REQUEST.latest, SYSTEM, UnservedReason.NOBODY),
         (reviewed, REQUEST.latest, SYSTEM, UnservedReason.NOBODY),
-        (reviewed, MONDAY, OFFICER, UnservedReason.NOBODY),
+        (alone, MONDAY, OFFICER, UnservedReason.NOBODY),
         (lambda: failed(reviewed(), RED), REQUEST.latest, SYSTEM, UnservedReason.DUE),
-        (lambda: failed(reviewed(), RED), MONDAY, OFFICER, UnservedReason.TRIES),
+        (lambda: failed(alone(), RED), MONDAY, OFFICER, UnservedReason.TRIES),
     ],
 )
 def test_an_order_that_is_given_up_says_whether_anybody_was_asked_and_time_was_left(
@@ -546,7 +582,8 @@ def test_nothing_is_begun_after_the_window(command: OrderCommand) -> None:
 def test_a_service_begins_before_it_ends_and_within_the_window(
     start: Instant, end: Instant
 ) -> None:
-    assert accepted().refuses(ScheduleService(start, end), OFFICER) is Refusal.OUTSIDE_WINDOW
+    told, service = accepted(), ScheduleService(start, end)
+    assert told.refuses(service, member_of(RED)) is Refusal.OUTSIDE_WINDOW
 
 
 def test_a_service_does_not_begin_earlier_than_wanted() -> None:
@@ -562,10 +599,10 @@ def test_a_date_may_be_changed_until_the_service_would_have_ended() -> None:
     told = scheduled()
     begin = told.order.start
     assert begin is not None
-    told.then(ScheduleService(begin + DAY, begin + DAY + HOUR), OFFICER, HOUR)
-    assert (told.order.start, told.order.due_at) == (begin + DAY, begin + DAY + HOUR)
+    told.then(ScheduleService(begin + DAY, begin + DAY + 2 * HOUR), member_of(RED), HOUR)
+    assert (told.order.start, told.order.due_at) == (begin + DAY, begin + DAY + 2 * HOUR)
     later = ScheduleService(begin + 3 * DAY, begin + 4 * DAY)
-    assert told.refuses(later, OFFICER, 3 * DAY) is Refusal.LATE
+    assert told.refuses(later, member_of(RED), 3 * DAY) is Refusal.LATE
 
 
 def test_a_team_that_never_names_a_date_is_absent_by_the_clock() -> None:
@@ -627,7 +664,7 @@ def test_a_service_needs_somebody_and_takes_some_time() -> None:
     told.then(StartService(1), OFFICER, DAY)
     assert told.last(2) == [ServiceScheduled, ServiceStarted]
     assert told.refuses(CompleteService(0), member_of(RED)) is Refusal.INVALID_VALUE
-    told.then(CompleteService(1), member_of(RED))
+    told.then(CompleteService(1), member_of(RED), MINUTE)
     assert told.last(1) == [ServiceCompleted]
 
 
@@ -698,7 +735,7 @@ def test_a_redo_at_the_last_desk_ends_with_its_own_window() -> None:
 def test_there_is_one_redo_and_then_a_low_score_stands() -> None:
     told = rated(1, PLAIN).then(OfferOrder((BLUE,), DAY), OFFICER)
     told.then(AcceptOffer(), member_of(BLUE))
-    told.then(ScheduleService(told.at, told.at + HOUR), member_of(BLUE))
+    told.then(ScheduleService(told.at, told.at + 2 * HOUR), member_of(BLUE))
     told.then(StartService(5), member_of(BLUE)).then(CompleteService(60), member_of(BLUE), HOUR)
     told.then(RateOrder(1), ANN)
     assert told.last(2) == [OrderRated, OrderClosed]
@@ -740,7 +777,7 @@ def test_what_was_served_cannot_be_cancelled(told: Callable[[], Story]) -> None:
 @pytest.mark.parametrize(
     ("told", "command", "by", "open_for"),
     [
-        (accepted, ScheduleService(MONDAY + 2 * DAY, MONDAY + 3 * DAY), OFFICER, DAY),
+        (accepted, ScheduleService(MONDAY + 2 * DAY, MONDAY + 3 * DAY), member_of(RED), DAY),
         (accepted, WithdrawTeam(WithdrawReason.CLASH), member_of(RED), DAY),
         (scheduled, WithdrawTeam(WithdrawReason.CLASH), member_of(RED), DAY),
         (scheduled, StartService(5), OFFICER, DAY + 2 * HOUR),
@@ -753,6 +790,56 @@ def test_a_window_includes_its_last_instant(
 ) -> None:
     assert told().refuses(command, by, open_for + 1) is Refusal.LATE
     told().then(command, by, open_for)
+
+
+# ------------------------------------------------------------------ other engagements
+
+
+def engaged(*spans: tuple[Duration, Duration]) -> dict[TeamId, Standing]:
+    """Tell of the red team, which serves other orders at these times after Monday."""
+    team = Team(RED, STATION, (Category.AID,), members=9, jobs_per_week=7, free=(9,) * 21)
+    return {RED: Standing(team, engaged=tuple((MONDAY + a, MONDAY + b) for a, b in spans))}
+
+
+@pytest.mark.parametrize(
+    ("spans", "latest", "refused"),
+    [
+        ([(0, WEEK)], WEEK, True),
+        ([(HOUR, WEEK - HOUR)], WEEK, True),
+        ([(HOUR, WEEK - 90 * MINUTE)], WEEK, False),
+        ([(WEEK, 2 * WEEK)], HOUR, False),  # too short a window is no engagement
+    ],
+)
+def test_a_team_may_not_accept_what_its_other_engagements_leave_no_time_for(
+    spans: list[tuple[Duration, Duration]], latest: Duration, *, refused: bool
+) -> None:
+    order = reviewed(latest=MONDAY + latest).then(OfferOrder((RED,), DAY), OFFICER).order
+    answer = decide(order, AcceptOffer(), MONDAY, member_of(RED), LOOP, engaged(*spans))
+    assert (answer == Refused(AcceptOffer, Refusal.DOUBLE_BOOKED)) is refused
+
+
+# ------------------------------------------------------------------ pauses
+
+
+@pytest.mark.parametrize(
+    ("after_pause", "latest", "due_at"),
+    [
+        (AfterPause.DEADLINE, WEEK, 3 * DAY),
+        (AfterPause.REMAINING, 8 * DAY, 4 * DAY),
+        (AfterPause.RESTART, 9 * DAY, 4 * DAY),
+    ],
+)
+def test_a_pause_is_answered_alike_for_the_window_and_the_clocks_under_supervision(
+    after_pause: AfterPause, latest: Duration, due_at: Duration
+) -> None:
+    """Accepted after a day, to be completed within two; paused then and resumed a day later."""
+    complete = Supervised(Clock.COMPLETION, OrderState.ACCEPTED, 2 * DAY)
+    profile = attrs.evolve(LOOP, supervised=(complete,), after_pause=after_pause)
+    told = reviewed(profile).then(OfferOrder((RED,), WEEK), OFFICER)
+    told.then(AcceptOffer(), member_of(RED), DAY)
+    told.then(PauseOrder(PauseReason.WEATHER, told.at + 2 * DAY), ANN).then(ResumeOrder(), ANN, DAY)
+    assert told.order.request.latest == MONDAY + latest
+    assert told.order.docket.watches == (Watch(Clock.COMPLETION, MONDAY + due_at),)
 
 
 # ------------------------------------------------------------------ which refusal comes first
@@ -911,6 +998,16 @@ def test_a_profile_tells_all_its_faults_at_once() -> None:
 def test_a_profile_has_a_desk_a_step_and_a_score_to_reach(change: dict[str, Any]) -> None:
     with pytest.raises(DefinitionError, match=f"three desks.{next(iter(change))}"):
         attrs.evolve(LOOP, **change)
+
+
+def test_a_profile_leaves_out_what_its_numbers_rule_out() -> None:
+    content = attrs.evolve(LOOP, satisfied_from=1)
+    assert OrderReopened not in content.lifecycle.table[OrderState.RATED]
+    one_by_one = attrs.evolve(LOOP, modes=(Mode.DIRECTED,))
+    assert OfferMade not in one_by_one.lifecycle.table[OrderState.OFFERED]
+    assert offered(RED, profile=one_by_one).refuses(OfferOrder((BLUE,), DAY), OFFICER) is (
+        Refusal.STATE
+    )
 
 
 def test_desks_climb_from_the_site_along_the_chain() -> None:

@@ -117,6 +117,13 @@ def test_who_is_dissatisfied_when_called_gets_a_redo(*, already_rated: bool) -> 
     assert not told.order.docket.called_back
 
 
+def test_where_everybody_is_called_back_no_desk_closes_without_it() -> None:
+    told = served(CALLED)
+    assert told.refuses(CloseOrder(), OFFICER) is Refusal.EARLY
+    told.then(CloseOrder(), SYSTEM, 7 * DAY)
+    assert served(PLAIN).then(CloseOrder(), OFFICER).order.state is OrderState.CLOSED
+
+
 def test_a_requester_is_called_once() -> None:
     told = rated(5, BOTH).then(CallBack(5), OFFICER)
     assert told.order.state is OrderState.RATED

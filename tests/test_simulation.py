@@ -17,6 +17,7 @@ from practice_core.hierarchy import Hierarchy
 from practice_core.orders import (
     ORDER,
     OfferAccepted,
+    OfferDeclined,
     OrderState,
     ServiceCompleted,
     ServiceScheduled,
@@ -159,6 +160,15 @@ def test_every_credited_minute_belongs_to_a_served_order(done: Run) -> None:
 def test_nobody_serves_twice_at_one_service(done: Run) -> None:
     seen = {(r.order, r.volunteer, r.at) for r in done.records}
     assert len(seen) == len(done.records)
+
+
+def test_a_county_that_declines_every_offer_loses_no_point_and_gains_none() -> None:
+    """Teams that decline and teams that keep silent stand the same afterwards."""
+    for silent in (0.0, 0.8):
+        county = small(own_activity__per_year=0.0, answer__eta=-50.0, answer__silent_share=silent)
+        refused = run(county, policy("nearest"), seed=5, replication=0)
+        assert any(isinstance(event, OfferDeclined) for event in refused.log.events())
+        assert not any(refused.ledger().balances().values())
 
 
 def test_points_are_those_of_the_rules_and_the_ledger_holds_nothing(done: Run) -> None:

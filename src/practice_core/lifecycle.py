@@ -46,7 +46,17 @@ if TYPE_CHECKING:
 
     from practice_core.units import Instant
 
-__all__ = ["AfterPause", "Caption", "Edge", "Lifecycle", "Role", "Rule", "arguments", "resumed"]
+__all__ = [
+    "AfterPause",
+    "Caption",
+    "Edge",
+    "Lifecycle",
+    "Role",
+    "Rule",
+    "arguments",
+    "resumed",
+    "signature",
+]
 
 S = TypeVar("S", bound=enum.StrEnum)
 
@@ -85,6 +95,18 @@ class Caption(enum.StrEnum):
     ROLES = "roles"
     STATES = "states"
     OUTCOMES = "outcomes"
+    ARGUMENTS = "arguments"
+    EVENTS = "events"
+    FIRST = "first"
+    KIND = "kind"
+    FIELDS = "fields"
+    TYPES = "types"
+    LISTS = "lists"
+    LIST = "list"
+    VALUES = "values"
+    REFUSALS = "refusals"
+    REFUSAL = "refusal"
+    MEANING = "meaning"
 
 
 @attrs.frozen
@@ -253,6 +275,30 @@ class Lifecycle(Generic[S]):
         """
         return _yields(rule.sources, rule.outcomes, self.edges)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Give it as plain data, for a program in whatever language.
+
+        Returns
+        -------
+        dict
+            The states; every command with its arguments, each with its type and, of a closed list,
+            the values; for every state and role the commands allowed; the edges.
+        """
+        allowed = {
+            state: {
+                role.value: [command.__name__ for command in commands]
+                for role in Role
+                if (commands := self.allowed(state, role))
+            }
+            for state in self.states
+        }
+        return {
+            "states": [state.value for state in self.states],
+            "commands": {rule.command.__name__: _plain(rule.command) for rule in self.rules},
+            "allowed": {state.value: by_role for state, by_role in allowed.items()},
+            "edges": [[e.source.value, e.event.__name__, e.target.value] for e in self.edges],
+        }
+
     def mermaid(self, lang: Lang = "en") -> str:
         """Draw the lifecycle as a Mermaid state diagram, its words in `lang`.
 
@@ -272,22 +318,29 @@ class Lifecycle(Generic[S]):
         lines += [f"    {state.name} --> [*]" for state in drawn if state in self.final]
         return "\n".join(lines) + "\n"
 
-    def markdown(self) -> str:
-        """Write the lifecycle's page, first in English and then in Chinese.
+    def markdown(self, refusals: Iterable[enum.Enum] = ()) -> str:
+        """Write the lifecycle's reference, first in English and then in Chinese.
+
+        Parameters
+        ----------
+        refusals
+            Why a command may be refused, in order of precedence.
 
         Returns
         -------
         str
-            Markdown: the diagram, every edge, and every rule.
+            Markdown: the diagram, every edge, every command with its rule and its arguments, every
+            event with its fields, the closed lists of both, and the refusals.
 
         Raises
         ------
         UnknownName
-            If the vocabulary lacks a word for the lifecycle, a state, an event or a command.
+            If the vocabulary lacks a word for anything shown.
         """
-        return "\n".join(line for lang in ("en", "zh") for line in self._page(lang))
+        told = tuple(refusals)
+        return "\n".join(line for lang in ("en", "zh") for line in self._page(told, lang))
 
-    def _page(self, lang: Lang) -> Iterable[str]:
+    def _page(self, refusals: Collection[enum.Enum], lang: Lang) -> Iterable[str]:
         title = word("lifecycle", self.name, lang)
         yield f"# {title[0].upper()}{title[1:]}\n"
         yield f"{term(Caption.GENERATED, lang)}\n"
@@ -296,20 +349,52 @@ class Lifecycle(Generic[S]):
         yield from _heading(lang, Caption.STATE, Caption.EVENT, Caption.NEXT_STATE)
         for edge in self.edges:
             event = f"{_said(edge.event, lang)} `{edge.event.__name__}`"
-            yield f"| {term(edge.source, lang)} | {event} | {term(edge.target, lang)} |"
-        yield f"\n## {term(Caption.RULES, lang)}\n"
-        yield from _heading(lang, Caption.COMMAND, Caption.ROLES, Caption.STATES, Caption.OUTCOMES)
+            yield _row(term(edge.source, lang), event, term(edge.target, lang))
+        yield ""
+        yield from self._commands(lang)
+        yield from self._events(lang)
+        yield from _closed_lists((*self.rule_of, *self._event_classes), lang)
+        if refusals:
+            yield f"## {term(Caption.REFUSALS, lang)}\n"
+            yield from _heading(lang, Caption.REFUSAL, Caption.MEANING)
+            yield from (_row(f"`{one.value}`", term(one, lang)) for one in refusals)
+            yield ""
+
+    def _commands(self, lang: Lang) -> Iterable[str]:
+        yield f"## {term(Caption.RULES, lang)}\n"
+        asked = (Caption.COMMAND, Caption.ARGUMENTS, Caption.ROLES, Caption.STATES)
+        yield from _heading(lang, *asked, Caption.OUTCOMES)
         comma = "、" if lang == "zh" else ", "
         for rule in self.rules:
             name = rule.command.__name__
-            cells = (
+            yield _row(
                 f"{word('command', name, lang)} `{name}`",
+                _typed(signature(rule.command)),
                 comma.join(term(role, lang) for role in Role if role in rule.roles),
                 comma.join(term(s, lang) for s in self.states if s in rule.sources),
                 comma.join(_said(e, lang) for e in dict.fromkeys(e for _, e in self.yields(rule))),
             )
-            yield f"| {' | '.join(cells)} |"
         yield ""
+
+    def _events(self, lang: Lang) -> Iterable[str]:
+        signatures = {event: signature(event) for event in self._event_classes}
+        first = {
+            name: written
+            for name, written in next(iter(signatures.values())).items()
+            if all(name in fields for fields in signatures.values())
+        }
+        yield f"## {term(Caption.EVENTS, lang)}\n"
+        yield f"{term(Caption.FIRST, lang).format(fields=_typed(first))}\n"
+        yield from _heading(lang, Caption.EVENT, Caption.KIND, Caption.FIELDS)
+        for event, fields in signatures.items():
+            own = {name: written for name, written in fields.items() if name not in first}
+            kind = f"`{event.kind}`"  # type: ignore[attr-defined]  # as in `_said`
+            yield _row(f"{_said(event, lang)} `{event.__name__}`", kind, _typed(own))
+        yield ""
+
+    @property
+    def _event_classes(self) -> tuple[type, ...]:
+        return tuple(dict.fromkeys(edge.event for edge in self.edges))
 
     def _faults(self) -> Iterable[Fault]:
         seen: set[tuple[S, type]] = set()
@@ -373,6 +458,32 @@ def arguments(command: type) -> Mapping[str, Any]:
     """
     hints = get_type_hints(command)
     return {field.name: hints[field.name] for field in attrs.fields(command)}
+
+
+def signature(kind: type) -> Mapping[str, str]:
+    """Give the arguments of a command, or the fields of an event, and their types as written.
+
+    Examples
+    --------
+    >>> from practice_core.orders import ScheduleService
+    >>> signature(ScheduleService)
+    {'start': 'Instant', 'end': 'Instant'}
+    """
+    return {field.name: str(field.type) for field in attrs.fields(kind)}
+
+
+def _plain(command: type) -> dict[str, dict[str, Any]]:
+    """Give the arguments of a command as plain data."""
+    kinds = arguments(command)
+    return {
+        name: {"type": written}
+        | (
+            {"one_of": [member.value for member in kinds[name]]}
+            if isinstance(kinds[name], enum.EnumMeta)
+            else {}
+        )
+        for name, written in signature(command).items()
+    }
 
 
 def resumed(
@@ -448,5 +559,27 @@ def _said(event: type, lang: Lang) -> str:
     return word("event", event.kind, lang)  # type: ignore[attr-defined]  # events carry their kind; `type` cannot say so
 
 
+def _closed_lists(kinds: Iterable[type], lang: Lang) -> Iterable[str]:
+    """Give the closed lists that commands and events choose from, with every value."""
+    hints = {hint for kind in kinds for hint in arguments(kind).values()}
+    lists = [hint for hint in hints if isinstance(hint, type) and issubclass(hint, enum.Enum)]
+    yield f"## {term(Caption.LISTS, lang)}\n"
+    yield f"{term(Caption.TYPES, lang)}\n"
+    yield from _heading(lang, Caption.LIST, Caption.VALUES)
+    comma = "、" if lang == "zh" else ", "
+    for one in sorted(lists, key=lambda kind: kind.__name__):
+        values = comma.join(f"{term(member, lang)} `{member.value}`" for member in one)
+        yield _row(f"`{one.__name__}`", values)
+    yield ""
+
+
+def _typed(fields: Mapping[str, str]) -> str:
+    return ", ".join(f"`{name}: {written}`" for name, written in fields.items())
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
 def _heading(lang: Lang, *captions: Caption) -> tuple[str, str]:
-    return f"| {' | '.join(term(c, lang) for c in captions)} |", "|---" * len(captions) + "|"
+    return _row(*(term(c, lang) for c in captions)), "|---" * len(captions) + "|"

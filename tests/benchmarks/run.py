@@ -1,8 +1,9 @@
-"""Measure the speed of a simulated year and write it as JSON: ``run.py --out FILE``.
+"""Measure the speed of a simulated year and of one order, as JSON: ``run.py --out FILE``.
 
 A year of Wujiang against its floor, in one process and one run: the same arrivals and the same
 number of timeouts, one SimPy process an order that does nothing else. Times of shared machines
-vary, so the two take turns and each keeps its best; the ratio is the figure to look at.
+vary, so the two take turns and each keeps its best; the ratio is the figure to look at. Then the
+state changes of one order, beside three libraries: `state_changes`.
 """
 
 from __future__ import annotations
@@ -23,9 +24,11 @@ from practice_core.dispatch import POLICIES, policy
 from practice_core.experiment import Runner, bound, edges, labelled, processes, sweep
 from practice_core.simulation import load_scenario, make_tape, run_tape
 from practice_core.simulation.model import Model
+from tests.benchmarks.clock import seconds
+from tests.benchmarks.state_changes import state_changes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
 
     from practice_core.dispatch import Decision, Draw, View
     from practice_core.orders import Order
@@ -88,14 +91,6 @@ def floor(tape: Tape, counts: Sequence[int]) -> None:
 
     env.process(arrivals())
     env.run()
-
-
-def seconds(act: Callable[[], object]) -> float:
-    """Time one call."""
-    gc.collect()
-    before = time.perf_counter()
-    act()
-    return time.perf_counter() - before
 
 
 def rounds(count: int, tape: Tape, counts: Sequence[int]) -> Iterator[tuple[float, float]]:
@@ -190,7 +185,8 @@ def main() -> None:
     options.add_argument("--weeks", type=int, default=52)
     options.add_argument("--turns", type=int, default=3)
     asked = options.parse_args()
-    text = json.dumps(measured(asked.weeks, asked.turns), indent=2) + "\n"
+    figures = {**measured(asked.weeks, asked.turns), **state_changes()}
+    text = json.dumps(figures, indent=2) + "\n"
     asked.out.parent.mkdir(parents=True, exist_ok=True)
     asked.out.write_text(text, encoding="utf-8")
     sys.stdout.write(text)

@@ -12,10 +12,18 @@ Examples
 from practice_core.areas.area import Area
 from practice_core.areas.files import Basis, BasisKind, beside, read, structure
 from practice_core.areas.inputs import file_bytes
-from practice_core.areas.load import area_names, load_area, scenario_bytes
+from practice_core.areas.load import (
+    area_names,
+    load_area,
+    load_loop,
+    loop_names,
+    scenario_bytes,
+)
+from practice_core.areas.loops import Loop
 from practice_core.areas.new import NewArea, new_area
 from practice_core.areas.placement import place_sites
 from practice_core.areas.rows import SiteRow, TeamKind, TeamRow, read_sites, read_teams
+from practice_core.areas.traits import LoopKey, LoopWord, Trait, comparison, flowchart, traits
 from practice_core.hierarchy import Level
 
 __all__ = [
@@ -23,14 +31,22 @@ __all__ = [
     "Basis",
     "BasisKind",
     "Level",
+    "Loop",
+    "LoopKey",
+    "LoopWord",
     "NewArea",
     "SiteRow",
     "TeamKind",
     "TeamRow",
+    "Trait",
     "area_names",
     "beside",
+    "comparison",
     "file_bytes",
+    "flowchart",
     "load_area",
+    "load_loop",
+    "loop_names",
     "new_area",
     "place_sites",
     "read",
@@ -38,4 +54,5 @@ __all__ = [
     "read_teams",
     "scenario_bytes",
     "structure",
+    "traits",
 ]

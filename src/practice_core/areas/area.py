@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from practice_core.areas.loops import Loop
 from practice_core.areas.placement import place_sites, stand
 from practice_core.errors import DefinitionError, Fault
 from practice_core.hierarchy import Hierarchy, Level
+from practice_core.orders import Links
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,7 +51,9 @@ class Area:
     parts
         The blocks of a day.
     profile
-        Its order loop.
+        The law of its order loop.
+    links
+        Its desks beyond the tree of its sites.
     rules
         Its points rules.
     sites
@@ -76,6 +80,7 @@ class Area:
     calendar: Calendar
     parts: DayParts
     profile: LoopProfile
+    links: Links = attrs.field(factory=Links)
     rules: RuleSet
     sites: tuple[SiteRow, ...] | None = None
     teams: tuple[TeamRow, ...] | None = None
@@ -126,8 +131,26 @@ class Area:
         return Hierarchy(sites, self.outline)
 
     @property
+    def loop(self) -> Loop:
+        """Its order loop, as those are that ship without an area."""
+        return Loop(
+            id=self.id,
+            name_zh=self.name_zh,
+            name_en=self.name_en,
+            place_zh=self.name_zh,
+            place_en=self.name_en,
+            document=self.document,
+            profile=self.profile,
+            bases={
+                key: basis
+                for key, basis in self.bases.items()
+                if key.startswith(("calendar.", "loop."))
+            },
+        )
+
+    @property
     def deskless(self) -> frozenset[Level]:
-        """The levels of which some site has no desk of the loop's chain at or above it."""
+        """The levels of which some site has no desk of the chain at or above it, in the tree."""
         chain = {desk.value for desk in self.profile.chain}
         if self.sites is None:
             present = [level for level in Level if self.counts.get(level, 0)]

@@ -1,6 +1,8 @@
 """Files in which every number carries its basis: published, derived or assumed.
 
 A number stands as a table: ``{ value = 2, basis = "assumed", range = [0, 4], why = "..." }``.
+A choice, such as a word or a list of them, may say what it rests on in the same way; an assumed one
+has no range.
 Reading takes the bases off, so that a definition is built from plain values and the bases are kept
 beside it under the dotted key of each number.
 """
@@ -15,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
 
 import attrs
 import cattrs
-from cattrs.cols import list_structure_factory
+from cattrs.cols import homogenous_tuple_structure_factory, list_structure_factory
 from cattrs.errors import (
     ClassValidationError,
     ForbiddenExtraKeysError,
@@ -202,13 +204,20 @@ def _basis(node: dict[str, Any], key: str, faults: list[Fault]) -> Basis:
         Fault(key, f"unknown {name}", "value, basis and its source", _remove(name, known))
         for name in sorted(extra)
     )
-    if kind == "assumed" and not _OPTIONAL & node.keys():
+    if kind == "assumed" and not _OPTIONAL & node.keys() and _counts(node.get("value")):
         found = "assumed without range"
         faults.append(Fault(key, found, "range or scale", "give the plausible range"))
     spans = {name: _span(node[name], f"{key}.{name}", faults) for name in _OPTIONAL & node.keys()}
     faults.extend(_span_faults(key, node.get("value"), **spans))
     source = " ".join(node[name] for name in sorted(present))
     return Basis(BasisKind(kind), source, spans.get("range"), spans.get("scale"))
+
+
+def _counts(value: Any) -> bool:  # noqa: ANN401 - a TOML node
+    """Tell whether a value is a number or has one in it: else it is a choice."""
+    if isinstance(value, (dict, list)):
+        return any(map(_counts, value.values() if isinstance(value, dict) else value))
+    return not isinstance(value, (str, bool))
 
 
 def _span(node: Any, key: str, faults: list[Fault]) -> tuple[float, float] | None:  # noqa: ANN401 - a TOML node
@@ -369,6 +378,15 @@ def _is_list(kind: Any) -> bool:  # noqa: ANN401 - a type
 @_CONVERTER.register_structure_hook_factory(_is_list)
 def _list_hook(kind: Any, converter: cattrs.Converter) -> Callable[[Any, Any], Any]:  # noqa: ANN401 - a class
     return _guarded(list, "a list", list_structure_factory(kind, converter))
+
+
+def _is_tuple(kind: Any) -> bool:  # noqa: ANN401 - a type
+    return get_origin(kind) is tuple
+
+
+@_CONVERTER.register_structure_hook_factory(_is_tuple)
+def _tuple_hook(kind: Any, converter: cattrs.Converter) -> Callable[[Any, Any], Any]:  # noqa: ANN401 - a class
+    return _guarded(list, "a list", homogenous_tuple_structure_factory(kind, converter))
 
 
 def _is_literal(kind: Any) -> bool:  # noqa: ANN401 - a type

@@ -9,7 +9,6 @@ them is said at once.
 from __future__ import annotations
 
 import datetime as dt
-import re
 from functools import cache, partial
 from hashlib import blake2b
 from importlib import resources
@@ -19,81 +18,37 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import attrs
 
 from practice_core.areas.area import Area
+from practice_core.areas.calendars import USUAL, CalendarFile, calendar_of, time_of_day
 from practice_core.areas.files import beside, read, structure
 from practice_core.areas.geojson import read_outline
 from practice_core.areas.inputs import LARGEST_TABLE, file_bytes
+from practice_core.areas.links import LinksFile, chain_faults, links_of
+from practice_core.areas.loops import LoopFile, loop_files, profile_of, read_loop
 from practice_core.areas.rows import read_sites, read_teams
 from practice_core.areas.tables import summed_up
 from practice_core.errors import DefinitionError, Fault, UnknownName, attempt
 from practice_core.hierarchy import Level
-from practice_core.orders import Desk, LoopProfile, Step
+from practice_core.orders import Links
 from practice_core.points import RuleSet
-from practice_core.units import DAY, HOUR, Calendar, clock, instant, is_identifier
+from practice_core.units import instant, is_identifier
 from practice_core.volunteers import BLOCKS_A_DAY, DayParts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
     from importlib.resources.abc import Traversable
     from os import PathLike
 
     from practice_core.areas.files import Basis
+    from practice_core.areas.loops import Loop
     from practice_core.areas.rows import SiteRow
-    from practice_core.units import Duration
+    from practice_core.units import Calendar, Duration
 
-__all__ = ["area_names", "load_area", "scenario_bytes"]
+__all__ = ["area_names", "load_area", "load_loop", "loop_names", "scenario_bytes"]
 
 T = TypeVar("T")
 
 _MOST_SITES = 200_000
 """Of one level: a whole country's county has a thousandth of it."""
-_FARTHEST_EAST = 14
-_LONGEST_HOLIDAY = 31
-_DATES = re.compile(r"(\d{4}-\d\d-\d\d)(?:/(\d{4}-\d\d-\d\d))?", re.ASCII)
-_NAMED = 3
-_EPOCH = dt.date(1970, 1, 1)
-_WITHIN = {
-    "review_within_hours": (HOUR, 8_760),
-    "offer_open_hours": (HOUR, 8_760),
-    "schedule_within_hours": (HOUR, 8_760),
-    "desk_within_hours": (HOUR, 8_760),
-    "rating_within_days": (DAY, 366),
-    "showcase_within_days": (DAY, 366),
-}
-_COUNTS = {
-    "tries": (1, 1_000),
-    "satisfied_from": (1, 5),
-    "redos": (0, 100),
-    "redo_within_working_days": (1, 366),
-}
-"""What a loop may say: its clocks with their units and the most of each, its counts."""
-
-
-@attrs.frozen
-class _CalendarFile:
-    utc_offset_hours: int
-    working_weekdays: list[int]
-    opens: str
-    closes: str
-    holidays: list[str] = attrs.field(factory=list)
-    make_up_days: list[str] = attrs.field(factory=list)
-    holidays_document: str = ""
-
-
-@attrs.frozen
-class _LoopFile:
-    name: str
-    chain: list[Desk]
-    tries: int
-    review_within_hours: float
-    offer_open_hours: float
-    schedule_within_hours: float
-    rating_within_days: float
-    satisfied_from: int
-    redos: int
-    redo_within_working_days: int
-    steps: list[Step]
-    desk_within_hours: float | None = None
-    showcase_within_days: float | None = None
 
 
 @attrs.frozen
@@ -113,9 +68,9 @@ class _AreaFile:
     name_zh: str
     name_en: str
     document: str
-    calendar: _CalendarFile
+    calendar: CalendarFile
     day_parts: dict[str, list[str]]
-    loop: _LoopFile
+    loop: LoopFile
     points: _PointsFile
     outline: str | None = None
     sites: str | None = None
@@ -123,6 +78,7 @@ class _AreaFile:
     seat: list[float] | None = None
     network: dict[Level, int] | None = None
     published: dict[str, int] = attrs.field(factory=dict)
+    links: LinksFile | None = None
 
 
 def area_names() -> tuple[str, ...]:
@@ -149,11 +105,56 @@ def load_area(where: str | PathLike[str]) -> Area:
     --------
     >>> area = load_area("wujiang")
     >>> area.name_zh, sum(area.counts.values()), area.profile.chain
-    ('吴江', 801, (<Desk.CENTER: 'center'>,))
+    ('吴江', 801, (<Desk.CENTER: 'center'>, <Desk.ALLIED: 'allied'>))
     """
     if isinstance(where, str) and where in area_names():
         return _shipped(where)
     return _Reader(_folder(where), str(where)).area()
+
+
+def loop_names() -> tuple[str, ...]:
+    """Give the names of the loops that ship, those of areas among them."""
+    return tuple(sorted({*area_names(), *loop_files()}))
+
+
+def load_loop(where: str | PathLike[str]) -> Loop:
+    """Load an order loop.
+
+    Parameters
+    ----------
+    where
+        The name of a loop or of an area that ships; the file of a loop of your own, as ``*.toml``;
+        or the folder of an area of your own.
+
+    Raises
+    ------
+    UnknownName
+        If it is none of them.
+    DefinitionError
+        With every fault of the file or the area, each at its line or key.
+
+    Examples
+    --------
+    >>> loop = load_loop("tengzhou")
+    >>> [step.zh for step in loop.profile.steps]
+    ['群众点单', '志愿者接单', '群众评单']
+    >>> loop.basis("loop.steps").kind.value, loop.basis("loop.tries").kind.value
+    ('published', 'assumed')
+    """
+    if isinstance(where, str) and where in loop_files():
+        return _shipped_loop(where)
+    if Path(where).suffix == ".toml":
+        return read_loop(file_bytes(Path(where), most=LARGEST_TABLE), Path(where).name)
+    if Path(where).is_file():
+        fault = Fault(
+            str(where), "a file of another kind", "the file of a loop, *.toml", "rename it"
+        )
+        raise DefinitionError("loop", (fault,))
+    try:
+        return load_area(where).loop
+    except UnknownName:
+        kind = "loop, file or folder"
+        raise UnknownName(kind, str(where), loop_names()) from None
 
 
 def scenario_bytes(where: str | PathLike[str]) -> bytes:
@@ -172,6 +173,11 @@ def scenario_bytes(where: str | PathLike[str]) -> bytes:
 @cache
 def _shipped(name: str) -> Area:
     return _Reader(_folder(name), name).area()
+
+
+@cache
+def _shipped_loop(name: str) -> Loop:
+    return read_loop(loop_files()[name].read_bytes(), f"{name}.toml")
 
 
 def _package() -> Traversable:
@@ -224,17 +230,20 @@ class _Reader:
         teams = self.named("teams", values, partial(read_teams, sites=sites))
         if file is None:
             raise DefinitionError(self.subject, self.faults)
-        calendar = self.attempt("area.toml", lambda: _calendar(file.calendar))
+        calendar = self.attempt("area.toml", lambda: calendar_of(file.calendar))
         parts = self.attempt("area.toml", lambda: _day_parts(file.day_parts))
         # What is wrong with the loop and the points can be said without the right calendar.
-        usual = calendar or Calendar.weekly(days=range(5), opens="08:30", closes="17:30")
-        profile = self.attempt("area.toml", lambda: _profile(file.loop, usual))
+        usual = calendar or USUAL
+        profile = self.attempt("area.toml", lambda: profile_of(file.loop, usual))
         rules = self.attempt("area.toml", lambda: _rules(file.points, usual), "points.")
         seat = self.seat(file) or (None if boundary is None else boundary.seat)
         if file.teams is not None and file.sites is None:
             remedy = "name the table of sites too"
             self.fault("teams", "teams without sites", "the sites of their homes", remedy)
         counts = self.counts(file, sites)
+        links = self.links(file, sites)
+        if profile is not None and links is not None and any(counts.values()):
+            self.add("area.toml", chain_faults(profile, counts, links))
         if file.sites is None and outline is None and file.outline is None:
             self.fault("outline", "nothing, and no sites", "a GeoJSON file", "name the outline")
         center = next((row for row in sites or () if row.level is Level.CENTER), None)
@@ -242,7 +251,7 @@ class _Reader:
             seat = center.lon, center.lat
         if seat is None and not self.faults:
             self.fault("seat", "nothing", "[lon, lat] of the seat", "give it, with its basis")
-        if self.faults or not (calendar and parts and profile and rules and seat):
+        if self.faults or not (calendar and parts and profile and rules and seat and links):
             raise DefinitionError(self.subject, self.faults)
         return Area(
             id=file.id,
@@ -257,6 +266,7 @@ class _Reader:
             calendar=calendar,
             parts=parts,
             profile=profile,
+            links=links,
             rules=rules,
             sites=sites,
             teams=teams,
@@ -323,6 +333,14 @@ class _Reader:
             return None
         return file.seat[0], file.seat[1]
 
+    def links(self, file: _AreaFile, sites: tuple[SiteRow, ...] | None) -> Links | None:
+        """Give the desks beyond the tree; their sites are looked up where they are known."""
+        section = file.links
+        if section is None:
+            return Links()
+        known = None if sites is None else sorted(row.id for row in sites)
+        return self.attempt("area.toml", lambda: links_of(section, known))
+
     def counts(self, file: _AreaFile, sites: tuple[SiteRow, ...] | None) -> Mapping[Level, int]:
         """Give the sites by level: as counted in the table, else as area.toml says."""
         if sites is None:
@@ -348,7 +366,9 @@ def _day_parts(found: Mapping[str, list[str]]) -> DayParts:
     for name, pair in found.items():
         key = f"day_parts.{name}"
         if len(pair) == 2:  # noqa: PLR2004 - from and to
-            opens, closes = (_clock(f"{key}[{n}]", text, faults) for n, text in enumerate(pair))
+            opens, closes = (
+                time_of_day(f"{key}[{n}]", text, faults) for n, text in enumerate(pair)
+            )
             spans.append((opens, closes))
         else:
             faults.append(Fault(key, repr(pair), '["HH:MM", "HH:MM"]', "give two times"))
@@ -363,115 +383,6 @@ def _day_parts(found: Mapping[str, list[str]]) -> DayParts:
 def _ascend(spans: Iterable[tuple[Duration, Duration]]) -> bool:
     edges = [edge for span in spans for edge in span]
     return edges == sorted(set(edges))
-
-
-def _calendar(found: _CalendarFile) -> Calendar:
-    faults: list[Fault] = []
-    opens = _clock("calendar.opens", found.opens, faults)
-    closes = _clock("calendar.closes", found.closes, faults)
-    if not faults and opens >= closes:
-        expected = f"a time after {found.opens}"
-        faults.append(Fault("calendar.closes", repr(found.closes), expected, "mend the hours"))
-    days = set(found.working_weekdays)
-    if not days or not days <= set(range(7)):
-        key, expected = "calendar.working_weekdays", "one or more of 0 for Monday to 6 for Sunday"
-        faults.append(Fault(key, repr(found.working_weekdays), expected, "renumber the days"))
-    hours = found.utc_offset_hours
-    if abs(hours) > _FARTHEST_EAST:
-        faults.append(Fault("calendar.utc_offset_hours", str(hours), "-14 to 14", "8 is China's"))
-    free = _dates("calendar.holidays", found.holidays, faults)
-    worked = _dates("calendar.make_up_days", found.make_up_days, faults)
-    both = sorted(free & worked)
-    if both:
-        twice = ", ".join(map(str, both[:_NAMED]))
-        remedy = "leave each in one list"
-        faults.append(Fault("calendar.make_up_days", f"{twice} is a holiday too", "others", remedy))
-    if (free or worked) and not found.holidays_document.strip():
-        expected = "the notice that says so"
-        faults.append(Fault("calendar.holidays_document", "nothing", expected, "name it"))
-    if faults:
-        raise DefinitionError("calendar", faults)
-    plain = Calendar.weekly(days=days, opens=found.opens, closes=found.closes, offset=hours * HOUR)
-    exceptions = {_day(date): () for date in free} | {
-        _day(date): ((opens, closes),) for date in worked
-    }
-    return attrs.evolve(plain, exceptions=dict(sorted(exceptions.items())))
-
-
-def _dates(key: str, texts: Sequence[str], faults: list[Fault]) -> set[dt.date]:
-    """Read dates and spans of dates, ``2020-01-01`` and ``2020-01-24/2020-01-30``."""
-    found: set[dt.date] = set()
-    for n, text in enumerate(texts):
-        first, _, last = text.partition("/")
-        try:
-            begin, end = (dt.date.fromisoformat(day) for day in (first, last or first))
-        except ValueError:
-            begin, end = dt.date.max, dt.date.min
-        if not 0 <= (end - begin).days < _LONGEST_HOLIDAY or any(
-            len(day) not in {0, 10} for day in (first, last)
-        ):
-            expected = f"YYYY-MM-DD, or YYYY-MM-DD/YYYY-MM-DD of at most {_LONGEST_HOLIDAY} days"
-            faults.append(Fault(f"{key}[{n}]", repr(text), expected, "mend the date"))
-            continue
-        found |= {begin + dt.timedelta(days=more) for more in range((end - begin).days + 1)}
-    return found
-
-
-def _day(date: dt.date) -> int:
-    """Give the number of a local day, from 1970-01-01."""
-    return (date - _EPOCH).days
-
-
-def _clock(key: str, text: str, faults: list[Fault]) -> Duration:
-    """Read a time of day; 0, and a fault at its key, if it is none."""
-    found: list[Fault] = []
-    read_time = attempt(found, clock, text)
-    faults += [attrs.evolve(fault, place=key) for fault in found]
-    return read_time or 0
-
-
-def _profile(found: _LoopFile, calendar: Calendar) -> LoopProfile:
-    working_day = max(sum(b - a for a, b in spans) for spans in calendar.week)
-    desk, showcase = found.desk_within_hours, found.showcase_within_days
-    faults = list(_loop_faults(found))
-    others: list[Fault] = []
-    profile = attempt(
-        others,
-        LoopProfile,
-        name="loop",
-        steps=tuple(found.steps),
-        calendar=calendar,
-        chain=tuple(found.chain),
-        tries=found.tries,
-        review_within=_ms(found.review_within_hours, HOUR),
-        offer_open=_ms(found.offer_open_hours, HOUR),
-        schedule_within=_ms(found.schedule_within_hours, HOUR),
-        desk_within=None if desk is None else _ms(desk, HOUR),
-        rating_within=_ms(found.rating_within_days, DAY),
-        satisfied_from=found.satisfied_from,
-        redos=found.redos,
-        redo_within=found.redo_within_working_days * working_day,
-        showcase=None if showcase is None else _ms(showcase, DAY),
-    )
-    # The same number has the key of the file here and the profile's own, a part of it, there.
-    said = [fault.place for fault in faults]
-    faults += [fault for fault in others if not any(key.startswith(fault.place) for key in said)]
-    if profile is None or faults:
-        raise DefinitionError("loop", faults)
-    return attrs.evolve(profile, name=found.name)
-
-
-def _loop_faults(found: _LoopFile) -> Iterator[Fault]:
-    """Find numbers of a loop that are impossible, or a slip of the pen."""
-    for key, (unit, most) in _WITHIN.items():
-        length = getattr(found, key)
-        if length is not None and not (_ms(length, unit) > 0 and length <= most):
-            expected = f"more than 0 and at most {most:,}"
-            yield Fault(f"loop.{key}", repr(length), expected, f"change {key}")
-    for key, (least, most) in _COUNTS.items():
-        count = getattr(found, key)
-        if not least <= count <= most:
-            yield Fault(f"loop.{key}", repr(count), f"{least} to {most:,}", f"change {key}")
 
 
 def _rules(found: _PointsFile, calendar: Calendar) -> RuleSet:
@@ -492,7 +403,3 @@ def _rules(found: _PointsFile, calendar: Calendar) -> RuleSet:
         quantum=found.quantum_minutes,
         source=found.source,
     )
-
-
-def _ms(count: float, unit: int) -> int:
-    return round(count * unit)

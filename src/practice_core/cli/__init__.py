@@ -23,6 +23,7 @@ from practice_core.cli.beginning import new
 from practice_core.cli.comparison import Interrupted, compare
 from practice_core.cli.fitting import fit
 from practice_core.cli.listing import Heading, areas
+from practice_core.cli.looping import Looping, loop, loops
 from practice_core.cli.reporting import report
 from practice_core.cli.showing import Showing, check, network
 from practice_core.errors import PracticeError
@@ -30,7 +31,7 @@ from practice_core.errors import PracticeError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Heading", "Showing", "app", "main"]
+__all__ = ["Heading", "Looping", "Showing", "app", "main"]
 
 FINE, WRONG_USE, INTERRUPTED = 0, 2, 130
 BROKEN = "a worker process died, perhaps for want of memory; lower --workers"
@@ -44,6 +45,8 @@ app = App(
 app.command(areas)
 app.command(network, name="show")
 app.command(check)
+app.command(loops)
+app.command(loop)
 app.command(compare)
 app.command(fit)
 app.command(report)

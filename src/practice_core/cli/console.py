@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from practice_core.experiment import Table
 
-__all__ = ["Bar", "progress", "say", "show", "stdout"]
+__all__ = ["Bar", "progress", "say", "show", "show_words", "stdout"]
 
 NAME, GAP = 24, 2
 """Columns that a row's name needs at least, and the space before each figure."""
@@ -78,3 +78,12 @@ def show(console: Console, table: Table) -> None:
         for number, row in enumerate(part[1:]):
             drawn.add_row(*row, style="bold" if number < table.lead else None)
         console.print(drawn)
+
+
+def show_words(console: Console, table: Table) -> None:
+    """Print a table of words, which may be folded where a line ends."""
+    console.print(table.caption)
+    drawn = RichTable(*table.columns, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for row in table.rows:
+        drawn.add_row(*row)
+    console.print(drawn)

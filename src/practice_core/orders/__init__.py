@@ -56,12 +56,7 @@ from practice_core.orders.commands import (
     SuperviseOrder,
     WithdrawTeam,
 )
-from practice_core.orders.decide import (
-    Refusal,
-    Refused,
-    decide,
-    step,
-)
+from practice_core.orders.decide import decide, step
 from practice_core.orders.eligibility import (
     Ineligible,
     Standing,
@@ -133,7 +128,6 @@ from practice_core.orders.model import (
     Order,
     OrderChannel,
     OrderState,
-    Pause,
     Priority,
     Request,
     RequestedTime,
@@ -147,6 +141,7 @@ from practice_core.orders.profile import (
     Step,
     Supervised,
 )
+from practice_core.orders.refusals import Refusal, Refused
 from practice_core.orders.together import alike, consolidate, divide
 
 __all__ = [
@@ -216,7 +211,6 @@ __all__ = [
     "OrderSupervised",
     "OrderUnserved",
     "OtherTimeAsked",
-    "Pause",
     "PauseOrder",
     "PauseReason",
     "PlaceOrder",

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from practice_core.errors import DefinitionError
 from practice_core.lifecycle import Role
 from practice_core.orders.commands import CollectNeed, PlaceOrder
-from practice_core.orders.decide import Refusal, Refused
+from practice_core.orders.loop import ORDER
 from practice_core.orders.model import OrderState
 from practice_core.orders.profile import NO_LINKS
+from practice_core.orders.refusals import Refusal, Refused
 
 if TYPE_CHECKING:
     from practice_core.hierarchy import Hierarchy
@@ -96,7 +97,8 @@ def authorise(  # noqa: PLR0913, PLR0917 - as `decide`, and what it does not kno
     kind = type(command)
     given = kind in profile.rules and by.role in profile.rules[kind].roles
     reason = None if order is None else _unreadable(may(by, order, h), given=given)
-    if reason is None and given and isinstance(command, CollectNeed | PlaceOrder):
+    begins = order is None or order.state in ORDER.rule_of[kind].sources
+    if reason is None and given and begins and isinstance(command, CollectNeed | PlaceOrder):
         reason = _misplaced(command.request, by, profile, h, links)
     return None if reason is None else Refused(kind, reason)
 
@@ -114,10 +116,10 @@ def _misplaced(
     request: Request, by: Actor, profile: LoopProfile, h: Hierarchy, links: Links
 ) -> Refusal | None:
     """Give why somebody may not order what he asks for, where he asks for it."""
-    if request.site not in h:
-        return Refusal.INVALID_REQUEST
     if not _may_place(by, request.site, h):
         return Refusal.SCOPE
+    if request.site not in h:
+        return Refusal.INVALID_REQUEST
     try:
         route = profile.route(request.site, h, category=request.category, links=links)
     except DefinitionError:  # the site has no desk
@@ -129,7 +131,7 @@ def _may_place(by: Actor, site: SiteId, h: Hierarchy) -> bool:
     """Tell whether somebody may order for a site: a resident for any, others for their own."""
     if by.site is None:
         return by.role is not Role.OFFICER
-    return by.site in h and h.covers(by.site, site)
+    return by.site in h and site in h and h.covers(by.site, site)
 
 
 def _officer(site: SiteId | None, order: Order, h: Hierarchy) -> Access:

@@ -66,14 +66,14 @@ class CollectNeed(OrderCommand):
 
 @value
 class MergeNeed(OrderCommand):
-    """Let this need live on in another that is alike."""
+    """Let this need live on in another that is alike: half of `consolidate`."""
 
     into: OrderId
 
 
 @value
 class AbsorbNeed(OrderCommand):
-    """Let another need that is alike live on in this order."""
+    """Let another need that is alike live on in this order: the other half of `consolidate`."""
 
     need: OrderId
 
@@ -136,7 +136,7 @@ class EscalateOrder(OrderCommand):
 
 @value
 class HandBackOrder(OrderCommand):
-    """Hand the order back to the desk it came from."""
+    """Hand the order back to the desk it came from; a desk does that once."""
 
 
 @value
@@ -148,7 +148,7 @@ class RecallOrder(OrderCommand):
 
 @value
 class SplitOrder(OrderCommand):
-    """Let `needed` of the volunteers be asked for by an order of their own."""
+    """Let `needed` of the volunteers be asked for by an order of their own: half of `divide`."""
 
     child: OrderId
     needed: int
@@ -181,7 +181,7 @@ class ReportProgress(OrderCommand):
 
 @value
 class ScheduleService(OrderCommand):
-    """Fix, or change, when the service takes place."""
+    """Agree on when the service takes place, or change it: only the team itself may."""
 
     start: Instant
     end: Instant
@@ -189,7 +189,7 @@ class ScheduleService(OrderCommand):
 
 @value
 class AskOtherTime(OrderCommand):
-    """Ask the team for another time."""
+    """Ask the team for another time; until it agrees the present one stands."""
 
     start: Instant
     end: Instant

@@ -6,108 +6,51 @@ after its tries or its clock an order moves on by itself, and no command makes a
 
 from __future__ import annotations
 
-import enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
 from practice_core.lifecycle import AfterPause, Role, resumed
 from practice_core.orders import commands as c
 from practice_core.orders import events as e
+from practice_core.orders.deadlines import (
+    clocks_after_pause,
+    clocks_from,
+    due_at_desk,
+    next_desk,
+    waits_until,
+)
 from practice_core.orders.eligibility import is_engaged, leaves_time, unfit
 from practice_core.orders.evolve import evolve
 from practice_core.orders.loop import ORDER
-from practice_core.orders.model import UNCONDITIONAL, Actor, Clock, Order, OrderState
+from practice_core.orders.model import UNCONDITIONAL, Actor, Order, OrderState
 from practice_core.orders.profile import Mode
-from practice_core.units import Instant, is_identifier, value
+from practice_core.orders.refusals import Refusal, Refused
+from practice_core.units import MINUTE, Instant, is_identifier
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from practice_core.orders.eligibility import Standings
-    from practice_core.orders.model import Docket, Request
-    from practice_core.orders.profile import LoopProfile, Supervised
+    from practice_core.orders.model import Request
+    from practice_core.orders.profile import LoopProfile
     from practice_core.units import SiteId, TeamId
 
-__all__ = ["Refusal", "Refused", "decide", "step"]
+__all__ = ["decide", "step"]
 
+# A member of an enum takes fifteen times as long to look up as a name of this module.
+REQUESTER, PROXY, OFFICER, TEAM, SYSTEM = Role
+ABSENT, PLACED, REVIEWED, OFFERED, POOLED, ACCEPTED, RATED = (
+    OrderState.ABSENT,
+    OrderState.PLACED,
+    OrderState.REVIEWED,
+    OrderState.OFFERED,
+    OrderState.POOLED,
+    OrderState.ACCEPTED,
+    OrderState.RATED,
+)
 _BEST_SCORE = 5
 _MOST_SKILLS = 16
 NOBODY: Standings = MappingProxyType({})
-
-
-class Refusal(enum.StrEnum):
-    """Why a command was refused, in order of precedence: the first that applies is given."""
-
-    UNKNOWN_ORDER = "unknown_order"
-    """There is no such order, or the actor may not even read it."""
-    ROLE = "role"
-    """Nobody in this role gives this command in this loop."""
-    SCOPE = "scope"
-    """Somebody in this role does, but not this actor for this order."""
-    STATE = "state"
-    """Not in the order's present state."""
-    LATE = "late"
-    """The window for it is over."""
-    EARLY = "early"
-    """The clock has not run out yet, or the day of issue not come."""
-    INVALID_REQUEST = "invalid_request"
-    """Bad id, another's name, empty window, nobody needed, no duration, no desk, or one twice."""
-    NO_TEAM = "no_team"
-    """An offer to nobody, or to one team twice."""
-    TOO_MANY = "too_many"
-    """An offer to several teams, where the loop asks one at a time."""
-    ASKED = "asked"
-    """A team was already asked for this order."""
-    UNKNOWN_TEAM = "unknown_team"
-    """The order asks something of those who serve, and nothing is known of the team."""
-    NOT_TAKER = "not_taker"
-    """In this loop teams from elsewhere take orders."""
-    CATEGORY = "category"
-    """The team does not serve this category."""
-    MEMBERS = "members"
-    """The team has fewer members than are needed."""
-    AGE = "age"
-    """Some of its members are too young."""
-    GUARDIAN = "guardian"
-    """Some of its members are under age, and their guardians have not consented."""
-    SKILL = "skill"
-    """The team was not trained in what the service takes."""
-    QUALIFICATION = "qualification"
-    """The team is not licensed for what the service takes."""
-    INSURANCE = "insurance"
-    """The service is dangerous, and the team's members are not insured."""
-    LAST_DESK = "last_desk"
-    """There is no further desk to escalate to."""
-    FIRST_DESK = "first_desk"
-    """There is no desk before this one."""
-    OUTSIDE_WINDOW = "outside_window"
-    """The service would not lie inside the requested window, or would start in the past."""
-    DOUBLE_BOOKED = "double_booked"
-    """The team serves another order at that time."""
-    INVALID_VALUE = "invalid_value"
-    """A number is out of its range."""
-    NO_CONSENT = "no_consent"
-    """Nothing is shown without consent."""
-    SAME_ORDER = "same_order"
-    """An order is neither merged into itself nor a part of itself."""
-    REPEATED = "repeated"
-    """It was done already."""
-
-
-@value
-class Refused:
-    """A command that was not carried out; nothing changed.
-
-    Parameters
-    ----------
-    command
-        Its class.
-    reason
-        The first refusal that applies.
-    """
-
-    command: type[c.OrderCommand]
-    reason: Refusal
 
 
 Outcome: TypeAlias = "tuple[e.OrderEvent, ...] | Refusal"
@@ -151,21 +94,18 @@ def decide(  # noqa: PLR0913, PLR0917 - the contract's five, and what is known o
     kind = type(command)
     rule = profile.rules.get(kind)
     if rule is None:  # nobody gives it in this loop
-        unknown = order is None and OrderState.ABSENT not in ORDER.rule_of[kind].sources
+        unknown = order is None and ABSENT not in ORDER.rule_of[kind].sources
         return Refused(kind, Refusal.UNKNOWN_ORDER if unknown else Refusal.ROLE)
-    sources = rule.sources
-    if order is None:
-        state = OrderState.ABSENT
-        if state not in sources:
-            return Refused(kind, Refusal.UNKNOWN_ORDER)
-    else:
-        state = order.state
-    if by.role not in rule.roles:
+    sources, role = rule.sources, by.role
+    if order is None and ABSENT not in sources:
+        return Refused(kind, Refusal.UNKNOWN_ORDER)
+    if role not in rule.roles:
         return Refused(kind, Refusal.ROLE)
-    if order is not None and not _in_scope(order, by):
-        return Refused(kind, Refusal.SCOPE)
-    if state not in sources:
-        return Refused(kind, Refusal.STATE)
+    if order is not None:
+        if role is not OFFICER and role is not SYSTEM and not _is_theirs(order, by):
+            return Refused(kind, Refusal.SCOPE)
+        if order.state not in sources:
+            return Refused(kind, Refusal.STATE)
     decided = _DECIDE[kind]
     if kind in _ASKS_OF_TEAMS:
         outcome = decided(order, command, at, by, profile, standings)
@@ -197,43 +137,46 @@ def step(  # noqa: PLR0913, PLR0917 - as `decide`
     return order, events  # type: ignore[return-value]  # at least one event was applied
 
 
-def _in_scope(order: Order, by: Actor) -> bool:
-    role = by.role
-    if role is Role.OFFICER or role is Role.SYSTEM:
-        return True
-    if role is Role.TEAM:
-        if order.state is OrderState.OFFERED:
-            return any(offer.team == by.team for offer in order.offers)
-        if order.state is OrderState.POOLED:
-            return by.team is not None and by.team not in order.asked
-        return by.team is not None and by.team == order.team
-    return by.id == order.request.placed_by
+def _is_theirs(order: Order, by: Actor) -> bool:
+    """Tell whether a team answers for this offer or job, or a requester placed this order."""
+    if by.role is not TEAM:
+        return by.id == order.request.placed_by
+    state, team = order.state, by.team
+    if state is OFFERED:
+        return team in [offer.team for offer in order.offers]
+    if state is POOLED:
+        return team is not None and team not in order.asked
+    return team is not None and team == order.team
 
 
 def _valid(request: Request, at: Instant, by: Actor) -> bool:
     return (
         is_identifier(request.id)
-        and (by.role is Role.OFFICER or by.id == request.placed_by)
+        and is_identifier(request.placed_by)
+        and (by.role is OFFICER or by.id == request.placed_by)
         and request.placed_at == at
         and request.earliest < request.latest
         and at < request.latest
         and request.needed >= 1
         and request.duration >= 1
         and 0 < len(request.route) == len(set(request.route))
-        and _for_somebody(request, by)
+        and _is_for_somebody(request, by)
         and (request.conditions is UNCONDITIONAL or _meetable(request))
     )
 
 
-def _for_somebody(request: Request, by: Actor) -> bool:
-    """Tell whether it says for whom a proxy ordered, and of which order it is a part, if any."""
-    whom, parent = request.for_whom, request.parent
-    if by.role is Role.PROXY and whom is None:
+def _is_for_somebody(request: Request, by: Actor) -> bool:
+    """Tell whether it says for whom a proxy ordered, and an officer its parent or host, if any."""
+    whom, parent, host = request.for_whom, request.parent, request.host
+    if whom is None and parent is None and host is None:
+        return by.role is not PROXY
+    if by.role is PROXY and whom is None:
         return False
-    if whom is not None and (by.role is Role.REQUESTER or not is_identifier(whom)):
+    if whom is not None and (by.role is REQUESTER or not is_identifier(whom)):
         return False
-    return parent is None or (
-        by.role is Role.OFFICER and parent != request.id and is_identifier(parent)
+    said = [one for one in (parent, host) if one is not None]
+    return (
+        parent != request.id and (not said or by.role is OFFICER) and all(map(is_identifier, said))
     )
 
 
@@ -243,18 +186,10 @@ def _meetable(request: Request) -> bool:
     return asked.min_age >= 0 and len(names) <= _MOST_SKILLS and all(map(is_identifier, names))
 
 
-def _waits_until(order: Order, at: Instant, profile: LoopProfile, latest: Instant) -> Instant:
-    """Give the next clock of an order that waits on its desk."""
-    return _due_at_desk(order, order.holder, at, profile, latest)
-
-
-def _due_at_desk(
-    order: Order, holder: SiteId, at: Instant, profile: LoopProfile, latest: Instant
-) -> Instant:
-    """Give the clock of a desk: the last one waits until the window is over."""
-    if profile.desk_within is None or holder == order.request.route[-1]:
-        return latest
-    return min(latest, at + profile.desk_within)
+def _is_that_need(request: Request, need: Request) -> bool:
+    """Tell whether what is ordered is what was collected; window and numbers may be other ones."""
+    same = ("id", "site", "category", "placed_by", "for_whom", "group", "conditions", "priority")
+    return all(getattr(request, name) == getattr(need, name) for name in same)
 
 
 def _moves_on(
@@ -264,50 +199,21 @@ def _moves_on(
     request = order.request
     if at >= request.latest:
         return (e.OrderUnserved(request.id, at, by.id, e.UnservedReason.DUE),)
-    if order.attempts + 1 < profile.tries:
+    desk_due_at = order.docket.desk_due_at
+    if order.attempts + 1 < profile.tries and (desk_due_at is None or at < desk_due_at):
         return ()
-    holder = _next_desk(order)
+    holder = next_desk(order)
     if holder is None:
         return (e.OrderUnserved(request.id, at, by.id, e.UnservedReason.TRIES),)
     return (_escalation(order, holder, at, by, profile),)
 
 
-def _next_desk(order: Order) -> SiteId | None:
-    route = order.request.route
-    place = route.index(order.holder) + 1
-    return route[place] if place < len(route) else None
-
-
 def _escalation(
     order: Order, holder: SiteId, at: Instant, by: Actor, profile: LoopProfile
 ) -> e.OrderEvent:
-    due_at = _due_at_desk(order, holder, at, profile, order.request.latest)
-    return e.OrderEscalated(order.request.id, at, by.id, holder, due_at)
-
-
-def _clocks(  # noqa: PLR0913, PLR0917 - what an event is made of
-    docket: Docket | None,
-    request: Request,
-    since: OrderState,
-    at: Instant,
-    by: Actor,
-    profile: LoopProfile,
-) -> Iterable[e.OrderEvent]:
-    """Start the clocks that count from here; one that runs, or ran out, is not started again."""
-    before = () if docket is None else (*(w.clock for w in docket.watches), *docket.overrun)
-    for clock in Clock:
-        one = _supervised(profile, clock, request)
-        again = clock in before and clock is not Clock.CONTACT
-        if one is not None and one.since is since and not again:
-            add = profile.calendar.add_working
-            due_at = add(at, one.within) if one.working else at + one.within
-            yield e.ClockStarted(request.id, at, by.id, clock, due_at)
-
-
-def _supervised(profile: LoopProfile, clock: Clock, request: Request) -> Supervised | None:
-    """Give what the loop says of a clock: of orders as pressing as this, else of all."""
-    found = {one.priority: one for one in profile.supervised if one.clock is clock}
-    return found.get(request.priority) or found.get(None)
+    r = order.request
+    due_at = due_at_desk(r, holder, at, profile, r.latest)
+    return e.OrderEscalated(r.id, at, by.id, holder, due_at)
 
 
 def _asked_of(
@@ -332,12 +238,16 @@ def _collect(o: Order | None, v: c.CollectNeed, at: Instant, by: Actor, p: LoopP
 
 
 def _merge(o: Order, v: c.MergeNeed, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
+    if not is_identifier(v.into):
+        return Refusal.INVALID_VALUE
     if v.into == o.request.id:
         return Refusal.SAME_ORDER
     return (e.NeedMerged(o.request.id, at, by.id, v.into),)
 
 
 def _absorb(o: Order, v: c.AbsorbNeed, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
+    if not is_identifier(v.need):
+        return Refusal.INVALID_VALUE
     if v.need == o.request.id:
         return Refusal.SAME_ORDER
     if v.need in o.docket.merged:
@@ -347,18 +257,16 @@ def _absorb(o: Order, v: c.AbsorbNeed, at: Instant, by: Actor, p: LoopProfile) -
 
 def _place(o: Order | None, v: c.PlaceOrder, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
     r = v.request
-    if not _valid(r, at, by) or (o is not None and o.request.id != r.id):
+    if not _valid(r, at, by) or (o is not None and not _is_that_need(r, o.request)):
         return Refusal.INVALID_REQUEST
     placed: tuple[e.OrderEvent, ...] = (e.OrderPlaced(r.id, at, by.id, r, r.latest),)
     if p.supervised:
-        placed += tuple(_clocks(None, r, OrderState.PLACED, at, by, p))
+        placed += tuple(clocks_from(None, r, PLACED, at, by, p))
     if p.review_within is not None:
         return placed
-    due_at = r.latest
-    if p.desk_within is not None and len(r.route) > 1:
-        due_at = min(due_at, at + p.desk_within)
+    due_at = due_at_desk(r, r.route[0], at, p, r.latest)
     reviewed = e.OrderReviewed(r.id, at, by.id, due_at)
-    return (*placed, reviewed, *_clocks(None, r, OrderState.REVIEWED, at, by, p))
+    return (*placed, reviewed, *clocks_from(None, r, REVIEWED, at, by, p))
 
 
 def _reject(o: Order, v: c.RejectOrder, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
@@ -369,10 +277,11 @@ def _review(o: Order, v: c.ReviewOrder, at: Instant, by: Actor, p: LoopProfile) 
     r = o.request
     if at >= r.latest:
         return Refusal.LATE
-    reviewed = e.OrderReviewed(r.id, at, by.id, _waits_until(o, at, p, r.latest))
+    due_at = due_at_desk(r, o.holder, at, p, r.latest)
+    reviewed = e.OrderReviewed(r.id, at, by.id, due_at)
     if not p.supervised:
         return (reviewed,)
-    return (reviewed, *_clocks(o.docket, r, OrderState.REVIEWED, at, by, p))
+    return (reviewed, *clocks_from(o.docket, r, REVIEWED, at, by, p))
 
 
 def _offer(  # noqa: PLR0911, PLR0913, PLR0917 - one return for each refusal, as `decide`
@@ -381,9 +290,9 @@ def _offer(  # noqa: PLR0911, PLR0913, PLR0917 - one return for each refusal, as
     r = o.request
     if at >= r.latest:
         return Refusal.LATE
-    if p.issue_days and not p.issues(at):
+    if p.issue_days and not p.may_ask(o, at):
         return Refusal.EARLY
-    if not v.teams or len(set(v.teams)) < len(v.teams):
+    if not v.teams or len(set(v.teams)) < len(v.teams) or not all(map(is_identifier, v.teams)):
         return Refusal.NO_TEAM
     if len(v.teams) + len(o.offers) > 1 and Mode.SEVERAL not in p.modes:
         return Refusal.TOO_MANY
@@ -401,7 +310,7 @@ def _offer(  # noqa: PLR0911, PLR0913, PLR0917 - one return for each refusal, as
 def _post(o: Order, v: c.PostOrder, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
     if at >= o.request.latest:
         return Refusal.LATE
-    if p.issue_days and not p.issues(at):
+    if p.issue_days and not p.may_ask(o, at):
         return Refusal.EARLY
     if v.open_for <= 0:
         return Refusal.INVALID_VALUE
@@ -425,7 +334,7 @@ def _accept(  # noqa: PLR0913, PLR0917 - as `decide`
     accepted = e.OfferAccepted(r.id, at, by.id, team, min(at + p.schedule_within, r.latest))
     if not p.supervised:
         return (accepted,)
-    return (accepted, *_clocks(o.docket, r, OrderState.ACCEPTED, at, by, p))
+    return (accepted, *clocks_from(o.docket, r, ACCEPTED, at, by, p))
 
 
 def _answer_until(o: Order, by: Actor) -> Instant:
@@ -442,7 +351,7 @@ def _decline(o: Order, v: c.DeclineOffer, at: Instant, by: Actor, p: LoopProfile
     declined = e.OfferDeclined(r.id, at, by.id, by.team, v.reason)  # type: ignore[arg-type]  # in scope: has a team
     if len(o.offers) > 1:
         return (declined,)
-    returned = e.OrderReturned(r.id, at, by.id, _waits_until(o, at, p, r.latest))
+    returned = e.OrderReturned(r.id, at, by.id, waits_until(o, at))
     return (declined, returned, *_moves_on(o, at, by, p))
 
 
@@ -453,18 +362,18 @@ def _expire(o: Order, v: c.ExpireOffers, at: Instant, by: Actor, p: LoopProfile)
     over = [e.OfferExpired(r.id, at, by.id, f.team) for f in o.offers if f.until <= at]
     if len(over) < len(o.offers):
         return tuple(over)
-    returned = e.OrderReturned(r.id, at, by.id, _waits_until(o, at, p, r.latest))
+    returned = e.OrderReturned(r.id, at, by.id, waits_until(o, at))
     return (*over, returned, *_moves_on(o, at, by, p))
 
 
 def _escalate(o: Order, v: c.EscalateOrder, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
-    clocked = by.role is Role.SYSTEM
+    clocked = by.role is SYSTEM
     if at >= o.request.latest:
         # A clock that ran out while nobody looked must still lead somewhere.
         return _given_up(o, at, by, o.request.latest) if clocked else Refusal.LATE
     if clocked and at < o.due_at:  # type: ignore[operator]  # reviewed: has a clock
         return Refusal.EARLY
-    holder = _next_desk(o)
+    holder = next_desk(o)
     if holder is None:
         return Refusal.LAST_DESK
     return (_escalation(o, holder, at, by, p),)
@@ -477,8 +386,10 @@ def _hand_back(o: Order, v: c.HandBackOrder, at: Instant, by: Actor, p: LoopProf
     place = r.route.index(o.holder)
     if place == 0:
         return Refusal.FIRST_DESK
+    if o.holder in o.docket.handed_back:
+        return Refusal.REPEATED
     holder = r.route[place - 1]
-    due_at = _due_at_desk(o, holder, at, p, r.latest)
+    due_at = due_at_desk(r, holder, at, p, r.latest)
     return (e.OrderHandedBack(r.id, at, by.id, holder, due_at),)
 
 
@@ -486,7 +397,7 @@ def _recall(o: Order, v: c.RecallOrder, at: Instant, by: Actor, p: LoopProfile) 
     r = o.request
     if at >= r.latest or (o.start is not None and at > o.start):
         return Refusal.LATE
-    return (e.OrderRecalled(r.id, at, by.id, v.reason, _waits_until(o, at, p, r.latest)),)
+    return (e.OrderRecalled(r.id, at, by.id, v.reason, waits_until(o, at)),)
 
 
 def _split(o: Order, v: c.SplitOrder, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
@@ -504,31 +415,33 @@ def _pause(o: Order, v: c.PauseOrder, at: Instant, by: Actor, p: LoopProfile) ->
     r = o.request
     if at >= r.latest or (o.start is not None and at > o.start):
         return Refusal.LATE
-    if not at < v.until <= at + p.pause_within:  # type: ignore[operator]  # a loop with pauses
+    if not at < v.until <= at + p.pause_within - o.docket.paused_for:  # type: ignore[operator]  # a loop with pauses
         return Refusal.INVALID_VALUE
     return (e.OrderPaused(r.id, at, by.id, v.reason, v.until),)
 
 
 def _resume(o: Order, v: c.ResumeOrder, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
-    if by.role is Role.SYSTEM and at < o.due_at:  # type: ignore[operator]  # paused: has a clock
+    if by.role is SYSTEM and at < o.due_at:  # type: ignore[operator]  # paused: has a clock
         return Refusal.EARLY
     r, docket = o.request, o.docket
-    pause = docket.pause
     since = r.placed_at if docket.since is None else docket.since
+    paused_at: Instant = docket.paused_at  # type: ignore[assignment]  # paused: since some time
 
     def after(due_at: Instant) -> Instant:
-        return resumed(p.after_pause, since=since, due_at=due_at, paused_at=pause.at, at=at)  # type: ignore[union-attr]  # paused: has one
+        return resumed(p.after_pause, since=since, due_at=due_at, paused_at=paused_at, at=at)
 
     latest = after(r.latest)
     if latest <= at:
         over = e.OrderResumed(r.id, at, by.id, latest, at)
         return (over, *_given_up(o, at, by, latest))
-    begins_anew = p.after_pause is AfterPause.RESTART or pause.due_at >= r.latest  # type: ignore[union-attr]  # as above
-    if begins_anew:
-        due_at = _waits_until(o, at, p, latest)
+    if docket.desk_due_at is None or p.after_pause is AfterPause.RESTART:
+        due_at = due_at_desk(r, o.holder, at, p, latest)
     else:
-        due_at = min(latest, max(at, after(pause.due_at)))  # type: ignore[union-attr]  # as above
-    return (e.OrderResumed(r.id, at, by.id, latest, due_at),)
+        due_at = min(latest, max(at, after(docket.desk_due_at)))
+    goes_on = e.OrderResumed(r.id, at, by.id, latest, due_at)
+    if p.after_pause is AfterPause.DEADLINE:
+        return (goes_on,)
+    return (goes_on, *clocks_after_pause(o, paused_at, at, by, p))
 
 
 def _supervise(o: Order, v: c.SuperviseOrder, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
@@ -556,7 +469,8 @@ def _schedule(  # noqa: PLR0913, PLR0917 - as `decide`
 
 
 def _in_window(r: Request, v: c.ScheduleService | c.AskOtherTime, at: Instant) -> bool:
-    return at <= v.start < v.end and r.earliest <= v.start and v.end <= r.latest
+    long_enough = v.end - v.start >= r.duration * MINUTE
+    return long_enough and at <= v.start and r.earliest <= v.start and v.end <= r.latest
 
 
 def _ask_other(o: Order, v: c.AskOtherTime, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
@@ -575,31 +489,33 @@ def _withdraw(o: Order, v: c.WithdrawTeam, at: Instant, by: Actor, p: LoopProfil
     if in_vain and (o.start is None or at < o.start):
         return Refusal.EARLY
     r = o.request
-    back = e.TeamWithdrew(r.id, at, by.id, v.reason, _waits_until(o, at, p, r.latest))
+    back = e.TeamWithdrew(r.id, at, by.id, v.reason, waits_until(o, at))
     return (back, *_moves_on(o, at, by, p))
 
 
 def _absent(o: Order, v: c.ReportAbsence, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
     r = o.request
-    clock = o.due_at if o.start is None or by.role is Role.SYSTEM else o.start
+    clock = o.due_at if o.start is None or by.role is SYSTEM else o.start
     if at < clock:  # type: ignore[operator]  # accepted or scheduled: has a clock
         return Refusal.EARLY
     if not 0 <= v.present < o.request.needed:
         return Refusal.INVALID_VALUE
-    absent = e.TeamAbsent(r.id, at, by.id, v.present, _waits_until(o, at, p, r.latest))
+    absent = e.TeamAbsent(r.id, at, by.id, v.present, waits_until(o, at))
     return (absent, *_moves_on(o, at, by, p))
 
 
 def _start(o: Order, v: c.StartService, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
     if at > o.due_at:  # type: ignore[operator]  # scheduled: has a clock
         return Refusal.LATE
+    if at < o.start:  # type: ignore[operator]  # scheduled: has a start
+        return Refusal.EARLY
     if v.present < 1:
         return Refusal.INVALID_VALUE
     return (e.ServiceStarted(o.request.id, at, by.id, v.present),)
 
 
 def _complete(o: Order, v: c.CompleteService, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
-    if v.minutes < 1:
+    if not 1 <= v.minutes <= (at - o.start) // MINUTE:  # type: ignore[operator]  # in service: began then or later
         return Refusal.INVALID_VALUE
     return (e.ServiceCompleted(o.request.id, at, by.id, v.minutes, at + p.rating_within),)
 
@@ -631,7 +547,7 @@ def _assess(o: Order, v: c.AssessService, at: Instant, by: Actor, p: LoopProfile
         return Refusal.REPEATED
     i = o.request.id
     said = e.ServiceAssessed(i, at, by.id, v.score)
-    if o.state is OrderState.RATED and _settled(p, assessed=True, called=o.docket.called_back):
+    if o.state is RATED and _settled(p, assessed=True, called=o.docket.called_back):
         return (said, e.OrderClosed(i, at, by.id, e.CloseReason.RATED))
     return (said,)
 
@@ -655,12 +571,12 @@ def _spoken(  # noqa: PLR0913 - what an event is made of
     r = o.request
     if score < p.satisfied_from and o.opening < p.redos:
         latest = p.calendar.add_working(at, p.redo_within)
-        holder = _next_desk(o) if p.redo_escalates else None
-        due_at = _waits_until(o, at, p, latest)
+        holder = next_desk(o) if p.redo_escalates else None
+        due_at = due_at_desk(r, o.holder, at, p, latest)
         reopened = e.OrderReopened(r.id, at, by.id, latest, due_at)
         if holder is None:
             return (reopened,)
-        due_at = _due_at_desk(o, holder, at, p, latest)
+        due_at = due_at_desk(r, holder, at, p, latest)
         return (reopened, e.OrderEscalated(r.id, at, by.id, holder, due_at))
     called = called_back or o.docket.called_back
     if not _settled(p, assessed=o.docket.assessment is not None, called=called):
@@ -678,9 +594,11 @@ def _showcase(o: Order, v: c.ShowcaseOrder, at: Instant, by: Actor, p: LoopProfi
 
 
 def _close(o: Order, v: c.CloseOrder, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
-    if by.role is Role.SYSTEM and at < o.due_at:  # type: ignore[operator]  # served on: has a clock
+    if by.role is SYSTEM and at < o.due_at:  # type: ignore[operator]  # served on: has a clock
         return Refusal.EARLY
     over = at >= o.due_at  # type: ignore[operator]  # as above
+    if p.call_back and not over and not o.docket.called_back:
+        return Refusal.EARLY
     reason = e.CloseReason.WINDOW_OVER if over else e.CloseReason.CALLED_BACK
     return (e.OrderClosed(o.request.id, at, by.id, reason),)
 
@@ -691,8 +609,10 @@ def _cancel(o: Order, v: c.CancelOrder, at: Instant, by: Actor, p: LoopProfile) 
 
 def _give_up(o: Order, v: c.GiveUpOrder, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
     latest = o.request.latest
-    if by.role is Role.SYSTEM and at < latest:
+    if by.role is SYSTEM and at < latest:
         return Refusal.EARLY
+    if by.role is OFFICER and next_desk(o) is not None:
+        return Refusal.FURTHER_DESK
     return _given_up(o, at, by, latest)
 
 

@@ -122,6 +122,8 @@ def is_engaged(standing: Standing, start: Instant, end: Instant) -> bool:
 def leaves_time(standing: Standing, request: Request, at: Instant) -> bool:
     """Tell whether what else a team serves leaves it time for a service within its window."""
     free_from, length = max(at, request.earliest), request.duration * MINUTE
+    if not is_engaged(standing, free_from, request.latest):
+        return True
     for since, until in sorted(standing.engaged):
         if since - free_from >= length:
             break

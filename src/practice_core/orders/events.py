@@ -263,7 +263,7 @@ class OfferAccepted(OrderEvent):
 
 @value
 class ServiceScheduled(OrderEvent):
-    """Team and requester agreed on a time."""
+    """The team agreed on a time."""
 
     kind: ClassVar[str] = "order.service_scheduled"
     start: Instant
@@ -435,7 +435,7 @@ class ProgressReported(OrderEvent):
 
 @value
 class OtherTimeAsked(OrderEvent):
-    """The requester asked for another time, which the team confirms or not."""
+    """The requester asked for another time; until the team agrees the present one stands."""
 
     kind: ClassVar[str] = "order.other_time_asked"
     start: Instant

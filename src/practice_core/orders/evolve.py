@@ -19,7 +19,6 @@ from practice_core.orders.model import (
     OpenOffer,
     Order,
     OrderState,
-    Pause,
     Request,
     Watch,
 )
@@ -27,11 +26,18 @@ from practice_core.orders.model import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from practice_core.units import Instant, TeamId
+    from practice_core.units import Instant, SiteId, TeamId
 
 __all__ = ["clock_of", "evolve"]
 
-_TABLE = ORDER.table
+# A member of an enum takes fifteen times as long to look up as a name of this module.
+ABSENT, REVIEWED, POOLED, PAUSED = (
+    OrderState.ABSENT,
+    OrderState.REVIEWED,
+    OrderState.POOLED,
+    OrderState.PAUSED,
+)
+REVIEW, CONTACT, FEEDBACK, _ = Clock
 
 
 def evolve(order: Order | None, event: e.OrderEvent) -> Order:
@@ -54,13 +60,12 @@ def evolve(order: Order | None, event: e.OrderEvent) -> Order:
     ImpossibleEvent
         If the lifecycle has no such edge: the events are not those of one order, in order.
     """
-    kind = type(event)
-    state = OrderState.ABSENT if order is None else order.state
+    state = ABSENT if order is None else order.state
     try:
-        target = _TABLE[state][kind]
+        apply, target = _MOVES[state][type(event)]
     except KeyError:
-        raise ImpossibleEvent(ORDER.name, state, kind.__name__) from None
-    return _APPLY[kind](order, event, target)
+        raise ImpossibleEvent(ORDER.name, state, type(event).__name__) from None
+    return apply(order, event, target)
 
 
 def clock_of(order: Order) -> tuple[Instant, type] | None:
@@ -69,7 +74,7 @@ def clock_of(order: Order) -> tuple[Instant, type] | None:
     A clock under supervision that runs out with the clock of the state comes first.
     """
     due_at, due = order.due_at, order.due
-    if order.docket.watches and order.state is not OrderState.PAUSED:
+    if order.docket.watches and order.state is not PAUSED:
         first = min(watch.due_at for watch in order.docket.watches)
         if due_at is None or first <= due_at:
             return first, c.SuperviseOrder
@@ -85,8 +90,9 @@ def _born(o: Order | None, request: Request, s: OrderState, due_at: Instant | No
     )  # fmt: skip
 
 
-def _collected(o: Order | None, v: e.NeedCollected, s: OrderState) -> Order:
-    return _born(o, v.request, s, None)
+def _collected(o: None, v: e.NeedCollected, s: OrderState) -> Order:
+    """Whoever gathers a need where it arose may order it: no desk holds it yet."""
+    return Order(v.request, s, 1, 0, v.request.site, (), None, None, None, None, 0, ())
 
 
 def _placed(o: Order | None, v: e.OrderPlaced, s: OrderState) -> Order:
@@ -105,25 +111,25 @@ def _due_on_desk(request: Request, due_at: Instant) -> type:
 
 
 def _reviewed(o: Order, v: e.OrderReviewed, s: OrderState) -> Order:
-    return _waits(o, s, v.due_at, o.attempts, _stopped(o.docket, Clock.REVIEW))
+    docket = _held(_stopped(o.docket, REVIEW), o.request, v.due_at)
+    return _waits(o, s, v.due_at, o.attempts, docket)
+
+
+def _held(d: Docket, request: Request, due_at: Instant) -> Docket:
+    """Keep until when the desk that has the order now may hold it."""
+    desk_due_at = due_at if due_at < request.latest else None
+    return d if d.desk_due_at == desk_due_at else attrs.evolve(d, desk_due_at=desk_due_at)
 
 
 def _returned(o: Order, v: e.OrderReturned | e.TeamWithdrew | e.TeamAbsent, s: OrderState) -> Order:
-    return _waits(o, s, v.due_at, o.attempts + 1, _stopped(o.docket, Clock.CONTACT))
+    return _waits(o, s, v.due_at, o.attempts + 1, _parted(o.docket))
 
 
 def _recalled(o: Order, v: e.OrderRecalled, s: OrderState) -> Order:
     return Order(
         o.request, s, o.version + 1, o.attempts, o.holder, (), None, None, v.due_at,
-        _due_on_desk(o.request, v.due_at), o.opening, _answered(o),
-        _stopped(o.docket, Clock.CONTACT),
+        _due_on_desk(o.request, v.due_at), o.opening, o.asked, _parted(o.docket),
     )  # fmt: skip
-
-
-def _answered(o: Order) -> tuple[TeamId, ...]:
-    """Give the teams asked but those whose offers are taken back unanswered."""
-    unanswered = {offer.team for offer in o.offers}
-    return tuple([team for team in o.asked if team not in unanswered])
 
 
 def _offered(
@@ -149,10 +155,19 @@ def _posted(o: Order, v: e.OrderPosted, s: OrderState) -> Order:
     return _moved(o, s, v.until, c.ExpireOffers, o.docket)
 
 
-def _handed(o: Order, v: e.OrderEscalated | e.OrderHandedBack, s: OrderState) -> Order:
+def _escalated(o: Order, v: e.OrderEscalated, s: OrderState) -> Order:
+    return _handed(o, s, v.holder, v.due_at, o.docket)
+
+
+def _handed_back(o: Order, v: e.OrderHandedBack, s: OrderState) -> Order:
+    docket = attrs.evolve(o.docket, handed_back=(*o.docket.handed_back, o.holder))
+    return _handed(o, s, v.holder, v.due_at, docket)
+
+
+def _handed(o: Order, s: OrderState, holder: SiteId, due_at: Instant, d: Docket) -> Order:
     return Order(
-        o.request, s, o.version + 1, 0, v.holder, (), None, None, v.due_at,
-        _due_on_desk(o.request, v.due_at), o.opening, o.asked, o.docket,
+        o.request, s, o.version + 1, 0, holder, (), None, None, due_at,
+        _due_on_desk(o.request, due_at), o.opening, o.asked, _held(d, o.request, due_at),
     )  # fmt: skip
 
 
@@ -165,10 +180,9 @@ def _split(o: Order, v: e.OrderSplit, s: OrderState) -> Order:
 
 
 def _paused(o: Order, v: e.OrderPaused, s: OrderState) -> Order:
-    at_desk = o.state is OrderState.REVIEWED
-    rest = Pause(v.at, o.due_at if at_desk else o.request.latest)  # type: ignore[arg-type]  # reviewed: has a clock
-    docket = attrs.evolve(_stopped(o.docket, Clock.CONTACT), pause=rest)
-    asked = tuple([team for team in _answered(o) if team != o.team])
+    docket = attrs.evolve(_parted(o.docket), paused_at=v.at)
+    released = {o.team, *(offer.team for offer in o.offers)}
+    asked = tuple([team for team in o.asked if team not in released])
     return Order(
         o.request, s, o.version + 1, o.attempts, o.holder, (), None, None, v.until, c.ResumeOrder,
         o.opening, asked, docket,
@@ -176,18 +190,19 @@ def _paused(o: Order, v: e.OrderPaused, s: OrderState) -> Order:
 
 
 def _resumed(o: Order, v: e.OrderResumed, s: OrderState) -> Order:
-    longer = v.latest - o.request.latest
-    watches = tuple([Watch(w.clock, w.due_at + longer) for w in o.docket.watches])
-    docket = attrs.evolve(o.docket, watches=watches, pause=None, since=v.at)
     request = attrs.evolve(o.request, latest=v.latest)
+    rested = v.at - o.docket.paused_at  # type: ignore[operator]  # paused: since some time
+    docket = attrs.evolve(
+        o.docket, paused_at=None, paused_for=o.docket.paused_for + rested, since=v.at
+    )
     return Order(
         request, s, o.version + 1, o.attempts, o.holder, (), None, None, v.due_at,
-        _due_on_desk(request, v.due_at), o.opening, o.asked, docket,
+        _due_on_desk(request, v.due_at), o.opening, o.asked, _held(docket, request, v.due_at),
     )  # fmt: skip
 
 
 def _accepted(o: Order, v: e.OfferAccepted, s: OrderState) -> Order:
-    asked = (*o.asked, v.team) if o.state is OrderState.POOLED else o.asked
+    asked = (*o.asked, v.team) if o.state is POOLED else o.asked
     return Order(
         o.request, s, o.version + 1, o.attempts, o.holder, (), v.team, None, v.due_at,
         c.ReportAbsence, o.opening, asked, o.docket,
@@ -195,18 +210,14 @@ def _accepted(o: Order, v: e.OfferAccepted, s: OrderState) -> Order:
 
 
 def _scheduled(o: Order, v: e.ServiceScheduled, s: OrderState) -> Order:
-    return _agreed(o, s, v.start, v.end)
-
-
-def _asked_other(o: Order, v: e.OtherTimeAsked, s: OrderState) -> Order:
-    return _agreed(o, s, None, v.start)
-
-
-def _agreed(o: Order, s: OrderState, start: Instant | None, due_at: Instant) -> Order:
     return Order(
-        o.request, s, o.version + 1, o.attempts, o.holder, (), o.team, start, due_at,
-        c.ReportAbsence, o.opening, o.asked, o.docket,
+        o.request, s, o.version + 1, o.attempts, o.holder, (), o.team, v.start, v.end,
+        c.ReportAbsence, o.opening, o.asked, _agreed(o.docket),
     )  # fmt: skip
+
+
+def _other_time_asked(o: Order, v: e.OtherTimeAsked, s: OrderState) -> Order:
+    return _noted(o, s, attrs.evolve(o.docket, other_time=(v.start, v.end)))
 
 
 def _moved(o: Order, s: OrderState, due_at: Instant | None, due: type | None, d: Docket) -> Order:
@@ -217,11 +228,11 @@ def _moved(o: Order, s: OrderState, due_at: Instant | None, due: type | None, d:
 
 
 def _started(o: Order, v: e.ServiceStarted, s: OrderState) -> Order:
-    return _moved(o, s, None, None, _stopped(o.docket, Clock.CONTACT, Clock.FEEDBACK))
+    return _moved(o, s, None, None, _stopped(o.docket, CONTACT, FEEDBACK))
 
 
 def _completed(o: Order, v: e.ServiceCompleted, s: OrderState) -> Order:
-    return _moved(o, s, v.due_at, c.CloseOrder, _stopped(o.docket, *Clock))
+    return _moved(o, s, v.due_at, c.CloseOrder, _silent(o.docket))
 
 
 def _closing(o: Order, v: e.OrderRated | e.OrderShowcased, s: OrderState) -> Order:
@@ -234,10 +245,12 @@ def _called_back(o: Order, v: e.RequesterCalledBack, s: OrderState) -> Order:
 
 def _reopened(o: Order, v: e.OrderReopened, s: OrderState) -> Order:
     request = attrs.evolve(o.request, earliest=v.at, latest=v.latest)
-    docket = attrs.evolve(o.docket, assessment=None, called_back=False, since=v.at)
+    docket = attrs.evolve(
+        o.docket, assessment=None, called_back=False, overrun=(), handed_back=(), since=v.at
+    )
     return Order(
         request, s, o.version + 1, o.attempts + 1, o.holder, (), None, None, v.due_at,
-        _due_on_desk(request, v.due_at), o.opening + 1, (), docket,
+        _due_on_desk(request, v.due_at), o.opening + 1, (), _held(docket, request, v.due_at),
     )  # fmt: skip
 
 
@@ -264,7 +277,7 @@ def _supervised(o: Order, v: e.OrderSupervised, s: OrderState) -> Order:
 
 
 def _progressed(o: Order, v: e.ProgressReported, s: OrderState) -> Order:
-    told = Clock.CONTACT if v.progress is e.Progress.CONTACTED else Clock.FEEDBACK
+    told = CONTACT if v.progress is e.Progress.CONTACTED else FEEDBACK
     return _noted(o, s, _stopped(o.docket, told))
 
 
@@ -278,8 +291,21 @@ def _stopped(d: Docket, *clocks: Clock) -> Docket:
     return attrs.evolve(d, watches=tuple([w for w in d.watches if w.clock not in clocks]))
 
 
+def _agreed(d: Docket) -> Docket:
+    return d if d.other_time is None else attrs.evolve(d, other_time=None)
+
+
+def _parted(d: Docket) -> Docket:
+    """Give what is left where a team is gone: nobody waits for its call, or its answer."""
+    return _agreed(_stopped(d, CONTACT))
+
+
+def _silent(d: Docket) -> Docket:
+    return attrs.evolve(d, watches=()) if d.watches else d
+
+
 def _ended(o: Order, v: e.OrderEvent, s: OrderState) -> Order:
-    return _moved(o, s, None, None, _stopped(o.docket, *Clock))
+    return _moved(o, s, None, None, _silent(o.docket))
 
 
 _Apply: TypeAlias = "Callable[[Any, Any, OrderState], Order]"
@@ -295,8 +321,8 @@ _APPLY: Mapping[type[e.OrderEvent], _Apply] = {
     e.OfferExpired: _offer_ended,
     e.OrderPosted: _posted,
     e.OrderReturned: _returned,
-    e.OrderEscalated: _handed,
-    e.OrderHandedBack: _handed,
+    e.OrderEscalated: _escalated,
+    e.OrderHandedBack: _handed_back,
     e.OrderRecalled: _recalled,
     e.OrderSplit: _split,
     e.OrderPaused: _paused,
@@ -306,7 +332,7 @@ _APPLY: Mapping[type[e.OrderEvent], _Apply] = {
     e.ProgressReported: _progressed,
     e.OfferAccepted: _accepted,
     e.ServiceScheduled: _scheduled,
-    e.OtherTimeAsked: _asked_other,
+    e.OtherTimeAsked: _other_time_asked,
     e.TeamWithdrew: _returned,
     e.TeamAbsent: _returned,
     e.ServiceStarted: _started,
@@ -320,3 +346,8 @@ _APPLY: Mapping[type[e.OrderEvent], _Apply] = {
     e.OrderCancelled: _ended,
     e.OrderUnserved: _ended,
 }
+_MOVES: Mapping[OrderState, Mapping[type[e.OrderEvent], tuple[_Apply, OrderState]]] = {
+    state: {kind: (_APPLY[kind], target) for kind, target in row.items()}
+    for state, row in ORDER.table.items()
+}
+"""What an event does in a state, and where it leads."""

@@ -76,7 +76,7 @@ def _edges() -> tuple[Edge[S], ...]:
         },
         S.SCHEDULED: {
             e.ServiceScheduled: S.SCHEDULED,
-            e.OtherTimeAsked: S.ACCEPTED,
+            e.OtherTimeAsked: S.SCHEDULED,
             e.TeamWithdrew: S.REVIEWED,
             e.TeamAbsent: S.REVIEWED,
             e.ServiceStarted: S.IN_SERVICE,
@@ -150,11 +150,12 @@ _RULES = (
         [*_ASKING, OFFICER, SYSTEM],
         e.OrderResumed,
         e.OrderUnserved,
+        e.ClockStarted,
     ),
     _rule(c.SuperviseOrder, _WATCHED, [SYSTEM], e.OrderSupervised),
     _rule(c.ReportProgress, _AGREED, [TEAM, OFFICER], e.ProgressReported),
-    _rule(c.ScheduleService, _AGREED, [TEAM, OFFICER], e.ServiceScheduled),
-    _rule(c.AskOtherTime, [S.SCHEDULED], _ASKING, e.OtherTimeAsked),
+    _rule(c.ScheduleService, _AGREED, [TEAM], e.ServiceScheduled),
+    _rule(c.AskOtherTime, [S.SCHEDULED], [*_ASKING, OFFICER], e.OtherTimeAsked),
     _rule(c.WithdrawTeam, _AGREED, [TEAM], e.TeamWithdrew, *_BACK),
     _rule(
         c.ReportAbsence,

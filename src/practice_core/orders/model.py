@@ -10,7 +10,15 @@ from practice_core.units import value
 if TYPE_CHECKING:
     from practice_core.lifecycle import Role
     from practice_core.terms import BeneficiaryGroup, Category
-    from practice_core.units import ActorId, Instant, Minutes, OrderId, SiteId, TeamId
+    from practice_core.units import (
+        ActorId,
+        Duration,
+        Instant,
+        Minutes,
+        OrderId,
+        SiteId,
+        TeamId,
+    )
 
 __all__ = [
     "UNCONDITIONAL",
@@ -22,7 +30,6 @@ __all__ = [
     "Order",
     "OrderChannel",
     "OrderState",
-    "Pause",
     "Priority",
     "Request",
     "RequestedTime",
@@ -147,7 +154,8 @@ class Request:
     route
         The desks that may hold the order, first to last, by the area's loop profile.
     host
-        The team that hosts it, if it is a site's own planned activity and not to be dispatched.
+        The team that hosts it, if it is a site's own planned activity and not to be dispatched; an
+        officer says so.
     channel
         How it reached the desk.
     for_whom
@@ -199,14 +207,6 @@ class Watch:
 
 
 @value
-class Pause:
-    """Since when an order rests, and the clock of its desk that was running."""
-
-    at: Instant
-    due_at: Instant
-
-
-@value
 class Docket:
     """What is kept of an order beside its course.
 
@@ -218,8 +218,16 @@ class Docket:
         Those that ran out, in order.
     merged
         Needs that live on in this order.
-    pause
-        While the order rests.
+    desk_due_at
+        When its desk has held it long enough; None: it waits as long as its window.
+    handed_back
+        Desks that have handed it back.
+    paused_at
+        Since when it rests; None: it does not.
+    paused_for
+        How long it has rested before.
+    other_time
+        The time, (start, end), that the requester asked for and the team has not answered.
     assessment
         What those who served say of it, from 1 to 5; None: nothing yet.
     called_back
@@ -231,7 +239,11 @@ class Docket:
     watches: tuple[Watch, ...] = ()
     overrun: tuple[Clock, ...] = ()
     merged: tuple[OrderId, ...] = ()
-    pause: Pause | None = None
+    desk_due_at: Instant | None = None
+    handed_back: tuple[SiteId, ...] = ()
+    paused_at: Instant | None = None
+    paused_for: Duration = 0
+    other_time: tuple[Instant, Instant] | None = None
     assessment: int | None = None
     called_back: bool = False
     since: Instant | None = None

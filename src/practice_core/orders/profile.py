@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import attrs
@@ -23,13 +23,15 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from practice_core.hierarchy import Hierarchy
-    from practice_core.terms import Category
+    from practice_core.orders.model import Order
+    from practice_core.terms import Category, Lang
     from practice_core.units import Instant
 
 __all__ = ["Desk", "Links", "LoopProfile", "Mode", "Step", "Supervised"]
 
 _DAYS = range(1, 29)
 """Days that every month has."""
+_LONGEST_MONTH = 31 * DAY
 
 
 class Desk(enum.StrEnum):
@@ -127,6 +129,10 @@ class Step:
     commands: tuple[str, ...] = attrs.field(converter=_tuple)
     by: tuple[Role, ...] = attrs.field(converter=_roles, default=())
 
+    def name(self, lang: Lang = "en") -> str:
+        """Give its local name."""
+        return self.zh if lang == "zh" else self.en
+
 
 @attrs.frozen
 class Supervised:
@@ -197,7 +203,7 @@ class LoopProfile:
         The levels at which a team that serves must be at home, if it is not the order's own host;
         empty: any.
     issue_days
-        The local days of a month on which orders are offered or posted; empty: any day.
+        The local days of a month on which orders are first offered or posted; empty: any day.
     supervised
         The clocks under supervision.
     dual_rating
@@ -259,6 +265,11 @@ class LoopProfile:
         if faults:
             raise DefinitionError(self._subject, faults)
 
+    def __reduce__(self) -> tuple[partial[LoopProfile], tuple[()]]:
+        # What is derived is derived again wherever a profile is carried to.
+        given = [field.name for field in attrs.fields(LoopProfile) if field.init]
+        return partial(LoopProfile, **{name: getattr(self, name) for name in given}), ()
+
     @property
     def _subject(self) -> str:
         return f"loop profile {self.name}"
@@ -309,6 +320,11 @@ class LoopProfile:
             return True
         return moment(at, offset=self.calendar.offset).day in self.issue_days
 
+    def may_ask(self, order: Order, at: Instant) -> bool:
+        """Tell whether an order may be offered or posted: once it was issued, on any day."""
+        issued = order.opening or order.attempts or order.asked
+        return bool(issued) or self.issues(at)
+
     def next_issue(self, at: Instant) -> Instant:
         """Give the first instant, from `at` on, at which orders are offered and posted."""
         today = moment(at, offset=self.calendar.offset)
@@ -322,6 +338,13 @@ class LoopProfile:
         """Give the desks of the chain that are not among those that an area has."""
         return tuple(desk for desk in self.chain if desk not in desks)
 
+    def roles_of(self, step: Step) -> tuple[Role, ...]:
+        """Give who takes a step in this loop; the system only what nobody else does."""
+        may = frozenset(step.by) or frozenset(
+            role for name in step.commands for role in self.rules[_COMMANDS[name]].roles
+        )
+        return tuple(role for role in Role if role in (may - _SYSTEM or may))
+
     # -- what the profile leaves of the lifecycle -------------------------------------------------
 
     @property
@@ -329,13 +352,15 @@ class LoopProfile:
         """The commands that nobody gives in this loop, and the events that do not happen."""
         one_desk = len(self.chain) == 1 and self.chain != (Desk.ALLIED,)
         since = {one.since for one in self.supervised}
+        if self.pause_within is not None and self.after_pause is not AfterPause.DEADLINE:
+            since |= {OrderState.REVIEWED for one in self.supervised if one.clock in _OUTLIVES}
         left_out: list[tuple[bool, tuple[type, ...]]] = [
             (not self.collects, (c.CollectNeed, c.MergeNeed, c.AbsorbNeed)),
             (self.review_within is None, (c.ReviewOrder, c.RejectOrder)),
             (not {Mode.DIRECTED, Mode.SEVERAL} & {*self.modes}, (c.OfferOrder,)),
             (Mode.POOL not in self.modes, (c.PostOrder,)),
             (one_desk, (c.HandBackOrder, e.OrderEscalated)),
-            (self.redos == 0, (e.OrderReopened,)),
+            (self.redos == 0 or self.satisfied_from == 1, (e.OrderReopened,)),
             (self.showcase is None, (c.ShowcaseOrder,)),
             (not self.dual_rating, (c.AssessService,)),
             (not self.call_back, (c.CallBack,)),
@@ -344,9 +369,9 @@ class LoopProfile:
         supervised = {state for one in self.supervised for state in _runs_in(one)}
         unseen = {(s, e.OrderSupervised) for s in OrderState if s not in supervised}
         unset = {(s, e.ClockStarted) for s in OrderState if s not in since}
-        return (
-            frozenset(one for absent, names in left_out if absent for one in names) | unseen | unset
-        )
+        further = set() if Mode.SEVERAL in self.modes else {(OrderState.OFFERED, e.OfferMade)}
+        never = frozenset(one for absent, names in left_out if absent for one in names)
+        return never | unseen | unset | further
 
     @property
     def _passed(self) -> frozenset[OrderState]:
@@ -380,10 +405,20 @@ class LoopProfile:
             length = getattr(self, key)
             if length is not None and length <= 0:
                 yield self._fault(key, length, "more than 0 ms")
-        for key, things in (("chain", "levels"), ("modes", "modes")):
+        for key, things in (("chain", "desks"), ("modes", "modes")):
+            if not getattr(self, key):
+                yield self._fault(key, "nothing", f"one or more {things}", f"change {key}")
+        for key in ("chain", "modes", "takers", "issue_days"):
             several = getattr(self, key)
-            if not several or len(set(several)) != len(several):
-                yield self._fault(key, several, f"one or more different {things}")
+            if len(set(several)) != len(several):
+                yield self._fault(key, _listed(several), "each once", f"change {key}")
+        yield from self._number_faults()
+        if not self.steps:
+            yield self._fault("steps", "nothing", "at least one public step", "change steps")
+        yield from self._step_faults()
+        yield from self._supervision_faults()
+
+    def _number_faults(self) -> Iterable[Fault]:
         if self.tries < 1:
             yield self._fault("tries", self.tries, "at least 1")
         if not 1 <= self.satisfied_from <= 5:  # noqa: PLR2004 - the scores
@@ -391,11 +426,11 @@ class LoopProfile:
         if self.redos < 0:
             yield self._fault("redos", self.redos, "0 or more")
         if not {*self.issue_days} <= {*_DAYS}:
-            yield self._fault("issue_days", self.issue_days, "days 1 to 28 of a month")
-        if not self.steps:
-            yield self._fault("steps", self.steps, "at least one public step")
-        yield from self._step_faults()
-        yield from self._supervision_faults()
+            found, expected = _listed(self.issue_days), "days 1 to 28 of a month"
+            yield self._fault("issue_days", found, expected, "change issue_days")
+        if self.issue_days and self.desk_within is not None and self.desk_within < _LONGEST_MONTH:
+            expected = "31 days or more, as orders are issued monthly"
+            yield self._fault("desk_within", self.desk_within, expected)
 
     def _step_faults(self) -> Iterable[Fault]:
         for n, step in enumerate(self.steps):
@@ -437,6 +472,12 @@ class LoopProfile:
 
     def _loop_faults(self) -> Iterable[Fault]:
         """Find what a loop, though well written, would never do."""
+        for state in (OrderState.COLLECTED, OrderState.IN_SERVICE):  # no clock runs there
+            if state in self.lifecycle.states and not self.lifecycle.allowed(state, Role.OFFICER):
+                found = f"an order that is {state}, with no officer who could end it"
+                yield self._fault(
+                    "steps", found, "one for some step from there", "let an officer act"
+                )
         if OrderState.SERVED not in self.lifecycle.states:
             found, expected = "no order is ever served", "somebody for each step to service"
             yield self._fault("steps", found, expected, "let a team accept and serve")
@@ -446,11 +487,10 @@ class LoopProfile:
                     found, expected = f"{name}, which this loop leaves out", "a command of the loop"
                     remedy = "drop it, or give the loop what it takes"
                     yield self._fault(f"steps[{n}].commands", found, expected, remedy)
-        for one in self.supervised:
-            if _STOPS[one.clock] not in self.rules:
-                found = f"{one.clock}, with nobody who could be in time"
-                expected = f"somebody who gives {_STOPS[one.clock].__name__}"
-                yield self._fault("supervised", found, expected, "let somebody give it")
+
+
+def _listed(things: Iterable[object]) -> str:
+    return ", ".join(map(str, things))
 
 
 _COMMANDS: Mapping[str, type] = {command.__name__: command for command in COMMANDS}
@@ -462,12 +502,8 @@ _SINCE = {
     Clock.FEEDBACK: (OrderState.PLACED, OrderState.REVIEWED, OrderState.ACCEPTED),
     Clock.COMPLETION: (OrderState.PLACED, OrderState.REVIEWED, OrderState.ACCEPTED),
 }
-_STOPS: Mapping[Clock, type] = {
-    Clock.REVIEW: c.ReviewOrder,
-    Clock.CONTACT: c.ReportProgress,
-    Clock.FEEDBACK: c.ReportProgress,
-    Clock.COMPLETION: c.CompleteService,
-}
+_OUTLIVES = frozenset({Clock.FEEDBACK, Clock.COMPLETION})
+"""Clocks that outlive the team that accepted: they run when a pause begins, and after it."""
 
 
 _WAITING = (OrderState.REVIEWED, OrderState.OFFERED, OrderState.POOLED)

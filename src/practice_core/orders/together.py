@@ -6,6 +6,7 @@ either all go or none does.
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
@@ -14,11 +15,13 @@ from practice_core.orders.commands import (
     AbsorbNeed,
     MergeNeed,
     OrderCommand,
-    PlaceOrder,
-    ReviewOrder,
     SplitOrder,
 )
-from practice_core.orders.decide import Refusal, Refused, step
+from practice_core.orders.decide import step
+from practice_core.orders.events import ClockStarted, OrderPlaced, OrderReviewed
+from practice_core.orders.evolve import evolve
+from practice_core.orders.refusals import Refusal, Refused
+from practice_core.units import MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,13 +37,12 @@ __all__ = ["alike", "consolidate", "divide"]
 
 
 def alike(one: Request, other: Request) -> bool:
-    """Tell whether two needs may be served together: of one kind, for the same, at one time."""
-    same = (one.category, one.group, one.conditions) == (
-        other.category,
-        other.group,
-        other.conditions,
+    """Tell whether two needs may be served together: one kind, one place, time for both at once."""
+    same = ("site", "category", "group", "conditions", "priority")
+    together = min(one.latest, other.latest) - max(one.earliest, other.earliest)
+    return together >= max(one.duration, other.duration) * MINUTE and all(
+        getattr(one, name) == getattr(other, name) for name in same
     )
-    return same and one.earliest < other.latest and other.earliest < one.latest
 
 
 def consolidate(
@@ -53,17 +55,17 @@ def consolidate(
     into
         The need, or the order not yet given to a team, that they live on in.
     needs
-        Collected needs at the same desk.
+        Collected needs.
     at, by, profile
-        As for `step`.
+        As for `step`; who acts must have been authorised for each order (`authorise`).
 
     Returns
     -------
     tuple of (Order, events), or Refused
         The changed orders, `into` first; or why none is changed: what `step` refuses, and as
-        `Refusal.INVALID_REQUEST` a need that is not alike or lies on another desk.
+        `Refusal.INVALID_REQUEST` a need that is not alike.
     """
-    if any(n.holder != into.holder or not alike(into.request, n.request) for n in needs):
+    if not all(alike(into.request, need.request) for need in needs):
         return Refused(MergeNeed, Refusal.INVALID_REQUEST)
     absorbed = _after(into, [AbsorbNeed(need.id) for need in needs], at, by, profile)
     merged = [_after(need, [MergeNeed(into.id)], at, by, profile) for need in needs]
@@ -75,8 +77,8 @@ def divide(
 ) -> tuple[Changed, ...] | Refused:
     """Let several teams serve an order: each share of its volunteers becomes an order of its own.
 
-    A child asks for the same service at the same time, at the desk that holds its parent and those
-    after it, and needs no second review. Whoever placed the parent rates each.
+    A child was placed when its parent was, lies on the same desk, with its clocks, and goes on from
+    there as an order of its own. Whoever placed the parent rates each.
 
     Parameters
     ----------
@@ -85,7 +87,7 @@ def divide(
     shares
         Ids of the children, and how many volunteers each asks for; the order keeps the others.
     at, by, profile
-        As for `step`.
+        As for `step`; who acts must have been authorised for the order (`authorise`).
 
     Returns
     -------
@@ -93,21 +95,29 @@ def divide(
         The changed orders, `order` first; or what `step` refuses.
     """
     splits = [SplitOrder(child, needed) for child, needed in shares.items()]
-    again = [] if profile.review_within is None else [ReviewOrder()]
-    route = order.request.route[order.request.route.index(order.holder) :]
-    children = [
-        attrs.evolve(
-            order.request, id=child, needed=needed, parent=order.id, placed_at=at, route=route
-        )
-        for child, needed in shares.items()
-    ]
     divided = _after(order, splits, at, by, profile)
-    born = [_after(None, [PlaceOrder(child), *again], at, by, profile) for child in children]
-    return _all_or_none([divided, *born])
+    if isinstance(divided, Refused):
+        return divided
+    return (divided, *(_born(order, child, needed, at, by) for child, needed in shares.items()))
+
+
+def _born(parent: Order, child: OrderId, needed: int, at: Instant, by: Actor) -> Changed:
+    """Give a child: nobody places it a second time, whatever the loop says of who places orders."""
+    r = parent.request
+    route = r.route[r.route.index(parent.holder) :]
+    request = attrs.evolve(r, id=child, needed=needed, parent=r.id, route=route)
+    due_at: Instant = parent.due_at  # type: ignore[assignment]  # reviewed: has a clock
+    events: tuple[OrderEvent, ...] = (
+        OrderPlaced(child, at, by.id, request, r.latest),
+        OrderReviewed(child, at, by.id, due_at),
+        *(ClockStarted(child, at, by.id, w.clock, w.due_at) for w in parent.docket.watches),
+    )
+    nothing: Order | None = None
+    return reduce(evolve, events, nothing), events  # type: ignore[return-value]  # placed: there is one
 
 
 def _after(
-    order: Order | None,
+    order: Order,
     commands: Sequence[OrderCommand],
     at: Instant,
     by: Actor,
@@ -121,7 +131,7 @@ def _after(
             return answer
         order, more = answer
         events += more
-    return order, events  # type: ignore[return-value]  # there is an order, or a command places it
+    return order, events
 
 
 def _all_or_none(answers: Sequence[Changed | Refused]) -> tuple[Changed, ...] | Refused:

@@ -201,10 +201,10 @@ class Model:
             return t - since + DAY + loud + morning
         return t
 
-    def _asks_at(self, t: Instant) -> Instant:
+    def _asks_at(self, order: Order, t: Instant) -> Instant:
         """Give the first instant from `t` on at which a team may be asked."""
         awake = self._awake(t)
-        if self.profile.issues(awake):
+        if not self.profile.issue_days or self.profile.may_ask(order, awake):
             return awake
         return self._awake(self.profile.next_issue(awake))
 
@@ -224,8 +224,8 @@ class Model:
         for midnight in range(self._begins, self.tape.scenario.ends, DAY):
             for at in range(midnight + loud, midnight + quiet, self.policy.period):
                 yield _At(self.env, at, TICK)
-                orders = self.view.waiting()
-                if orders and self.profile.issues(at):
+                orders = [o for o in self.view.waiting() if self.profile.may_ask(o, at)]
+                if orders:
                     ranks = {order.id: rank for rank, order in self.view.on_desk.items()}
                     for decision in self._choose(orders, at):
                         if not isinstance(decision, Wait):
@@ -255,7 +255,8 @@ class Model:
         """Tell the story of an own activity: its host was asked when it was planned."""
         request = self.request(rank)
         at = request.placed_at
-        order = self._do(rank, None, PlaceOrder(request), self._requester(request.placed_by), at)
+        planner = Actor(request.placed_by, Role.OFFICER, site=request.site)
+        order = self._do(rank, None, PlaceOrder(request), planner, at)
         officer = self._officer(order.holder)
         reviewed_at = min(self._reviewed_at(rank, at), request.earliest)
         at = yield _At(self.env, reviewed_at, PLACE | rank)
@@ -318,7 +319,7 @@ class Model:
         due_at = _due_at(order)
         if self.policy.period:
             return (yield from self._sleep(rank, due_at, due_at))
-        asks_at = self._asks_at(at)
+        asks_at = self._asks_at(order, at)
         if asks_at > at:
             yield self._wakes(rank, asks_at, due_at)
             return None

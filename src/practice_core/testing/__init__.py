@@ -30,7 +30,13 @@ from practice_core.testing.machine import (
     run_lifecycle_machine,
 )
 from practice_core.testing.orders import Loop, OrderAdapter, Stepped
-from practice_core.testing.strategies import calendars, hierarchies, profiles, requests
+from practice_core.testing.strategies import (
+    calendars,
+    conditions,
+    hierarchies,
+    profiles,
+    requests,
+)
 
 __all__ = [
     "Adapter",
@@ -43,6 +49,7 @@ __all__ = [
     "Stepped",
     "calendars",
     "check_journal",
+    "conditions",
     "hierarchies",
     "journal_machine",
     "lifecycle_machine",

@@ -1,71 +1,100 @@
-"""The orders' adapter: the law of the loop written a second time, as its documentation reads it.
+"""The orders' adapter: how the machine drives the orders of any implementation.
 
-`practice_core.orders` computes what happens; here stands, independently, what may happen: which
-refusal is the first to apply, and what must hold after every command.
+What may happen to them stands in `practice_core.testing.law`; here stand the worlds that they live
+in and the calls that they are given.
 """
 
 from __future__ import annotations
 
 from functools import cache, reduce
-from itertools import product
+from itertools import count, islice
 from typing import TYPE_CHECKING, Any
 
 import attrs
 from hypothesis import strategies as st
 
-from practice_core.lifecycle import Role, Rule
+from practice_core.hierarchy import Level
+from practice_core.lifecycle import Lifecycle, Role, Rule, arguments
 from practice_core.orders import (
     ORDER,
+    UNCONDITIONAL,
     Actor,
+    Conditions,
+    Desk,
+    Mode,
     Order,
     OrderState,
+    Priority,
     Refusal,
     Refused,
     Request,
     RequestedTime,
+    Standing,
+    clock_of,
     evolve,
     step,
 )
 from practice_core.orders import commands as c
 from practice_core.orders import events as e
-from practice_core.terms import Category
+from practice_core.terms import BeneficiaryGroup, Category
+from practice_core.testing.law import REASONS, Case, Deed, free_times, refusals
 from practice_core.testing.machine import Call, Implementation
-from practice_core.testing.strategies import profiles, requests
+from practice_core.testing.strategies import conditions, profiles, requests
 from practice_core.units import (
     DAY,
+    HOUR,
+    MINUTE,
     ActorId,
+    Duration,
     Instant,
     OrderId,
     SiteId,
     TeamId,
-    is_identifier,
 )
+from practice_core.volunteers import BLOCKS_A_WEEK, Team
 
 if TYPE_CHECKING:
-    import enum
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from random import Random
 
-    from practice_core.orders.profile import LoopProfile
+    from practice_core.orders import LoopProfile, Standings
 
 __all__ = ["Loop", "OrderAdapter", "Stepped"]
 
 _ID = OrderId("order-1")
 _PEOPLE = {role: ActorId(str(role)) for role in Role}
+_WINDOW: Duration = 60 * DAY
+"""Longer than any pause, and with some day of issue."""
 
 
 @attrs.frozen
 class Loop:
-    """The world of one order: the law of its area, and the desks that may hold it."""
+    """The world of one order.
+
+    Parameters
+    ----------
+    profile
+        The law of its area.
+    route
+        The desks that may hold it.
+    standings
+        What is known of the teams: most may serve it, some may not for one reason each.
+    priority, conditions
+        What is asked for, if nothing else is said.
+    """
 
     profile: LoopProfile
     route: tuple[SiteId, ...]
+    standings: Standings = attrs.field(factory=dict, repr=False)
+    priority: Priority = Priority.ORDINARY
+    conditions: Conditions = UNCONDITIONAL
 
 
 @attrs.define
 class Stepped:
     """An order held in memory and moved by `practice_core.orders.step`."""
 
-    profile: LoopProfile
+    world: Loop
     order: Order | None = None
 
     def read(self) -> Order | None:
@@ -74,7 +103,8 @@ class Stepped:
 
     def give(self, call: Call) -> tuple[e.OrderEvent, ...] | Refusal:
         """Give it a command."""
-        answer = step(self.order, call.command, call.at, call.by, self.profile)
+        world = self.world
+        answer = step(self.order, call.command, call.at, call.by, world.profile, world.standings)
         if isinstance(answer, Refused):
             return answer.reason
         self.order, events = answer
@@ -87,30 +117,41 @@ class OrderAdapter:
     Parameters
     ----------
     implementation
-        Starts one order, not yet placed, under a loop profile; by default `Stepped`. Each gets a
-        store of its own: all orders of a run have the same id.
+        Starts one order, not yet placed, in a world; by default `Stepped`. Each gets a store of its
+        own: all orders of a run have the same id.
+    profile
+        The loop whose own lifecycle is driven; None: that of all orders, in loops that leave
+        nothing out.
+
+    Examples
+    --------
+    >>> from practice_core.areas import load_area
+    >>> wujiang = OrderAdapter(profile=load_area("wujiang").profile)
+    >>> Refusal.NO_CONSENT in wujiang.refusals  # nothing is shown there
+    False
     """
 
-    lifecycle = ORDER
-    refusals = tuple(Refusal)
-
     def __init__(
-        self, implementation: Callable[[LoopProfile], Implementation[Order]] = Stepped
+        self,
+        implementation: Callable[[Loop], Implementation[Order]] = Stepped,
+        profile: LoopProfile | None = None,
     ) -> None:
         self.implementation = implementation
+        self.profile = profile
+        self.lifecycle: Lifecycle[OrderState] = ORDER if profile is None else profile.lifecycle
+        self.refusals = refusals(self.lifecycle, profile)
 
-    def worlds(self, target: OrderState) -> st.SearchStrategy[Loop]:
-        """Draw loops; only one that shows results has rated orders that stay open."""
-        return _loops(showcase=True if target in {OrderState.RATED, OrderState.SHOWCASED} else None)
+    def worlds(self) -> st.SearchStrategy[Loop]:
+        """Draw worlds: of this adapter's loop, or of loops that leave nothing out."""
+        return _loops(self.profile)
 
     def implement(self, world: Loop) -> Implementation[Order]:
-        """Start an order under the loop's profile."""
-        return self.implementation(world.profile)
+        """Start an order."""
+        return self.implementation(world)
 
-    def replay(self, events: Sequence[e.OrderEvent]) -> Order | None:
+    def replay(self, subject: Order | None, events: Sequence[e.OrderEvent]) -> Order | None:
         """Fold the events through `evolve`."""
-        nothing: Order | None = None
-        return reduce(evolve, events, nothing)
+        return reduce(evolve, events, subject)
 
     @staticmethod
     def state(subject: Order | None) -> OrderState:
@@ -119,50 +160,81 @@ class OrderAdapter:
 
     def due(self, subject: Order | None) -> tuple[Instant, type] | None:
         """Give the order's clock."""
-        if subject is None or subject.due_at is None or subject.due is None:
-            return None
-        return subject.due_at, subject.due
+        return None if subject is None else clock_of(subject)
+
+    def moments(self, world: Loop, subject: Order | None, at: Instant) -> list[Instant]:
+        """Give every limit still to come, with its neighbours, and the next day of issue."""
+        if subject is None:
+            return []
+        limits = {subject.due_at, subject.start, subject.request.latest}
+        limits |= {offer.until for offer in subject.offers}
+        limits |= {watch.due_at for watch in subject.docket.watches}
+        if subject.start is not None:
+            limits.add(subject.start + subject.request.duration * MINUTE)
+        near = {limit + by for limit in limits if limit is not None for by in (-1, 0, 1)}
+        return sorted(when for when in {*near, world.profile.next_issue(at)} if when > at)
 
     def plain(
         self, world: Loop, subject: Order | None, command: type, role: Role, at: Instant
     ) -> Call:
         """Build the call that keeps furthest from every limit."""
-        blank = Call(command, at, _actor(subject, role, at))
-        given = [_values(name, world, subject, blank)[0] for name in _names(command)]
+        blank = Call(command, at, _actor(world, subject, role, at))
+        given = [_values(name, world, subject, blank)[0] for name in _kinds(command)]
         return Call(command(*given), at, blank.by)
 
-    def varied(self, world: Loop, subject: Order | None, call: Call) -> st.SearchStrategy[Call]:
+    def varied(
+        self,
+        world: Loop,
+        subject: Order | None,
+        call: Call,
+        draw: Callable[[st.SearchStrategy[Any]], Any],
+    ) -> Call:
         """Draw the command's arguments within their limits."""
-        blank = Call(type(call.command), call.at, call.by)
-        given = {name: _lawful(name, world, subject, blank) for name in _names(blank.command)}
-        return st.builds(
-            Call, st.builds(blank.command, **given), st.just(call.at), st.just(call.by)
-        )
+        command: type = type(call.command)
+        blank = Call(command, call.at, call.by)
+        given = [draw(_lawful(name, world, subject, blank)) for name in _kinds(command)]
+        return Call(command(*given), call.at, call.by)
 
-    def wild(self, world: Loop, subject: Order | None, at: Instant) -> Iterable[Call]:
-        """Give every command by those in its roles and others; if it fits the state, also oddly.
+    def wild(self, world: Loop, subject: Order | None, at: Instant, dice: Random) -> Iterable[Call]:
+        """Give every command by somebody in its roles and by another; if it fits, also oddly.
 
-        Oddly means at each limit, with each odd argument, and both, since the precedence of the
-        refusals shows only where several apply.
+        Oddly means at some limit, by some stranger, with some odd arguments, and several of these,
+        since the precedence of the refusals shows only where several apply.
         """
-        everybody = list(_everybody(subject, at))
-        instants = _instants(subject, at)
+        everybody = _everybody(world, subject, at)
+        instants = [at, *self.moments(world, subject, at)]
         for rule in ORDER.rules:
-            plain = self.plain(world, subject, rule.command, min(rule.roles), at).command
-            others = [by for by in everybody if by.role not in rule.roles]
-            yield from (Call(plain, at, by) for by in others[-2:])
-            fits = self.state(subject) in rule.sources
-            for by in everybody:
-                if by.role in rule.roles:
-                    yield Call(plain, at, by)
-                    for when in instants if fits else ():
-                        blank = Call(rule.command, when, by)
-                        lots = (_values(n, world, subject, blank) for n in _names(rule.command))
-                        yield from (Call(rule.command(*v), when, by) for v in product(*lots))
+            here = self.lifecycle.rule_of.get(rule.command)
+            able = [by for by in everybody if here is not None and by.role in here.roles]
+            others = [by for by in everybody if here is None or by.role not in here.roles]
+            times, throws = instants, 1
+            if here is not None and self.state(subject) in here.sources:
+                times = [self._when(world, subject, here, instants), *instants]
+                throws = len(REASONS[rule.command])
+            for by in (*dice.choices(able or others, k=throws), dice.choice(others)):
+                blank = Call(rule.command, _odd(dice, times), by)
+                names = _kinds(rule.command)
+                lots = [_values(name, world, subject, blank, dice) for name in names]
+                command = rule.command(*(_odd(dice, values) for values in lots))
+                yield Call(command, blank.at, by)
 
-    def refusal(self, world: Loop, subject: Order | None, call: Call) -> Refusal | None:  # noqa: ARG002 - no refusal depends on the profile
+    def _when(
+        self,
+        world: Loop,
+        subject: Order | None,
+        rule: Rule[OrderState],
+        instants: Sequence[Instant],
+    ) -> Instant:
+        """Give the first of some instants at which a command is legal, or else the first."""
+        for at in instants:
+            plain = self.plain(world, subject, rule.command, min(rule.roles), at)
+            if self.refusal(world, subject, plain) is None:
+                return at
+        return instants[0]
+
+    def refusal(self, world: Loop, subject: Order | None, call: Call) -> Refusal | None:
         """Give the first member of `Refusal` that applies."""
-        return _Case(subject, call.command, call.at, call.by).first()
+        return Case(world, subject, call.command, call.at, call.by).first()
 
     def check(
         self,
@@ -173,73 +245,136 @@ class OrderAdapter:
         after: Order,
     ) -> None:
         """Assert the laws of the loop that no single event shows."""
-        version = (before.version if before else 0) + len(events)
-        assert after.version == version, f"{after} should have version {version}"
-        assert after.holder in world.route, f"{after.holder} is no desk of {world.route}"
-        ended = after.state in ORDER.final
-        for event in events:
-            assert event.order == after.id, f"{event} is about another order"
-            assert (event.at, event.by) == (call.at, call.by.id), f"{event} is not of {call}"
-            clock = getattr(event, "due_at", getattr(event, "until", event.at))
-            assert clock >= event.at or ended, f"{event} sets a clock in the past"
-        team = before.team if before else None
-        if after.team is not None and after.team != team:
-            forced = f"{after.team} serves, though it never accepted"
-            assert isinstance(call.command, c.AcceptOffer), forced
-            assert call.by == Actor(call.by.id, Role.TEAM, call.by.site, after.team), forced
-        if before is not None and after.holder != before.holder:
-            steps = world.route.index(after.holder) - world.route.index(before.holder)
-            assert steps == 1, f"escalated by {steps} desks"
+        Deed(world, before, call, events, after).check()
+
+
+# ------------------------------------------------------------------ worlds
 
 
 @st.composite
-def _loops(draw: st.DrawFn, *, showcase: bool | None) -> Loop:
-    profile = draw(profiles(showcase=showcase))
-    return Loop(profile, tuple(SiteId(f"desk-{n}") for n in range(len(profile.chain))))
+def _loops(draw: st.DrawFn, given: LoopProfile | None) -> Loop:
+    profile = draw(profiles(whole=True)) if given is None else given
+    desks = len(profile.chain) + (Desk.ALLIED in profile.chain)  # of an alliance there are several
+    many = draw(st.sampled_from(range(desks, 0, -1)))
+    return Loop(
+        profile,
+        tuple(SiteId(f"desk-{n}") for n in range(many)),
+        _standings(profile.takers, draw(_ENGAGED)),
+        draw(st.sampled_from(Priority)),
+        draw(st.sampled_from([UNCONDITIONAL, _DEMANDING]) | conditions()),
+    )
 
 
-def _actor(order: Order | None, role: Role, at: Instant) -> Actor:
+_DEMANDING = Conditions(18, frozenset({"first-aid"}), frozenset({"driving"}), danger=True)
+_ENGAGED = st.sampled_from(
+    [
+        (),
+        ((0, HOUR),),
+        ((DAY, 2 * DAY), (30 * MINUTE, 90 * MINUTE), (40 * DAY, 41 * DAY)),
+        ((3 * HOUR, 30 * DAY), (50 * DAY, 51 * DAY), (_WINDOW + HOUR, 2 * _WINDOW)),
+    ]
+)
+"""When the first team serves other orders."""
+_FITTING = 40
+_ABLE = Team(
+    TeamId("team"),
+    SiteId("desk-0"),
+    tuple(Category),
+    members=40,
+    jobs_per_week=7,
+    free=(40,) * BLOCKS_A_WEEK,
+    skills=frozenset({"first-aid", "driving", "sign-language"}),
+    qualifications=frozenset({"first-aid", "driving", "sign-language"}),
+    youngest=60,
+    insured=True,
+)
+_UNFIT: Mapping[str, Mapping[str, Any]] = {
+    "specialists": {"categories": (Category.LAW,)},
+    "few": {"members": 1, "free": (1,) * BLOCKS_A_WEEK},
+    "young": {"youngest": 17, "guardians": True},
+    "minors": {"youngest": 17},
+    "untrained": {"skills": frozenset()},
+    "unlicensed": {"qualifications": frozenset()},
+    "uninsured": {"insured": False},
+}
+"""Teams that are not able in one way each."""
+_ELSEWHERE, _BOOKED, _UNKNOWN = TeamId("elsewhere"), TeamId("booked"), TeamId("unknown")
+_ODD_TEAMS = (*map(TeamId, _UNFIT), _ELSEWHERE, _BOOKED, _UNKNOWN)
+
+
+@cache
+def _standings(
+    takers: tuple[Level, ...], engaged: tuple[tuple[Instant, Instant], ...]
+) -> Mapping[TeamId, Standing]:
+    level = (*takers, Level.STATION)[0]
+    teams = [attrs.evolve(_ABLE, id=TeamId(f"team-{n}")) for n in range(_FITTING)]
+    teams += [attrs.evolve(_ABLE, id=TeamId(name), **lack) for name, lack in _UNFIT.items()]
+    found = {team.id: Standing(team, level) for team in teams}
+    found[teams[0].id] = Standing(teams[0], level, engaged)
+    found[_ELSEWHERE] = Standing(attrs.evolve(_ABLE, id=_ELSEWHERE))
+    always = ((0, 1_000 * DAY),)
+    found[_BOOKED] = Standing(attrs.evolve(_ABLE, id=_BOOKED), level, always)
+    return found
+
+
+# ------------------------------------------------------------------ who gives a command
+
+
+def _actor(world: Loop, order: Order | None, role: Role, at: Instant) -> Actor:
     """Give somebody in this role to whom the order belongs, if to anybody."""
     if role is Role.TEAM:
-        return Actor(_PEOPLE[role], role, team=_answering(order, at))
+        return Actor(_PEOPLE[role], role, team=_answering(world, order, at))
     if order is not None and role in {Role.REQUESTER, Role.PROXY}:
         return Actor(order.request.placed_by, role)
     return Actor(_PEOPLE[role], role)
 
 
-def _answering(order: Order | None, at: Instant) -> TeamId:
+def _answering(world: Loop, order: Order | None, at: Instant) -> TeamId:
+    """Give the team that serves, or else one that may: with an open offer, and with time."""
     if order is None:
         return TeamId("team-0")
-    open_still = (offer.team for offer in order.offers if offer.until >= at)
-    return order.team or next(open_still, TeamId(f"team-{len(order.asked)}"))
+    if order.team is not None:
+        return order.team
+    asked = [offer.team for offer in order.offers if offer.until >= at]
+    teams = asked or _fresh(order)
+    begin, length = max(at, order.request.earliest), order.request.duration * MINUTE
+
+    def longest(team: TeamId) -> Duration:
+        free = free_times(world.standings.get(team), begin, order.request.latest)
+        return min(length, max((until - since for since, until in free), default=0))
+
+    return max(teams, key=longest)
 
 
-def _everybody(order: Order | None, at: Instant) -> Iterable[Actor]:
-    """Give for each role somebody to whom the order belongs, and somebody to whom it does not."""
+def _everybody(world: Loop, order: Order | None, at: Instant) -> list[Actor]:
+    """Give for each role somebody to whom the order belongs, and some to whom it does not."""
     stranger = ActorId("stranger")
-    for role in Role:
-        yield _actor(order, role, at)
-        yield Actor(stranger, role)
     asked = () if order is None else order.asked[:1]
-    for team in (TeamId("strangers"), *asked):
-        yield Actor(stranger, Role.TEAM, team=team)
+    teams = [TeamId("strangers"), *asked, *_ODD_TEAMS]
+    own = [_actor(world, order, role, at) for role in Role]
+    return [
+        *own,
+        *(Actor(stranger, role) for role in Role),
+        *(Actor(stranger, Role.TEAM, team=team) for team in teams),
+    ]
 
 
-def _instants(order: Order | None, now: Instant) -> list[Instant]:
-    """Give the present, and every limit still to come with its neighbours."""
-    limits = () if order is None else (order.due_at, order.start, order.request.latest)
-    near = {limit + by for limit in limits if limit is not None for by in (-1, 0, 1)}
-    return [now, *sorted(at for at in near if at > now)]
+# ------------------------------------------------------------------ with what arguments
 
 
 @cache
-def _names(command: type) -> list[str]:
-    return [field.name for field in attrs.fields(command)]
+def _kinds(command: type) -> Mapping[str, Any]:
+    return arguments(command)
 
 
-def _values(  # noqa: C901, PLR0911 - one case for each name, flat
-    name: str, world: Loop, order: Order | None, call: Call
-) -> tuple[Any, ...]:
+def _odd(dice: Random, values: Sequence[Any]) -> Any:  # noqa: ANN401 - whatever they are
+    """Give the first value or, as often, another."""
+    return values[0] if dice.randrange(2) else dice.choice(values[1:] or values)
+
+
+def _values(  # noqa: C901, PLR0911, PLR0912 - one case for each name, flat
+    name: str, world: Loop, order: Order | None, call: Call, dice: Random | None = None
+) -> Sequence[Any]:
     """Give for a field of a command the value furthest from every limit, then odd ones.
 
     The call's command is still a class.
@@ -248,34 +383,42 @@ def _values(  # noqa: C901, PLR0911 - one case for each name, flat
     begin = max(call.at, r.earliest)
     match name:
         case "request":
-            return r, *_odd_requests(r)
+            return (r,) if dice is None else (r, _odd_request(r, dice))
         case "into":
-            return "order-2", r.id
+            return "order-2", r.id, "-"
+        case "need":
+            merged = () if order is None else order.docket.merged
+            return f"order-{2 + len(merged)}", r.id, "-", *merged[:1]
+        case "child":
+            return "order-2", r.id, "-"
+        case "needed":
+            return 1, 0, r.needed
         case "teams":
-            asked = () if order is None else order.asked
-            one, two, _ = _fresh(order)
-            return (one, two), (), (one, one), (*asked[:1], one)
+            return _some_teams(world, order)
         case "open_for":
             return world.profile.offer_open, 0, -1
+        case "until":
+            left = _pause_left(world, order)
+            return call.at + left, call.at, call.at + left + 1
         case "start":
-            return begin, call.at - 1, r.earliest - 1, r.latest
+            return _free(world, order, begin, r)[0], begin, call.at - 1, r.earliest - 1, r.latest
         case "end":
-            return r.latest, begin, r.latest + 1
+            return _free(world, order, begin, r)[1], begin, r.latest, r.latest + 1
         case "present" if call.command is c.ReportAbsence:
             return 0, -1, r.needed
         case "present":
             return r.needed, 0
         case "minutes":
-            return r.duration, 0
+            return max(1, min(r.duration, _served(order, call))), 0, _served(order, call) + 1
         case "score":
             return 5, 0, 6
         case "consent":
             return True, False
         case _:
-            return (next(iter(_REASONS[call.command])),)
+            return list(_kinds(call.command)[name])
 
 
-def _lawful(  # noqa: C901, PLR0911 - one case for each name, flat
+def _lawful(  # noqa: C901, PLR0911, PLR0912 - one case for each name, flat
     name: str, world: Loop, order: Order | None, call: Call
 ) -> st.SearchStrategy[Any]:
     """Draw the values of a field of a command that are within its limits; as for `_values`."""
@@ -283,13 +426,31 @@ def _lawful(  # noqa: C901, PLR0911 - one case for each name, flat
     begin = max(call.at, r.earliest)
     match name:
         case "request":
-            return requests(at=call.at, route=world.route, placed_by=call.by.id, order=r.id)
-        case "into":
+            by = call.by
+            drawn = requests(
+                at=call.at, route=world.route, placed_by=by.id, role=by.role, order=r.id
+            )
+            hosts = [None, TeamId("few")] if by.role is Role.OFFICER else [None]
+            if order is None:
+                return st.builds(attrs.evolve, drawn, host=st.sampled_from(hosts))
+            kept = _kept(order.request)
+            return st.builds(attrs.evolve, drawn, host=st.sampled_from(hosts), **kept)
+        case "into" | "child":
             return st.just("order-2")
+        case "need":
+            return st.integers(2, 9).map(lambda n: f"order-{n}")
+        case "needed":
+            return st.integers(1, max(1, r.needed - 1))
         case "teams":
-            return st.lists(st.sampled_from(_fresh(order)), min_size=1, unique=True).map(tuple)
+            several = Mode.SEVERAL in world.profile.modes
+            teams = st.sampled_from([*_fresh(order), _BOOKED])
+            odd = st.sampled_from(_ODD_TEAMS).map(lambda team: (team,))
+            most = 3 if several else 1
+            return odd | st.lists(teams, min_size=1, max_size=most, unique=True).map(tuple)
         case "open_for":
             return st.integers(1, 2 * world.profile.offer_open)
+        case "until":
+            return st.integers(call.at + 1, call.at + max(1, _pause_left(world, order)))
         case "start" | "end":
             return st.integers(begin, max(begin, r.latest))
         case "present" if call.command is c.ReportAbsence:
@@ -297,21 +458,57 @@ def _lawful(  # noqa: C901, PLR0911 - one case for each name, flat
         case "present":
             return st.integers(1, r.needed)
         case "minutes":
-            return st.integers(1, 600)
+            return st.integers(1, max(1, _served(order, call)))
         case "score":
             return st.just(1) | st.integers(1, 5)
         case "consent":
             return st.just(True)  # noqa: FBT003 - the value itself
         case _:
-            return st.sampled_from(list(_REASONS[call.command]))
+            return st.sampled_from(_kinds(call.command)[name])
+
+
+def _pause_left(world: Loop, order: Order | None) -> Duration:
+    """Give how long an order may still rest."""
+    within = world.profile.pause_within or 1
+    return within if order is None else within - order.docket.paused_for
+
+
+def _served(order: Order | None, call: Call) -> int:
+    """Give the whole minutes since the service could begin."""
+    return 0 if order is None or order.start is None else (call.at - order.start) // MINUTE
+
+
+def _kept(need: Request) -> dict[str, st.SearchStrategy[Any]]:
+    """Give what stays of a need that becomes an order."""
+    names = ("site", "category", "placed_by", "for_whom", "group", "conditions", "priority")
+    return {name: st.just(getattr(need, name)) for name in names}
+
+
+def _some_teams(world: Loop, order: Order | None) -> Sequence[tuple[TeamId, ...]]:
+    one, two, _ = _fresh(order)
+    asked = () if order is None else order.asked[:1]
+    plain = (one, two) if Mode.SEVERAL in world.profile.modes else (one,)
+    odd = [(team,) for team in (*_ODD_TEAMS, TeamId("-"))]
+    return [plain, (), (one, one), (one, two), asked, (*asked, one), *odd]
 
 
 def _fresh(order: Order | None) -> list[TeamId]:
-    asked = 0 if order is None else len(order.asked)
-    return [TeamId(f"team-{asked + n}") for n in range(3)]
+    """Give three teams that were not asked."""
+    asked = () if order is None else order.asked
+    every = (TeamId(f"team-{n}") for n in count())
+    return list(islice((team for team in every if team not in asked), 3))
 
 
-def _odd_requests(request: Request) -> list[Request]:
+def _free(
+    world: Loop, order: Order | None, begin: Instant, request: Request
+) -> tuple[Instant, Instant]:
+    """Give the longest time at which the team of an order may serve it."""
+    standing = world.standings.get(order.team) if order and order.team else None
+    free = free_times(standing, begin, request.latest)
+    return max(free, key=lambda time: time[1] - time[0], default=(begin, request.latest))
+
+
+def _odd_request(request: Request, dice: Random) -> Request:
     odd: list[dict[str, Any]] = [
         {"id": "-"},
         {"id": "order-3"},
@@ -322,148 +519,45 @@ def _odd_requests(request: Request) -> list[Request]:
         {"duration": 0},
         {"route": ()},
         {"route": (*request.route, request.route[0])},
+        {"for_whom": None},
+        {"for_whom": "resident"},
+        {"for_whom": "-"},
+        {"parent": "order-0"},
+        {"parent": request.id},
+        {"host": "team-0"},
+        {"host": "-"},
+        {"placed_by": "张三"},
+        {"category": Category.LAW},
+        {"group": BeneficiaryGroup.CHILDREN},
+        {"parent": "-"},
+        {"conditions": Conditions(min_age=-1)},
+        {"conditions": Conditions(skills=frozenset({"-"}))},
+        {"conditions": Conditions(qualifications=frozenset(f"paper-{n}" for n in range(17)))},
     ]
-    return [attrs.evolve(request, **changes) for changes in odd]
-
-
-_REASONS: Mapping[type, type[enum.Enum]] = {
-    c.RejectOrder: e.RejectReason,
-    c.DeclineOffer: e.DeclineReason,
-    c.WithdrawTeam: e.WithdrawReason,
-    c.CancelOrder: e.CancelReason,
-}
+    return attrs.evolve(request, **dice.choice(odd))
 
 
 def _request(world: Loop, order: Order | None, call: Call) -> Request:
     return Request(
         id=_ID if order is None else order.id,
         site=world.route[0],
-        category=Category.AID,
-        placed_by=call.by.id,
+        category=Category.AID if order is None else order.request.category,
+        placed_by=call.by.id if order is None else order.request.placed_by,
         placed_at=call.at,
         earliest=call.at,
-        latest=call.at + 7 * DAY,
-        needed=3,
+        latest=call.at + _WINDOW,
+        needed=12,
         duration=120,
         requested_time=RequestedTime.ANY,
         route=world.route,
+        for_whom=_for_whom(order, call),
+        group=None if order is None else order.request.group,
+        priority=world.priority if order is None else order.request.priority,
+        conditions=world.conditions if order is None else order.request.conditions,
     )
 
 
-@attrs.frozen
-class _Case:
-    """A call on an order: one method for each refusal says whether it applies.
-
-    Each may rely on those before it, in the order of `Refusal`, not applying.
-    """
-
-    order: Any
-    command: Any
-    at: Instant
-    by: Actor
-
-    def first(self) -> Refusal | None:
-        return next((reason for reason in Refusal if getattr(self, reason)()), None)
-
-    @property
-    def rule(self) -> Rule[OrderState]:
-        return ORDER.rule_of[type(self.command)]
-
-    @property
-    def clocked(self) -> bool:
-        return self.by.role is Role.SYSTEM
-
-    def given(self, *commands: type) -> bool:
-        return isinstance(self.command, commands)
-
-    def unknown_order(self) -> bool:
-        return self.order is None and OrderState.ABSENT not in self.rule.sources
-
-    def role(self) -> bool:
-        return self.by.role not in self.rule.roles
-
-    def scope(self) -> bool:
-        if self.order is None or self.by.role in {Role.OFFICER, Role.SYSTEM}:
-            return False
-        if self.by.role is not Role.TEAM:
-            return bool(self.by.id != self.order.request.placed_by)
-        offered = [offer.team for offer in self.order.offers]
-        if self.order.state is OrderState.POOLED:
-            return self.by.team is None or self.by.team in self.order.asked
-        return self.by.team is None or self.by.team not in {*offered, self.order.team}
-
-    def state(self) -> bool:
-        return OrderAdapter.state(self.order) not in self.rule.sources
-
-    def late(self) -> bool:
-        if self.given(c.ReviewOrder, c.OfferOrder, c.PostOrder):
-            return bool(self.at >= self.order.request.latest)
-        if self.given(c.EscalateOrder):
-            return bool(self.at >= self.order.request.latest) and not self.clocked
-        if self.given(c.AcceptOffer, c.DeclineOffer):
-            mine = [offer.until for offer in self.order.offers if offer.team == self.by.team]
-            return bool(self.at > (mine or [self.order.due_at])[0])
-        if self.given(c.WithdrawTeam) and self.order.start is not None:
-            return bool(self.at > self.order.start)
-        windows = (c.ScheduleService, c.WithdrawTeam, c.StartService, c.RateOrder, c.ShowcaseOrder)
-        return self.given(*windows) and bool(self.at > self.order.due_at)
-
-    def early(self) -> bool:
-        if self.given(c.ReportAbsence) and self.order.start is not None and not self.clocked:
-            return bool(self.at < self.order.start)
-        if self.given(c.GiveUpOrder):
-            return self.clocked and bool(self.at < self.order.request.latest)
-        if self.given(c.EscalateOrder, c.CloseOrder):
-            return self.clocked and bool(self.at < self.order.due_at)
-        clocks = (c.ReportAbsence, c.ExpireOffers)
-        return self.given(*clocks) and bool(self.at < self.order.due_at)
-
-    def invalid_request(self) -> bool:
-        if not self.given(c.CollectNeed, c.PlaceOrder):
-            return False
-        r = self.command.request
-        return (
-            not is_identifier(r.id)
-            or (self.order is not None and r.id != self.order.id)
-            or (self.by.role is not Role.OFFICER and r.placed_by != self.by.id)
-            or r.placed_at != self.at
-            or r.latest <= max(self.at, r.earliest)
-            or min(r.needed, r.duration) < 1
-            or not r.route
-            or len(set(r.route)) < len(r.route)
-        )
-
-    def no_team(self) -> bool:
-        if not self.given(c.OfferOrder):
-            return False
-        return not self.command.teams or len(set(self.command.teams)) < len(self.command.teams)
-
-    def asked(self) -> bool:
-        return self.given(c.OfferOrder) and not set(self.command.teams).isdisjoint(self.order.asked)
-
-    def last_desk(self) -> bool:
-        if not self.given(c.EscalateOrder) or self.at >= self.order.request.latest:
-            return False
-        return bool(self.order.holder == self.order.request.route[-1])
-
-    def outside_window(self) -> bool:
-        if not self.given(c.ScheduleService):
-            return False
-        v, r = self.command, self.order.request
-        return not max(self.at, r.earliest) <= v.start < v.end <= r.latest
-
-    def invalid_value(self) -> bool:
-        v = self.command
-        return (
-            (self.given(c.OfferOrder, c.PostOrder) and v.open_for < 1)
-            or (self.given(c.StartService) and v.present < 1)
-            or (self.given(c.CompleteService) and v.minutes < 1)
-            or (self.given(c.RateOrder) and v.score not in {1, 2, 3, 4, 5})
-            or (self.given(c.ReportAbsence) and v.present not in range(self.order.request.needed))
-        )
-
-    def no_consent(self) -> bool:
-        return self.given(c.ShowcaseOrder) and not self.command.consent
-
-    def same_order(self) -> bool:
-        return self.given(c.MergeNeed) and bool(self.command.into == self.order.id)
+def _for_whom(order: Order | None, call: Call) -> ActorId | None:
+    if order is not None:
+        return order.request.for_whom
+    return ActorId("resident") if call.by.role is Role.PROXY else None

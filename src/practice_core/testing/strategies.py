@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from hypothesis import strategies as st
 
 from practice_core.hierarchy import Hierarchy, Level, Site
 from practice_core.hierarchy.sites import PARENT_LEVELS
-from practice_core.orders import Desk, LoopProfile, Request, RequestedTime, Step
-from practice_core.terms import Category
+from practice_core.lifecycle import AfterPause, Role
+from practice_core.orders import (
+    UNCONDITIONAL,
+    Clock,
+    Conditions,
+    Desk,
+    LoopProfile,
+    Mode,
+    OrderChannel,
+    OrderState,
+    Priority,
+    Request,
+    RequestedTime,
+    Step,
+    Supervised,
+)
+from practice_core.terms import BeneficiaryGroup, Category
 from practice_core.units import DAY, HOUR, MINUTE, ActorId, Calendar, OrderId, SiteId
 
 if TYPE_CHECKING:
@@ -17,15 +32,19 @@ if TYPE_CHECKING:
 
     from practice_core.units import Duration, Instant
 
-__all__ = ["calendars", "hierarchies", "profiles", "requests"]
+__all__ = ["calendars", "conditions", "hierarchies", "profiles", "requests"]
 
-_STEPS = (
-    Step("点单", "order", ("PlaceOrder",)),
-    Step("派单", "dispatch", ("OfferOrder", "PostOrder")),
-    Step("接单", "accept", ("AcceptOffer",)),
-    Step("评单", "rate", ("RateOrder",)),
-)
+T = TypeVar("T")
+
+_PLACERS = (Role.REQUESTER, Role.PROXY, Role.OFFICER)
 _DESKS = (Desk.STATION, Desk.INSTITUTE, Desk.CENTER)
+_SINCE = {
+    Clock.REVIEW: (OrderState.PLACED,),
+    Clock.CONTACT: (OrderState.ACCEPTED,),
+    Clock.FEEDBACK: (OrderState.REVIEWED, OrderState.PLACED, OrderState.ACCEPTED),
+    Clock.COMPLETION: (OrderState.PLACED, OrderState.REVIEWED, OrderState.ACCEPTED),
+}
+"""From which states a clock under supervision may count."""
 
 
 @st.composite
@@ -84,46 +103,108 @@ def hierarchies(draw: st.DrawFn, *, max_sites: int = 12) -> Hierarchy:
 
 
 @st.composite
-def profiles(draw: st.DrawFn, *, showcase: bool | None = None) -> LoopProfile:
-    """Draw loops: one desk or several, few tries or many, with clocks or without.
+def profiles(draw: st.DrawFn, *, whole: bool = False) -> LoopProfile:
+    """Draw loops: one desk or several, few tries or many, each part of the loop there or not.
 
     Parameters
     ----------
-    showcase
-        Whether the loop shows results; None: either.
+    whole
+        Whether nothing is left out: the lifecycle is then that of all orders.
     """
     clocks = st.integers(1, 3 * DAY)
-    shown = draw(st.booleans()) if showcase is None else showcase
-    chain = draw(st.lists(st.sampled_from(_DESKS), min_size=1, unique=True))
+
+    def some(values: Sequence[T], fewest: int = 0) -> tuple[T, ...]:
+        chosen = draw(st.lists(st.sampled_from(values), min_size=fewest, unique=True))
+        return tuple(sorted(chosen, key=values.index))
+
+    def there() -> bool:
+        return whole or draw(st.booleans())
+
+    modes = tuple(Mode) if whole else some(tuple(Mode), 1)
+    dispatch = ("OfferOrder",) * ({*modes} != {Mode.POOL}) + ("PostOrder",) * (Mode.POOL in modes)
+    review_within = draw(clocks) if there() else None
+    issue_days = some(range(1, 29)) if draw(st.booleans()) else ()
+    desk_clocks = st.integers(31 * DAY, 40 * DAY) if issue_days else clocks
     return LoopProfile(
         name="drawn",
-        steps=_STEPS,
+        steps=(
+            Step("点单", "order", ("PlaceOrder",), () if whole else some(_PLACERS)),
+            Step("派单", "dispatch", dispatch),
+            Step("接单", "accept", ("AcceptOffer",)),
+            Step("评单", "rate", ("RateOrder",)),
+        ),
         calendar=draw(_plain_weeks()),
-        chain=tuple(sorted(chain, key=_DESKS.index)),
+        chain=some(_DESKS, 1 + whole),
         tries=draw(st.integers(1, 3)),
-        review_within=draw(clocks),
+        review_within=review_within,
         offer_open=draw(clocks),
         schedule_within=draw(clocks),
-        desk_within=draw(st.none() | clocks),
+        desk_within=draw(st.none() | desk_clocks),
         rating_within=draw(clocks),
-        satisfied_from=draw(st.sampled_from([3, 5, 4, 2, 1])),
-        redos=draw(st.sampled_from([1, 2, 0])),
+        satisfied_from=draw(st.sampled_from([3, 5, 4, 2] if whole else [3, 5, 4, 2, 1])),
+        redos=draw(st.sampled_from([1, 2] if whole else [1, 2, 0])),
         redo_within=draw(clocks),
-        showcase=draw(clocks) if shown else None,
+        showcase=draw(clocks) if there() else None,
+        collects=there(),
+        modes=modes,
+        takers=some(tuple(Level)),
+        issue_days=issue_days,
+        supervised=draw(_supervised(whole=whole, reviewed=review_within is not None)),
+        dual_rating=there(),
+        call_back=there(),
+        redo_escalates=draw(st.booleans()),
+        pause_within=draw(clocks) if there() else None,
+        after_pause=draw(st.sampled_from(AfterPause)),
     )
 
 
 @st.composite
-def requests(
+def _supervised(draw: st.DrawFn, *, whole: bool, reviewed: bool) -> tuple[Supervised, ...]:
+    """Draw clocks under supervision; some run faster for urgent orders."""
+    found = []
+    for clock, states in _SINCE.items():
+        if (clock is Clock.REVIEW and not reviewed) or not (whole or draw(st.booleans())):
+            continue
+        # A whole loop starts clocks wherever one may start.
+        since = (
+            states[0] if whole and clock is not Clock.COMPLETION else draw(st.sampled_from(states))
+        )
+        within, working = draw(st.integers(1, 3 * DAY)), draw(st.booleans())
+        found.append(Supervised(clock, since, within, working))
+        if draw(st.booleans()):
+            urgent = Supervised(
+                clock, since, draw(st.integers(1, within)), working, Priority.URGENT
+            )
+            found.append(urgent)
+    return tuple(found)
+
+
+@st.composite
+def conditions(draw: st.DrawFn) -> Conditions:
+    """Draw what is asked of those who serve."""
+    names = st.frozensets(st.sampled_from(["first-aid", "driving", "sign-language"]), max_size=2)
+    ages = st.sampled_from([0, 14, 18, 60])
+    return Conditions(draw(ages), draw(names), draw(names), draw(st.booleans()))
+
+
+@st.composite
+def requests(  # noqa: PLR0913 - what a request rests on
     draw: st.DrawFn,
     *,
     at: Instant,
     route: Sequence[SiteId],
     placed_by: ActorId = ActorId("resident"),  # noqa: B008 - a str
+    role: Role = Role.REQUESTER,
     order: OrderId = OrderId("order-1"),  # noqa: B008 - a str
 ) -> Request:
-    """Draw what may be asked for at the instant `at` through the desks of `route`."""
-    latest = at + draw(st.integers(1, 14 * DAY))
+    """Draw what somebody in a role may ask for at the instant `at` through the desks of `route`."""
+    latest = at + draw(st.integers(1, 14 * DAY) | st.integers(14 * DAY, 60 * DAY))
+    residents = st.sampled_from([ActorId("resident"), ActorId("neighbour")])
+    whom = {
+        Role.REQUESTER: st.none(),
+        Role.PROXY: residents,
+    }.get(role, st.none() | residents)
+    parents = st.none() | st.just(OrderId("order-0")) if role is Role.OFFICER else st.none()
     return Request(
         id=order,
         site=route[0],
@@ -136,4 +217,10 @@ def requests(
         duration=draw(st.integers(1, 480)),
         requested_time=draw(st.sampled_from(RequestedTime)),
         route=tuple(route),
+        channel=draw(st.sampled_from(OrderChannel)),
+        for_whom=draw(whom),
+        group=draw(st.none() | st.sampled_from(BeneficiaryGroup)),
+        priority=draw(st.sampled_from(Priority)),
+        conditions=draw(st.just(UNCONDITIONAL) | conditions()),
+        parent=draw(parents),
     )

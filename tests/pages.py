@@ -1,0 +1,47 @@
+"""The pages of docs that the code gives, whole or in part; to write them anew: make pages."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from practice_core.areas import comparison, flowchart, load_loop
+from practice_core.orders import ORDER, Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from practice_core.terms import Lang
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+SEEDS = ("wujiang", "jintan", "zhangjiagang", "taicang", "tengzhou")
+PART = re.compile(r"(<!-- from the code: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def lifecycle(_: str) -> str:
+    """The reference of the lifecycle: all of the page."""
+    return ORDER.markdown(Refusal)
+
+
+def orders(text: str) -> str:
+    """How the loops of the five areas differ: one part of the page in each language."""
+    parts = {"en": differences("en"), "zh": differences("zh")}
+    return PART.sub(lambda found: f"{found[1]}{parts[found[2]]}{found[3]}", text)
+
+
+def differences(lang: Lang) -> str:
+    loops = [load_loop(name) for name in SEEDS]
+    drawn = [
+        f"**{loop.place(lang)}**\n\n```mermaid\n{flowchart(loop, lang)}```\n" for loop in loops
+    ]
+    return "\n".join(["", *drawn, comparison(loops, lang), ""])
+
+
+PAGES: dict[str, Callable[[str], str]] = {"lifecycle.md": lifecycle, "orders.md": orders}
+
+if __name__ == "__main__":
+    for name, made in PAGES.items():
+        page = DOCS / name
+        text = page.read_text(encoding="utf-8")
+        page.write_text(made(text), encoding="utf-8")
