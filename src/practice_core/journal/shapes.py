@@ -139,7 +139,8 @@ def _converter(*, detailed: bool, sparse: bool) -> cattrs.Converter:
 
 def _exactly(kind: type, expected: str) -> Callable[[Any, Any], Any]:
     def hook(found: Any, _: Any) -> Any:  # noqa: ANN401 - a cattrs hook
-        if not isinstance(found, kind) or (kind is int and isinstance(found, bool)):
+        is_exact = type(found) is kind
+        if not is_exact and (not isinstance(found, kind) or isinstance(found, bool)):
             message = f"{found!r} instead of {expected}"
             raise ValueError(message)
         return found
