@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 CHECKED := $(wildcard src tests simulations docs/examples conftest.py)
 
-.PHONY: setup demo test lint types imports browser image pages bench error_rates fuzz machines clean
+.PHONY: setup demo test lint types imports browser image pages bench error_rates fuzz machines crash clean
 
 setup: $(READY)
 
@@ -17,7 +17,7 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt hatchling
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-build-isolation \
-	  --editable '.[cli,report,fit,dask,testing,dev]'
+	  --editable '.[cli,report,fit,dask,postgres,testing,dev]'
 	@touch $@
 
 demo: $(READY)
@@ -52,6 +52,7 @@ pages: $(READY)
 bench: $(READY)
 	@mkdir -p out
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/run.py --out out/bench.json
+	$(BIN)/python tests/benchmarks/journal.py --out out/bench_journal.json
 
 # How often the verdict errs on 200 simulated comparisons: a quarter of an hour on two cores.
 error_rates: $(READY)
@@ -65,6 +66,10 @@ fuzz: $(READY)
 # The own lifecycle of each loop that ships, attacked for a minute: a quarter of an hour on one core.
 machines: $(READY)
 	$(BIN)/python tests/benchmarks/machines.py --workers $(WORKERS)
+
+# 1,000 writers of a journal, killed while they write, on SQLite and on PostgreSQL.
+crash: $(READY)
+	CRASHES=1000 $(BIN)/python -m pytest -n 0 -s tests/test_crash.py
 
 clean:
 	rm -rf .venv build dist out .coverage .coverage.* .hypothesis .import_linter_cache \

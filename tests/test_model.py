@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import pytest
 
-from practice_core.areas import load_area
+from practice_core.areas import load_area, load_loop, loop_names
 from practice_core.dispatch import Escalate, Offer, Post, Wait, policy
 from practice_core.errors import DefinitionError, UnlawfulCommand
 from practice_core.hierarchy import Level
@@ -19,6 +19,7 @@ from practice_core.lifecycle import Role
 from practice_core.orders import (
     CloseReason,
     DeclineReason,
+    LoopProfile,
     Mode,
     OfferAccepted,
     OfferDeclined,
@@ -32,6 +33,8 @@ from practice_core.orders import (
     OrderReturned,
     OrderReviewed,
     OrderUnserved,
+    PlaceOrder,
+    RateOrder,
     ServiceCompleted,
     ServiceScheduled,
     ServiceStarted,
@@ -461,8 +464,14 @@ def test_two_decisions_about_one_order_are_one_too_many() -> None:
 # ------------------------------------------------------------------ other loops
 
 
-def simulate_in(name: str, **loop: Any) -> Run:  # noqa: ANN401 - any field of the profile
-    scenario = load_scenario("wujiang").with_values(SMALL | {"own_activity.per_year": 0.0})
+def simulate_in(
+    name: str,
+    *,
+    horizon: dict[str, float] | None = None,
+    **loop: Any,  # noqa: ANN401 - any field of the profile
+) -> Run:
+    changes = SMALL | {"own_activity.per_year": 0.0} | (horizon or {})
+    scenario = load_scenario("wujiang").with_values(changes)
     area = scenario.area
     profile = attrs.evolve(area.profile, **loop)
     changed = attrs.evolve(area, profile=profile, digest=repr(loop))
@@ -520,3 +529,28 @@ def test_a_loop_that_forbids_what_the_model_does_is_refused_before_it_runs(
     with pytest.raises(DefinitionError) as caught:
         attrs.evolve(scenario, area=changed)
     assert place in [fault.place for fault in caught.value.faults]
+
+
+@pytest.mark.parametrize("name", loop_names())
+def test_every_loop_that_ships_is_played_to_its_end_or_says_who_is_missing(name: str) -> None:
+    """In a pool loop by `grab`, else by `nearest`; a model has no proxies who alone may order."""
+    profile = load_loop(name).profile
+    pool = Mode.DIRECTED not in profile.modes and Mode.SEVERAL not in profile.modes
+    lacking = [
+        command
+        for command in (PlaceOrder, RateOrder)
+        if command in profile.rules and Role.REQUESTER not in profile.rules[command].roles
+    ]
+    law = {
+        field.name: getattr(profile, field.name)
+        for field in attrs.fields(LoopProfile)
+        if field.init and field.name != "name"
+    }
+    if lacking:
+        with pytest.raises(DefinitionError, match="not by the requester, who gives it"):
+            simulate_in("nearest", **law)
+        return
+    done = simulate_in("grab" if pool else "nearest", horizon={"horizon.runout_days": 45}, **law)
+    ended = [events[-1] for events in dispatched(done).values()]
+    assert ended
+    assert {type(event) for event in ended} <= {OrderClosed, OrderUnserved}

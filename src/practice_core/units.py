@@ -35,6 +35,7 @@ __all__ = [
     "AccountId",
     "ActorId",
     "Calendar",
+    "CommandId",
     "Duration",
     "Instant",
     "Minutes",
@@ -63,6 +64,7 @@ WEEK: Duration = 7 * DAY
 
 AccountId = NewType("AccountId", str)
 ActorId = NewType("ActorId", str)
+CommandId = NewType("CommandId", str)
 OrderId = NewType("OrderId", str)
 SiteId = NewType("SiteId", str)
 TeamId = NewType("TeamId", str)

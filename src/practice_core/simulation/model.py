@@ -485,13 +485,13 @@ class Model:
         return self._rated(rank, order, requester, at)
 
     def _rated(self, rank: int, order: Order, requester: Actor, at: Instant) -> Order:
-        """Rate at once or not at all; the desk calls back and closes an unrated redo."""
+        """Rate at once or not at all; the desk closes an unrated redo, where it need not call."""
         waited = order.start - order.request.earliest  # type: ignore[operator]  # was served
         satisfied = self.tape.rating(self._keys[rank], order.opening, waited)
         if satisfied is not None:
             score = SATISFIED if satisfied else DISSATISFIED
             return self._do(rank, order, RateOrder(score), requester, at)
-        if order.opening:
+        if order.opening and not self.profile.call_back:
             return self._do(rank, order, CloseOrder(), self._officer(order.holder), at)
         return order
 

@@ -2,9 +2,10 @@
 
 A platform that keeps its orders in its own tables gives `OrderAdapter` a way to start an order,
 read it and give it a command; the machine then walks it through every state, at every clock, with
-every refusal: those of all orders or, given a profile, those of its loop. Here are also strategies
-for the domain's values. Hypothesis is imported in here and nowhere else; nothing here is needed at
-run time, and nothing knows how the tested side works.
+every refusal: those of all orders or, given a profile, those of its loop. `check_journal` holds
+anybody's journal to its contract. Here are also strategies for the domain's values. Hypothesis is
+imported in here and nowhere else; nothing here is needed at run time, and nothing knows how the
+tested side works.
 
 Examples
 --------
@@ -18,6 +19,8 @@ Examples
 order: never met:
 """
 
+from practice_core.testing.histories import journal_machine
+from practice_core.testing.journals import check_journal
 from practice_core.testing.machine import (
     Adapter,
     Call,
@@ -46,8 +49,10 @@ __all__ = [
     "OrderAdapter",
     "Stepped",
     "calendars",
+    "check_journal",
     "conditions",
     "hierarchies",
+    "journal_machine",
     "lifecycle_machine",
     "profiles",
     "requests",

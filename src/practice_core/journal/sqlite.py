@@ -1,0 +1,428 @@
+"""A journal in one SQLite file: the default store.
+
+Write-ahead log and full synchronisation: what `append` has answered is on the disk. A writer takes
+the file's one write lock before it looks at anything, so appends happen one after the other and
+positions become visible in order, whichever process they come from.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import tempfile
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from practice_core.journal.chain import GENESIS
+from practice_core.journal.codec import CODEC
+from practice_core.journal.contract import Appended, Head, KeptSnapshot, KeptText, Row, TextId
+from practice_core.journal.errors import (
+    HandleUnusable,
+    JournalBusy,
+    JournalDamaged,
+    JournalFull,
+    JournalReadOnly,
+    JournalUnavailable,
+    NewerJournal,
+    NotAJournal,
+    StoreError,
+)
+from practice_core.journal.stored import Done, StoredJournal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from practice_core.journal.codec import Codec
+    from practice_core.units import Duration
+
+__all__ = ["BUSY_TIMEOUT", "SqliteJournal"]
+
+BUSY_TIMEOUT: Duration = 10_000
+"""How long a handle waits for another writer."""
+
+_MAGIC: Final = b"SQLite format 3\0"
+_APPLICATION: Final = 0x50_72_61_43
+"""Marks the file as a journal of this package."""
+_MIGRATIONS: Final = (
+    (
+        """CREATE TABLE events (
+            position INTEGER PRIMARY KEY,
+            stream TEXT NOT NULL,
+            version INTEGER NOT NULL,
+            command TEXT NOT NULL,
+            body TEXT NOT NULL,
+            seals TEXT NOT NULL,
+            hash BLOB NOT NULL,
+            UNIQUE (stream, version)
+        ) STRICT""",
+        """CREATE TABLE commands (
+            command TEXT PRIMARY KEY,
+            digest BLOB NOT NULL,
+            position_first INTEGER NOT NULL,
+            position_last INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID""",
+        "CREATE TABLE texts (id TEXT PRIMARY KEY, text TEXT, salt BLOB) STRICT, WITHOUT ROWID",
+        """CREATE TABLE snapshots (
+            projection TEXT PRIMARY KEY,
+            version INTEGER NOT NULL,
+            length INTEGER NOT NULL,
+            hash BLOB NOT NULL,
+            state BLOB NOT NULL
+        ) STRICT""",
+        f"PRAGMA application_id = {_APPLICATION}",
+    ),
+)
+"""From version n to n + 1 of the file's layout, each in one transaction."""
+_ROW: Final = "position, stream, version, command, body, seals, hash"
+_ERRORS: Final = {
+    sqlite3.SQLITE_BUSY: JournalBusy,
+    sqlite3.SQLITE_LOCKED: JournalBusy,
+    sqlite3.SQLITE_READONLY: JournalReadOnly,
+    sqlite3.SQLITE_PERM: JournalReadOnly,
+    sqlite3.SQLITE_AUTH: JournalReadOnly,
+    sqlite3.SQLITE_FULL: JournalFull,
+    sqlite3.SQLITE_CANTOPEN: JournalUnavailable,
+    sqlite3.SQLITE_NOTADB: NotAJournal,
+    sqlite3.SQLITE_CORRUPT: JournalDamaged,
+}
+
+
+class SqliteJournal(StoredJournal):
+    """A journal in one SQLite file.
+
+    Parameters
+    ----------
+    path
+        The file; made if it is not there, with its layout brought up to date if it is older.
+    codec
+        The events it holds.
+    busy_timeout
+        How long to wait for another writer, in ms.
+
+    Raises
+    ------
+    NotAJournal
+        If the file is something else.
+    NewerJournal
+        If a later release has written it.
+    StoreError
+        If it cannot be opened for another reason.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        codec: Codec = CODEC,
+        busy_timeout: Duration = BUSY_TIMEOUT,
+    ) -> None:
+        super().__init__(os.fspath(path), codec)
+        _refuse_another_kind(self.where)
+        self._patience = busy_timeout / 1000
+        self._connection: sqlite3.Connection | None = None
+        with self._told():
+            connection = sqlite3.connect(self.where, timeout=self._patience, isolation_level=None)
+            try:
+                self._prepare(connection)
+            except BaseException:
+                connection.close()
+                raise
+            self._connection = connection
+
+    # -------------------------------------------------------------- opening
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        self._layout(connection)
+        # Turning the log on needs the file alone for a moment, and SQLite does not wait for that.
+        patience_ends = time.monotonic() + self._patience
+        while True:
+            try:
+                (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+            except sqlite3.OperationalError as error:
+                busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+                if not busy or time.monotonic() > patience_ends:
+                    raise
+                time.sleep(0.01)
+            else:
+                break
+        if mode != "wal":
+            raise StoreError(self.where, f"no write-ahead log can be kept there, only {mode}")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA secure_delete = ON")  # an erased text leaves no trace
+        if self._layout(connection) < len(_MIGRATIONS):
+            with _transaction(connection):
+                for version in range(self._layout(connection), len(_MIGRATIONS)):
+                    for statement in _MIGRATIONS[version]:
+                        connection.execute(statement)
+                    connection.execute(f"PRAGMA user_version = {version + 1}")
+
+    def _layout(self, connection: sqlite3.Connection) -> int:
+        """Give the version of the file's layout, 0 if it is empty, or refuse it."""
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        (objects,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if not objects and not application and not version:
+            return 0
+        if application != _APPLICATION:
+            raise NotAJournal(self.where, "a database of another program")
+        if version > len(_MIGRATIONS):
+            raise NewerJournal(self.where, f"layout {version}, known up to {len(_MIGRATIONS)}")
+        return int(version)
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The connection of this handle."""
+        if self._connection is None:
+            raise HandleUnusable(self.where, "it was closed")
+        return self._connection
+
+    @contextmanager
+    def _told(self, where: str | None = None) -> Iterator[None]:
+        """Tell what SQLite says as one of the journal's own errors."""
+        place = self.where if where is None else where
+        try:
+            yield
+        except sqlite3.ProgrammingError as error:
+            raise HandleUnusable(place, str(error).partition(".")[0]) from error
+        except sqlite3.Error as error:
+            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+            # What is no UTF-8 where text should be has no code of its own.
+            undecodable = code == sqlite3.SQLITE_ERROR and "decode" in str(error)
+            kind = JournalDamaged if undecodable else _ERRORS.get(code, StoreError)
+            raise kind(place, str(error)) from error
+
+    # -------------------------------------------------------------- writing
+
+    @contextmanager
+    def _writing(self) -> Iterator[_Writing]:
+        with self._told(), _transaction(self.connection):
+            yield _Writing(self.connection)
+
+    def _erase(self, key: TextId) -> bool:
+        with self._told():
+            with _transaction(self.connection):
+                erased = self.connection.execute(
+                    "UPDATE texts SET text = NULL, salt = NULL WHERE id = ?", (key,)
+                )
+                known = erased.rowcount == 1
+            # The log would hold the text until it is next written over.
+            checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)"
+            (is_busy, _, _) = self.connection.execute(checkpoint).fetchone()
+        if is_busy:
+            raise JournalBusy(self.where, "the text is erased, but not yet from the log")
+        return known
+
+    def keep_snapshot(self, snapshot: KeptSnapshot) -> None:
+        """Keep a snapshot in place of the last one of its projection."""
+        with self._told(), _transaction(self.connection):
+            self.connection.execute(
+                "INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?)",
+                (
+                    snapshot.projection,
+                    snapshot.version,
+                    snapshot.head.length,
+                    snapshot.head.hash,
+                    snapshot.state,
+                ),
+            )
+
+    # -------------------------------------------------------------- reading
+
+    def _page(self, after: int, limit: int) -> Sequence[Row]:
+        return self._rows("position > ? ORDER BY position LIMIT ?", after, limit)
+
+    def _stream_page(self, stream: str, after: int, limit: int) -> Sequence[Row]:
+        where = "stream = ? AND version > ? ORDER BY version LIMIT ?"
+        return self._rows(where, stream, after, limit)
+
+    def _rows(self, where: str, *values: object) -> Sequence[Row]:
+        with self._told():
+            found = self.connection.execute(f"SELECT {_ROW} FROM events WHERE {where}", values)  # noqa: S608 - written in this file
+            return [
+                Row(position, stream, version, command, body.encode(), seals.encode(), hash_)
+                for position, stream, version, command, body, seals, hash_ in found
+            ]
+
+    def head(self) -> Head:
+        """Give where the journal ends."""
+        with self._told():
+            return _head(self.connection)
+
+    def texts(self, ids: Sequence[TextId]) -> Mapping[TextId, KeptText]:
+        """Give free texts with their salts."""
+        with self._told():
+            found = {}
+            for key in ids:
+                row = self.connection.execute(
+                    "SELECT text, salt FROM texts WHERE id = ?", (key,)
+                ).fetchone()
+                if row is not None:
+                    found[key] = KeptText(*row)
+            return found
+
+    def snapshot(self, projection: str) -> KeptSnapshot | None:
+        """Give the last snapshot that was kept of a projection."""
+        with self._told():
+            row = self.connection.execute(
+                "SELECT version, length, hash, state FROM snapshots WHERE projection = ?",
+                (projection,),
+            ).fetchone()
+        if row is None:
+            return None
+        version, length, hash_, state = row
+        return KeptSnapshot(projection, version, Head(length, hash_), state)
+
+    # -------------------------------------------------------------- the file
+
+    def backup(self, path: str | os.PathLike[str]) -> Head:
+        """Copy the journal to a new file while others read and write it.
+
+        Parameters
+        ----------
+        path
+            A file that is not there yet. It appears whole, on the disk, or not at all.
+
+        Returns
+        -------
+        Head
+            Where the copy ends.
+
+        Raises
+        ------
+        FileExistsError
+            If something is there.
+        StoreError
+            If it cannot be written.
+        """
+        target = Path(path)
+        if target.exists():
+            raise FileExistsError(os.fspath(target))
+        try:
+            handle, name = tempfile.mkstemp(dir=target.parent, suffix=".part")
+            os.close(handle)
+        except OSError as error:
+            raise JournalUnavailable(os.fspath(target), str(error)) from error
+        part = Path(name)
+        try:
+            with self._told(os.fspath(target)):
+                copy = sqlite3.connect(part, isolation_level=None)
+                try:
+                    # In one step: page by page it would begin anew with each write of others.
+                    self.connection.backup(copy, pages=-1)
+                    copy.execute("PRAGMA journal_mode = DELETE").fetchone()
+                    head = _head(copy)
+                finally:
+                    copy.close()
+            _settle(part, target)
+        finally:
+            part.unlink(missing_ok=True)
+        return head
+
+    def close(self) -> None:
+        """Close this handle."""
+        if self._connection is not None:
+            with self._told():
+                self._connection.close()
+            self._connection = None
+
+
+class _Writing:
+    """An open write transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def done(self, command: str) -> Done | None:
+        row = self._connection.execute(
+            "SELECT digest, position_first, position_last FROM commands WHERE command = ?",
+            (command,),
+        ).fetchone()
+        return None if row is None else Done(command, row[0], Appended(row[1], row[2]))
+
+    def versions(self, streams: Sequence[str]) -> Mapping[str, int]:
+        found = {}
+        for name in streams:
+            (version,) = self._connection.execute(
+                "SELECT max(version) FROM events WHERE stream = ?", (name,)
+            ).fetchone()
+            found[name] = version or 0
+        return found
+
+    def head(self) -> Head:
+        return _head(self._connection)
+
+    def known_texts(self, ids: Sequence[TextId]) -> Sequence[TextId]:
+        query = "SELECT 1 FROM texts WHERE id = ?"
+        return [key for key in ids if self._connection.execute(query, (key,)).fetchone()]
+
+    def write(self, rows: Sequence[Row], texts: Mapping[TextId, KeptText], done: Done) -> None:
+        values: Iterator[tuple[Any, ...]] = (
+            (
+                row.position,
+                row.stream,
+                row.version,
+                row.command,
+                row.body.decode(),
+                row.seals.decode(),
+                row.hash,
+            )
+            for row in rows
+        )
+        self._connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+        self._connection.executemany(
+            "INSERT INTO texts VALUES (?, ?, ?)",
+            [(key, kept.text, kept.salt) for key, kept in texts.items()],
+        )
+        first, last = done.appended.position_first, done.appended.position_last
+        self._connection.execute(
+            "INSERT INTO commands VALUES (?, ?, ?, ?)", (done.command, done.digest, first, last)
+        )
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:  # SQLite undoes it itself if the disk is full
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _refuse_another_kind(where: str) -> None:
+    """Refuse a file that SQLite, which takes the shortest for empty, might write over."""
+    path, begin = Path(where), b""
+    if path.is_file():
+        with suppress(OSError), path.open("rb") as file:  # what cannot be read, SQLite will tell
+            begin = file.read(len(_MAGIC))
+    if begin not in {b"", _MAGIC}:
+        raise NotAJournal(where, "a file of another kind")
+
+
+def _head(connection: sqlite3.Connection) -> Head:
+    row = connection.execute(
+        "SELECT position, hash FROM events ORDER BY position DESC LIMIT 1"
+    ).fetchone()
+    return Head(0, GENESIS) if row is None else Head(*row)
+
+
+def _settle(part: Path, target: Path) -> None:
+    """Give a finished file its name, on the disk, unless something else has it."""
+    with part.open("rb+") as file:
+        os.fsync(file.fileno())
+    try:
+        os.link(part, target)
+    except FileExistsError:
+        raise
+    except OSError:  # no second names there, as on a stick
+        part.rename(target)
+    with suppress(PermissionError):  # where a folder cannot be opened, as on Windows
+        folder = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
