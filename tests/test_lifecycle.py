@@ -8,13 +8,14 @@ from functools import reduce
 from itertools import combinations, product
 from typing import TYPE_CHECKING, TypeVar
 
+import attrs
 import networkx as nx
 import pytest
 from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from practice_core.errors import DefinitionError, ImpossibleEvent
-from practice_core.lifecycle import Edge, Lifecycle, Role, Rule, arguments
+from practice_core.lifecycle import Edge, Lifecycle, Role, Rule, arguments, signature
 from practice_core.orders import (
     COMMANDS,
     EVENTS,
@@ -25,7 +26,7 @@ from practice_core.orders import (
     ReviewOrder,
 )
 from practice_core.terms import term, words
-from practice_core.units import TeamId
+from practice_core.units import Instant, TeamId
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -316,3 +317,13 @@ def test_the_arguments_of_a_command_have_names_and_types() -> None:
     assert arguments(ReviewOrder) == {}
     allowed = ORDER.allowed(OrderState.SERVED, Role.REQUESTER)
     assert {command: arguments(command) for command in allowed} == {RateOrder: {"score": int}}
+
+
+def test_the_types_of_a_command_are_shown_as_written_whoever_has_resolved_them() -> None:
+    @attrs.frozen
+    class Ring:
+        at: Instant
+
+    before = signature(Ring)
+    attrs.resolve_types(Ring, localns={"Instant": int})
+    assert signature(Ring) == before == {"at": "Instant"}

@@ -469,7 +469,13 @@ def signature(kind: type) -> Mapping[str, str]:
     >>> signature(ScheduleService)
     {'start': 'Instant', 'end': 'Instant'}
     """
-    return {field.name: str(field.type) for field in attrs.fields(kind)}
+    # As written: what attrs keeps of a type is another once somebody has resolved it.
+    written = {
+        name: hint
+        for one in reversed(kind.__mro__)
+        for name, hint in vars(one).get("__annotations__", {}).items()
+    }
+    return {field.name: str(written[field.name]) for field in attrs.fields(kind)}
 
 
 def _plain(command: type) -> dict[str, dict[str, Any]]:
