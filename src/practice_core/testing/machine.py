@@ -373,7 +373,10 @@ class LifecycleMachine(RuleBasedStateMachine):
             calls = self._first(subject, leading, times)
             if not calls:
                 break
-            self._accepted(subject, _one(data, calls, "call"))
+            if pace == "steady" or not subject.calls:
+                self._accepted(subject, _one(data, calls, "call"))
+            else:
+                self._go(data, subject, calls)
         return subject
 
     def _later(self, data: st.DataObject, subject: _Subject[Any, Any]) -> _Subject[Any, Any]:
@@ -414,8 +417,13 @@ class LifecycleMachine(RuleBasedStateMachine):
         self._accepted(subject, call if self._refusal(subject, other) else other)
 
     def _trespass(self, subject: _Subject[Any, Any], dice: Random) -> None:
+        """Give illegal calls; those that turn out legal are carried out on others like it."""
         there = subject.there.read()
-        self._refused(subject, self.adapter.wild(subject.world, there, subject.now, dice))
+        wild = list(self.adapter.wild(subject.world, there, subject.now, dice))
+        self._refused(subject, wild)
+        lawful = {type(c.command): c for c in wild if self._refusal(subject, c) is None}
+        for call in lawful.values():
+            self._accepted(self._again(subject), call)
 
     def _refused(self, subject: _Subject[Any, Any], calls: Iterable[Call]) -> None:
         subject.sound = False
