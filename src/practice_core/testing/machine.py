@@ -73,8 +73,6 @@ _WAITS = 3
 """It may wait so often before it goes on."""
 _DICE = st.integers(0, 2**16 - 1).map(Random)
 """Illegal commands leave no trace, so many are given at a time, thrown by dice: drawing is slow."""
-
-
 _Pace: TypeAlias = Literal["steady", "slow", "unseen"]
 _PACES: tuple[_Pace, ...] = get_args(_Pace)
 """On its way a subject acts at once, or waits and lets its clocks run, or nobody looks at them."""
@@ -338,8 +336,8 @@ class LifecycleMachine(RuleBasedStateMachine):
 
         What one of them has made possible comes next.
         """
-        row = self.adapter.lifecycle.table[self._state(subject)]
         state, known = self._state(subject), frozenset[type]()
+        row = self.adapter.lifecycle.table[state]
         for _ in range(_one(data, range(_LINGERS + 1), "lingers")):
             ways = self._ways(subject)
             staying = [
