@@ -14,6 +14,7 @@ from practice_core.lifecycle import AfterPause, Lifecycle, Role, Rule
 from practice_core.orders import (
     ORDER,
     Clock,
+    CloseReason,
     Conditions,
     Docket,
     Mode,
@@ -24,6 +25,7 @@ from practice_core.orders import (
     Request,
     Standing,
     Supervised,
+    UnservedReason,
     WithdrawReason,
 )
 from practice_core.orders import commands as c
@@ -494,6 +496,7 @@ class Deed:
             self.resumed()
             self.redone()
             self.closed()
+            self.ended()
         self.deadlines()
         self.supervision()
 
@@ -538,15 +541,20 @@ class Deed:
         assert moved == abs(steps), f"{self.events} moved the order by {steps} desks"
 
     def rounds(self) -> None:
-        """Assert that failed rounds are counted at each desk, up to as many as the loop tries."""
-        failed, moved = len(self.of(*_FAILED)), self.after.holder != self.before.holder
-        rounds = 0 if moved else self.before.attempts + failed
+        """Assert that failed rounds are counted at each desk, and that the last moves it on."""
+        before, at = self.before, self.call.at
+        failed, moved = len(self.of(*_FAILED)), self.after.holder != before.holder
+        rounds = 0 if moved else before.attempts + failed
         assert self.after.attempts == rounds, f"{self.after} should have {rounds} failed rounds"
-        if failed and self.after.state is OrderState.REVIEWED and not self.of(e.OrderReopened):
-            assert rounds < self.profile.tries, f"{self.after} has no try left at its desk"
-            desk_due_at = self.before.docket.desk_due_at
-            over = not moved and desk_due_at is not None and desk_due_at <= self.call.at
-            assert not over, f"{self.after} stays at its desk beyond {desk_due_at}"
+        if failed and not self.of(e.OrderReopened):
+            desk_due_at = before.docket.desk_due_at
+            overdue = desk_due_at is not None and desk_due_at <= at
+            spent = before.attempts + 1 >= self.profile.tries or overdue
+            last = bool(before.holder == self.world.route[-1])
+            ends = at >= before.request.latest or (spent and last)
+            wrong = f"{self.after}: no try is left: {spent}, at the last desk: {last}"
+            assert (self.after.state is OrderState.UNSERVED) is ends, wrong
+            assert moved is (spent and not ends), wrong
 
     def request(self) -> None:
         """Assert that a redo, a pause or a split changes what was asked for, and nothing else."""
@@ -620,6 +628,24 @@ class Deed:
         rated = self.before.state is OrderState.RATED or not self.of(e.ServiceAssessed)
         closes = rated and not more
         assert (self.after.state is OrderState.CLOSED) is closes, f"{self.after} closes: {closes}"
+
+    def ended(self) -> None:
+        """Assert that an order that ends says why."""
+        at, command = self.call.at, self.call.command
+        for event in self.of(e.OrderUnserved):
+            over = at >= self.after.request.latest
+            why = UnservedReason.DUE if over else UnservedReason.TRIES
+            if not self.before.asked and not self.of(*_FAILED):
+                why = UnservedReason.NOBODY
+            assert event.reason is why, f"{event} should say {why}"
+        for event in self.of(e.OrderClosed):
+            given = isinstance(command, c.CloseOrder)
+            because = CloseReason.RATED
+            if given and at >= self.before.due_at:
+                because = CloseReason.WINDOW_OVER
+            elif given or isinstance(command, c.CallBack):
+                because = CloseReason.CALLED_BACK
+            assert event.reason is because, f"{event} should say {because}"
 
     # -- clocks -----------------------------------------------------------------------------------
 

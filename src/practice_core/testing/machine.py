@@ -73,8 +73,6 @@ _WAITS = 3
 """It may wait so often before it goes on."""
 _DICE = st.integers(0, 2**16 - 1).map(Random)
 """Illegal commands leave no trace, so many are given at a time, thrown by dice: drawing is slow."""
-
-
 _Pace: TypeAlias = Literal["steady", "slow", "unseen"]
 _PACES: tuple[_Pace, ...] = get_args(_Pace)
 """On its way a subject acts at once, or waits and lets its clocks run, or nobody looks at them."""
@@ -338,8 +336,8 @@ class LifecycleMachine(RuleBasedStateMachine):
 
         What one of them has made possible comes next.
         """
-        row = self.adapter.lifecycle.table[self._state(subject)]
         state, known = self._state(subject), frozenset[type]()
+        row = self.adapter.lifecycle.table[state]
         for _ in range(_one(data, range(_LINGERS + 1), "lingers")):
             ways = self._ways(subject)
             staying = [
@@ -373,7 +371,10 @@ class LifecycleMachine(RuleBasedStateMachine):
             calls = self._first(subject, leading, times)
             if not calls:
                 break
-            self._accepted(subject, _one(data, calls, "call"))
+            if pace == "steady" or not subject.calls:
+                self._accepted(subject, _one(data, calls, "call"))
+            else:
+                self._go(data, subject, calls)
         return subject
 
     def _later(self, data: st.DataObject, subject: _Subject[Any, Any]) -> _Subject[Any, Any]:
@@ -414,8 +415,13 @@ class LifecycleMachine(RuleBasedStateMachine):
         self._accepted(subject, call if self._refusal(subject, other) else other)
 
     def _trespass(self, subject: _Subject[Any, Any], dice: Random) -> None:
+        """Give illegal calls; those that turn out legal are carried out on others like it."""
         there = subject.there.read()
-        self._refused(subject, self.adapter.wild(subject.world, there, subject.now, dice))
+        wild = list(self.adapter.wild(subject.world, there, subject.now, dice))
+        self._refused(subject, wild)
+        lawful = {type(c.command): c for c in wild if self._refusal(subject, c) is None}
+        for call in lawful.values():
+            self._accepted(self._again(subject), call)
 
     def _refused(self, subject: _Subject[Any, Any], calls: Iterable[Call]) -> None:
         subject.sound = False

@@ -271,12 +271,12 @@ _DEMANDING = Conditions(18, frozenset({"first-aid"}), frozenset({"driving"}), da
 _ENGAGED = st.sampled_from(
     [
         (),
-        ((0, HOUR),),
+        ((0, 35 * DAY), (35 * DAY + 2 * HOUR, 2 * _WINDOW)),
         ((DAY, 2 * DAY), (30 * MINUTE, 90 * MINUTE), (40 * DAY, 41 * DAY)),
         ((3 * HOUR, 30 * DAY), (50 * DAY, 51 * DAY), (_WINDOW + HOUR, 2 * _WINDOW)),
     ]
 )
-"""When the first team serves other orders."""
+"""When the first team serves other orders; one leaves it just as long as an order takes."""
 _FITTING = 40
 _ABLE = Team(
     TeamId("team"),
@@ -290,7 +290,7 @@ _ABLE = Team(
     youngest=60,
     insured=True,
 )
-_UNFIT: Mapping[str, Mapping[str, Any]] = {
+_UNFIT: dict[str, Mapping[str, Any]] = {
     "specialists": {"categories": (Category.LAW,)},
     "few": {"members": 1, "free": (1,) * BLOCKS_A_WEEK},
     "young": {"youngest": 17, "guardians": True},
@@ -492,7 +492,8 @@ def _some_teams(world: Loop, order: Order | None) -> Sequence[tuple[TeamId, ...]
     asked = () if order is None else order.asked[:1]
     plain = (one, two) if Mode.SEVERAL in world.profile.modes else (one,)
     odd = [(team,) for team in (*_ODD_TEAMS, TeamId("-"))]
-    return [plain, (), (one, one), (one, two), asked, (*asked, one), *odd]
+    unfit = tuple(TeamId(name) for name in reversed(_UNFIT))  # the reason that comes first is last
+    return [plain, (), (one, one), (one, two), asked, (*asked, one), unfit, *odd]
 
 
 def _fresh(order: Order | None) -> list[TeamId]:
