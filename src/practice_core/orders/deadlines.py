@@ -1,4 +1,7 @@
-"""When the clocks of an order run out: computed as it is decided, and stored in its events."""
+"""When the clocks of an order run out: computed as it is decided, and stored in its events.
+
+Instants and lengths are in ms, instants since 1970-01-01T00:00Z.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ if TYPE_CHECKING:
 
     from practice_core.orders.model import Actor, Docket, Order, OrderState, Request
     from practice_core.orders.profile import LoopProfile, Supervised
-    from practice_core.units import Instant, SiteId
+    from practice_core.units import Duration, Instant, SiteId
 
 __all__ = ["clocks_after_pause", "clocks_from", "due_at_desk", "next_desk", "waits_until"]
 
@@ -54,8 +57,7 @@ def clocks_from(  # noqa: PLR0913, PLR0917 - what an event is made of
         one = _supervised(profile, clock, request)
         again = clock in before and clock is not Clock.CONTACT
         if one is not None and one.since is since and not again:
-            add = profile.calendar.add_working
-            due_at = add(at, one.within) if one.working else at + one.within
+            due_at = _runs_out(one, one.within, at, profile)
             yield e.ClockStarted(request.id, at, by.id, clock, due_at)
 
 
@@ -63,17 +65,21 @@ def clocks_after_pause(
     order: Order, paused_at: Instant, at: Instant, by: Actor, profile: LoopProfile
 ) -> Iterable[e.OrderEvent]:
     """Start the clocks again that were running: with all their time, or with what was left."""
-    calendar = profile.calendar
+    remaining = profile.after_pause is AfterPause.REMAINING
     for watch in order.docket.watches:
         one = _supervised(profile, watch.clock, order.request)
         if one is not None:
             left = one.within
-            if profile.after_pause is AfterPause.REMAINING and one.working:
-                left = calendar.working_between(paused_at, watch.due_at)
-            elif profile.after_pause is AfterPause.REMAINING:
+            if remaining and one.working:
+                left = profile.calendar.working_between(paused_at, watch.due_at)
+            elif remaining:
                 left = max(0, watch.due_at - paused_at)
-            due_at = calendar.add_working(at, left) if one.working else at + left
+            due_at = _runs_out(one, left, at, profile)
             yield e.ClockStarted(order.request.id, at, by.id, one.clock, due_at)
+
+
+def _runs_out(one: Supervised, left: Duration, at: Instant, profile: LoopProfile) -> Instant:
+    return profile.calendar.add_working(at, left) if one.working else at + left
 
 
 def _supervised(profile: LoopProfile, clock: Clock, request: Request) -> Supervised | None:

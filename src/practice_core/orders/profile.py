@@ -178,7 +178,8 @@ class LoopProfile:
     tries
         Failed rounds at one desk before the order moves on, at least 1.
     review_within
-        Working time in which a desk should review; None: an order needs no review.
+        Working time in which a desk should review, reported and not enforced (a supervised clock
+        tells of it); None: an order needs no review.
     offer_open
         The longest an offer or a posting stays open.
     schedule_within
