@@ -19,7 +19,7 @@ from practice_core.journal import (
     JournalError,
     UnknownEvent,
 )
-from practice_core.orders import EVENTS, OfferMade, OrderPlaced, OrderRejected, OrderReviewed
+from practice_core.orders import OfferMade, OrderPlaced, OrderRejected, OrderReviewed
 from practice_core.units import ActorId, Instant, OrderId
 from tests.stored_events import FOLDER, REQUEST, event_of, events_of, file_of, names_of
 
@@ -32,7 +32,7 @@ REVIEWED = OrderReviewed(OrderId("o-1"), 5, ActorId("desk"), 60_000)
 # ------------------------------------------------------------------ there and back
 
 
-@pytest.mark.parametrize("kind", EVENTS, ids=lambda kind: kind.kind)
+@pytest.mark.parametrize("kind", CODEC.events, ids=lambda kind: kind.kind)
 @settings(max_examples=25)
 @given(data=st.data())
 def test_an_event_of_any_kind_comes_back_as_it_was(kind: type[Event], data: st.DataObject) -> None:
@@ -99,7 +99,7 @@ def test_every_stored_line_is_of_a_kind_that_is_still_known() -> None:
     assert set(FOLDER.iterdir()) == known
 
 
-@pytest.mark.parametrize("kind", EVENTS, ids=lambda kind: kind.kind)
+@pytest.mark.parametrize("kind", CODEC.events, ids=lambda kind: kind.kind)
 def test_a_stored_line_says_something_in_every_field(kind: type[Event]) -> None:
     fields = json.loads(file_of(kind, 1).read_bytes())
     assert None not in fields.values()
@@ -217,7 +217,7 @@ def test_what_is_no_event_is_told(body: bytes, said: str) -> None:
 
 
 @settings(max_examples=300)
-@given(st.sampled_from(EVENTS).flatmap(events_of), st.data())
+@given(st.sampled_from(CODEC.events).flatmap(events_of), st.data())
 def test_a_broken_body_is_an_event_or_an_error_of_the_journal(
     event: Event, data: st.DataObject
 ) -> None:

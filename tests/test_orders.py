@@ -71,6 +71,7 @@ from practice_core.orders import (
     ResumeOrder,
     ReviewOrder,
     ScheduleService,
+    Served,
     ServiceCompleted,
     ServiceScheduled,
     ServiceStarted,
@@ -102,6 +103,7 @@ from practice_core.units import (
     OrderId,
     SiteId,
     TeamId,
+    VolunteerId,
 )
 from practice_core.volunteers import Team
 from tests.telling import (
@@ -664,7 +666,12 @@ def test_a_service_needs_somebody_and_takes_some_time() -> None:
     told.then(StartService(1), OFFICER, DAY)
     assert told.last(2) == [ServiceScheduled, ServiceStarted]
     assert told.refuses(CompleteService(0), member_of(RED)) is Refusal.INVALID_VALUE
-    told.then(CompleteService(1), member_of(RED), MINUTE)
+    ann, bob = Served(VolunteerId("v-1"), 1), Served(VolunteerId("v-2"), 1)
+    nobody, longer = Served(VolunteerId("-"), 1), Served(VolunteerId("v-3"), 2)
+    for came in ((ann, ann), (nobody,), (longer,), (Served(VolunteerId("v-3"), 0),)):
+        odd = CompleteService(1, came)
+        assert told.refuses(odd, member_of(RED), MINUTE) is Refusal.INVALID_VALUE
+    told.then(CompleteService(1, (ann, bob)), member_of(RED), MINUTE)
     assert told.last(1) == [ServiceCompleted]
 
 

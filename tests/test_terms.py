@@ -14,8 +14,9 @@ import practice_core
 from practice_core.dispatch import POLICIES
 from practice_core.errors import UnknownName
 from practice_core.experiment import PARAMETERS
+from practice_core.journal import CODEC
 from practice_core.keyed import Purpose
-from practice_core.orders import COMMANDS, EVENTS, ORDER, Access
+from practice_core.orders import COMMANDS, ORDER, Access
 from practice_core.simulation.measures import KPIS
 from practice_core.terms import Category, section, term, word, words
 
@@ -47,7 +48,7 @@ def demanded() -> dict[str, set[str]]:
     rows = {section(kind): {key(member) for member in kind} for kind in enums()}
     return rows | {
         "command": {command.__name__ for command in COMMANDS},
-        "event": {event.kind for event in EVENTS},
+        "event": {event.kind for event in CODEC.events},
         "lifecycle": {ORDER.name},
         "measure": set(KPIS),
         "parameter": set(PARAMETERS),

@@ -443,7 +443,7 @@ class EverybodyIsFree(Faulty):
 
 
 class ARatingIsTheEnd(Faulty):
-    said = "closes: False"
+    said = "(closes: False|should redo: True)"
 
     def answers(self, call: Call, answer: Answer) -> Answer:
         if isinstance(call.command, RateOrder) and not isinstance(answer, Refusal):

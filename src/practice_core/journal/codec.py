@@ -11,7 +11,7 @@ import json
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
-from practice_core import orders
+from practice_core import orders, points, volunteers
 from practice_core.errors import DefinitionError, Fault
 from practice_core.journal.errors import AppendRefused, BrokenEvent, UnknownEvent
 from practice_core.journal.shapes import Body, Shape, canonical
@@ -139,5 +139,5 @@ class Codec:
             raise BrokenEvent(body, str(error) or type(error).__name__) from error
 
 
-CODEC = Codec(orders.EVENTS)
+CODEC = Codec((*orders.EVENTS, *volunteers.EVENTS, *points.EVENTS))
 """Every event of the package."""

@@ -131,6 +131,7 @@ from practice_core.orders.model import (
     Priority,
     Request,
     RequestedTime,
+    Served,
     Watch,
 )
 from practice_core.orders.profile import (
@@ -233,6 +234,7 @@ __all__ = [
     "ResumeOrder",
     "ReviewOrder",
     "ScheduleService",
+    "Served",
     "ServiceAssessed",
     "ServiceCompleted",
     "ServiceScheduled",

@@ -11,7 +11,7 @@ from practice_core.orders.events import (
     RejectReason,
     WithdrawReason,
 )
-from practice_core.orders.model import Request  # noqa: TC001 - cattrs reads the fields' types
+from practice_core.orders.model import Request, Served  # noqa: TC001 - cattrs reads the fields' types
 from practice_core.units import Duration, Instant, Minutes, OrderId, TeamId, value
 
 __all__ = [
@@ -218,9 +218,10 @@ class StartService(OrderCommand):
 
 @value
 class CompleteService(OrderCommand):
-    """End the service after `minutes`."""
+    """End the service after `minutes`; `served` says who of the volunteers came, and how long."""
 
     minutes: Minutes
+    served: tuple[Served, ...] = ()
 
 
 @value

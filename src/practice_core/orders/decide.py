@@ -50,6 +50,8 @@ ABSENT, PLACED, REVIEWED, OFFERED, POOLED, ACCEPTED, RATED = (
 )
 _BEST_SCORE = 5
 _MOST_SKILLS = 16
+_MOST_SERVED = 2_000
+"""Volunteers named with the end of a service: two events each of the 10,000 of an append."""
 NOBODY: Standings = MappingProxyType({})
 
 
@@ -517,7 +519,17 @@ def _start(o: Order, v: c.StartService, at: Instant, by: Actor, p: LoopProfile) 
 def _complete(o: Order, v: c.CompleteService, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
     if not 1 <= v.minutes <= (at - o.start) // MINUTE:  # type: ignore[operator]  # in service: began then or later
         return Refusal.INVALID_VALUE
+    if v.served and not _are_those(v):
+        return Refusal.INVALID_VALUE
     return (e.ServiceCompleted(o.request.id, at, by.id, v.minutes, at + p.rating_within),)
+
+
+def _are_those(v: c.CompleteService) -> bool:
+    """Tell whether each volunteer is named once, with a part of the service's time."""
+    names = {one.volunteer for one in v.served}
+    return len(names) == len(v.served) <= _MOST_SERVED and all(
+        is_identifier(one.volunteer) and 1 <= one.minutes <= v.minutes for one in v.served
+    )
 
 
 def _rate(o: Order, v: c.RateOrder, at: Instant, by: Actor, p: LoopProfile) -> Outcome:

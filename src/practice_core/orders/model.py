@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         OrderId,
         SiteId,
         TeamId,
+        VolunteerId,
     )
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "Priority",
     "Request",
     "RequestedTime",
+    "Served",
     "Watch",
 ]
 
@@ -188,6 +190,14 @@ class Request:
     priority: Priority = Priority.ORDINARY
     conditions: Conditions = UNCONDITIONAL
     parent: OrderId | None = None
+
+
+@value
+class Served:
+    """A volunteer who came to a service, and for how many of its whole minutes."""
+
+    volunteer: VolunteerId
+    minutes: Minutes
 
 
 @value

@@ -26,6 +26,7 @@ Examples
 
 from __future__ import annotations
 
+from practice_core.points.events import EVENTS, PointsAwarded
 from practice_core.points.ledger import (
     LIMIT,
     AccountNotOpen,
@@ -38,6 +39,7 @@ from practice_core.points.ledger import (
 from practice_core.points.rules import Award, AwardReason, Line, RuleSet, award, award_points
 
 __all__ = [
+    "EVENTS",
     "LIMIT",
     "AccountNotOpen",
     "Award",
@@ -45,6 +47,7 @@ __all__ = [
     "Batch",
     "Ledger",
     "Line",
+    "PointsAwarded",
     "Result",
     "Results",
     "RuleSet",

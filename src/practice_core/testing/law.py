@@ -44,6 +44,7 @@ __all__ = ["REASONS", "Case", "Deed", "free_times", "refusals"]
 
 _ADULT = 18
 _MOST_NAMES = 16
+_MOST_SERVED = 2_000
 
 
 def free_times(
@@ -294,7 +295,14 @@ class Case:
             case c.StartService():
                 return v.present < 1
             case c.CompleteService():
-                return not MINUTE <= v.minutes * MINUTE <= self.at - self.order.start
+                names = [one.volunteer for one in v.served]
+                return (
+                    not MINUTE <= v.minutes * MINUTE <= self.at - self.order.start
+                    or len(set(names)) < len(names)
+                    or not all(map(is_identifier, names))
+                    or not all(0 < one.minutes <= v.minutes for one in v.served)
+                    or len(names) > _MOST_SERVED
+                )
             case c.MergeNeed(other) | c.AbsorbNeed(other):
                 return not is_identifier(other)
             case c.RateOrder() | c.AssessService() | c.CallBack():

@@ -29,6 +29,7 @@ from practice_core.orders import (
     Refused,
     Request,
     RequestedTime,
+    Served,
     Standing,
     clock_of,
     evolve,
@@ -47,9 +48,11 @@ from practice_core.units import (
     ActorId,
     Duration,
     Instant,
+    Minutes,
     OrderId,
     SiteId,
     TeamId,
+    VolunteerId,
 )
 from practice_core.volunteers import BLOCKS_A_WEEK, Team
 
@@ -413,6 +416,8 @@ def _values(  # noqa: C901, PLR0911, PLR0912 - one case for each name, flat
             return r.needed, 0
         case "minutes":
             return max(1, min(r.duration, _served(order, call))), 0, _served(order, call) + 1
+        case "served":
+            return _some_served(_served(order, call))
         case "score":
             return 5, 0, 6
         case "consent":
@@ -462,6 +467,9 @@ def _lawful(  # noqa: C901, PLR0911, PLR0912 - one case for each name, flat
             return st.integers(1, r.needed)
         case "minutes":
             return st.integers(1, max(1, _served(order, call)))
+        case "served":
+            names = st.lists(st.sampled_from(["v-1", "v-2", "v-3"]), unique=True)
+            return names.map(lambda who: tuple([Served(VolunteerId(one), 1) for one in who]))
         case "score":
             return st.just(1) | st.integers(1, 5)
         case "consent":
@@ -479,6 +487,13 @@ def _pause_left(world: Loop, order: Order | None) -> Duration:
 def _served(order: Order | None, call: Call) -> int:
     """Give the whole minutes since the service could begin."""
     return 0 if order is None or order.start is None else (call.at - order.start) // MINUTE
+
+
+def _some_served(longest: Minutes) -> Sequence[tuple[Served, ...]]:
+    one, two, nameless = VolunteerId("v-1"), VolunteerId("v-2"), VolunteerId("-")
+    once = (Served(one, 1), Served(two, 1))
+    odd = [Served(nameless, 1), Served(one, 0), Served(one, longest + 1)]
+    return [once, (), (*once, *once[:1]), *((wrong,) for wrong in odd)]
 
 
 def _kept(need: Request) -> dict[str, st.SearchStrategy[Any]]:

@@ -11,7 +11,18 @@ Examples
 3
 """
 
+from practice_core.volunteers.events import EVENTS, ServiceRecorded, TeamBooked, TeamFreed
 from practice_core.volunteers.records import ServiceRecord
 from practice_core.volunteers.teams import BLOCKS_A_DAY, BLOCKS_A_WEEK, DayParts, Team
 
-__all__ = ["BLOCKS_A_DAY", "BLOCKS_A_WEEK", "DayParts", "ServiceRecord", "Team"]
+__all__ = [
+    "BLOCKS_A_DAY",
+    "BLOCKS_A_WEEK",
+    "EVENTS",
+    "DayParts",
+    "ServiceRecord",
+    "ServiceRecorded",
+    "Team",
+    "TeamBooked",
+    "TeamFreed",
+]

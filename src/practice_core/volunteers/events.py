@@ -1,0 +1,62 @@
+"""What is written down of teams and volunteers: when a team is taken, and who served how long."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from practice_core.units import (
+    ActorId,
+    Instant,
+    Minutes,
+    OrderId,
+    TeamId,
+    VolunteerId,
+    value,
+)
+
+__all__ = ["EVENTS", "ServiceRecorded", "TeamBooked", "TeamFreed"]
+
+
+@value
+class TeamBooked:
+    """A team is taken by an order from `start` to `end`; a booking before for it is void."""
+
+    kind: ClassVar[str] = "team.booked"
+    schema: ClassVar[int] = 1
+
+    team: TeamId
+    at: Instant
+    by: ActorId
+    order: OrderId
+    start: Instant
+    end: Instant
+
+
+@value
+class TeamFreed:
+    """A team is no longer taken by an order: it has served it, or does not."""
+
+    kind: ClassVar[str] = "team.freed"
+    schema: ClassVar[int] = 1
+
+    team: TeamId
+    at: Instant
+    by: ActorId
+    order: OrderId
+
+
+@value
+class ServiceRecorded:
+    """A volunteer served on an order for so many whole minutes; `at` is when it ended."""
+
+    kind: ClassVar[str] = "service.recorded"
+    schema: ClassVar[int] = 1
+
+    volunteer: VolunteerId
+    at: Instant
+    by: ActorId
+    order: OrderId
+    minutes: Minutes
+
+
+EVENTS = (TeamBooked, TeamFreed, ServiceRecorded)
