@@ -13,6 +13,7 @@ True
 """
 
 from practice_core.dispatch.contract import (
+    RECHECK_AFTER,
     Candidate,
     CandidateArrays,
     Candidates,
@@ -46,10 +47,12 @@ from practice_core.dispatch.policies import (
 )
 from practice_core.dispatch.roster import Roster
 from practice_core.dispatch.slots import Grid, Slot
+from practice_core.dispatch.view import RosterView
 from practice_core.orders.eligibility import Ineligible, ineligible
 
 __all__ = [
     "POLICIES",
+    "RECHECK_AFTER",
     "Batch",
     "BestAnswer",
     "Candidate",
@@ -73,6 +76,7 @@ __all__ = [
     "Post",
     "Random",
     "Roster",
+    "RosterView",
     "Slot",
     "StatusQuo",
     "TwoChoices",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
-from practice_core.units import Duration, Instant, OrderId, SiteId, TeamId, value
+from practice_core.units import HOUR, Duration, Instant, OrderId, SiteId, TeamId, value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from practice_core.orders import Order
 
 __all__ = [
+    "RECHECK_AFTER",
     "Candidate",
     "CandidateArrays",
     "Candidates",
@@ -36,6 +37,10 @@ __all__ = [
     "View",
     "Wait",
 ]
+
+
+RECHECK_AFTER: Duration = 12 * HOUR
+"""How long an order waits that a policy says nothing about (MODEL section 2.3)."""
 
 
 class Channel(enum.StrEnum):

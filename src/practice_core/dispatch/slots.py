@@ -97,6 +97,50 @@ class Grid:
             week, since = week + 1, 0
         return found
 
+    @classmethod
+    def around(cls, parts: DayParts, at: Instant, *, offset: Duration, weeks: int) -> Grid:
+        """Give a grid from the Monday of the week before, local time `offset` east of UTC."""
+        return cls(parts, monday(at, offset) - WEEK, weeks)
+
+    def slot(self, start: Instant, end: Instant, travel: Duration) -> Slot | None:
+        """Give what a job at an agreed time keeps a team busy with; None off the grid.
+
+        Parameters
+        ----------
+        start, end
+            Of the service, at whatever times.
+        travel
+            How long the way back may reach into the next block of its day.
+        """
+        after, length = start - self.begins, end - start
+        if not 0 <= after <= self.weeks * WEEK - length:
+            return None
+        midnight = after - after % DAY
+        touched = []
+        while midnight < after + length:
+            for part, (opens, closes) in enumerate(self.parts.spans):
+                if midnight + opens < after + length and after < midnight + closes:
+                    touched.append(midnight // DAY * BLOCKS_A_DAY + part)
+            midnight += DAY
+        if not touched:
+            return Slot(start, end, after // DAY * BLOCKS_A_DAY, 0)
+        first, last = touched[0], touched[-1]
+        day, part = divmod(last, BLOCKS_A_DAY)
+        if part < BLOCKS_A_DAY - 1:
+            last += travel > day * DAY + self.parts.spans[part + 1][0] - after - length
+        return Slot(start, end, first, last - first + 1)
+
+
+def monday(at: Instant, offset: Duration) -> Instant:
+    """Give the Monday, 00:00 local time, of the week of an instant.
+
+    >>> from practice_core.units import HOUR
+    >>> monday(0, 0) // DAY, monday(4 * DAY, 0) // DAY, monday(4 * DAY - 1, 8 * HOUR) // HOUR
+    (-3, 4, 88)
+    """
+    since_thursday = at + offset
+    return since_thursday - (since_thursday + 3 * DAY) % WEEK - offset
+
 
 _Pattern: TypeAlias = tuple[Duration, int, int, Duration]
 """Start after Monday 00:00, block of the week, blocks, slack."""

@@ -94,6 +94,23 @@ class Shape(Generic[T]):
             except Exception as error:
                 raise ValueError(transform_error(error, path=self.kind.__name__)[0]) from error
 
+    def faults(self, fields: Body) -> list[tuple[str, str]]:
+        """Give every place that keeps plain data from being a value, with what is wrong there.
+
+        >>> from practice_core.orders import OpenOffer
+        >>> for fault in Shape(OpenOffer).faults({"until": "5", "untill": 5}):
+        ...     print(fault)
+        ('team', 'required field missing')
+        ('until', 'invalid value for type, expected int')
+        ('fields', 'extra fields found (untill)')
+        """
+        try:
+            self._explain(fields, self.kind)
+        except Exception as error:  # noqa: BLE001 - as the hooks fail
+            told = [said.rpartition(" @ ") for said in transform_error(error, path="")]
+            return [(place.removeprefix(".") or "fields", said[:200]) for said, _, place in told]
+        return []
+
     @property
     def digest(self) -> str:
         """A digest of the names, types and defaults of all fields."""

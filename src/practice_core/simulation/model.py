@@ -15,11 +15,18 @@ from functools import cache
 from itertools import compress
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import attrs
 import numpy as np
 import simpy
 
-from practice_core.dispatch import Channel, Escalate, Offer, Post, Wait
+from practice_core.dispatch import (
+    RECHECK_AFTER,
+    Channel,
+    Escalate,
+    Offer,
+    Post,
+    RosterView,
+    Wait,
+)
 from practice_core.errors import UnlawfulCommand
 from practice_core.lifecycle import Role
 from practice_core.orders import (
@@ -52,11 +59,10 @@ from practice_core.units import DAY, HOUR, MINUTE, ActorId
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Sequence
 
-    from practice_core.dispatch import Candidates, Decision, Policy, Roster, Slot
-    from practice_core.hierarchy import Hierarchy
+    from practice_core.dispatch import Decision, Policy, Slot
     from practice_core.orders import Order, OrderCommand, Request, Standings
     from practice_core.simulation.tape import Tape
-    from practice_core.units import Duration, Instant, SiteId, TeamId
+    from practice_core.units import Duration, Instant, TeamId
 
     Story: TypeAlias = Generator[simpy.Event, Any, None]
     Chapter: TypeAlias = Generator[simpy.Event, Any, Order]
@@ -65,8 +71,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Model"]
 
-RECHECK_AFTER: Duration = 12 * HOUR
-"""How long an order waits that a policy says nothing about (MODEL section 2.3)."""
 _ASKED = (OrderState.OFFERED, OrderState.POOLED)
 SATISFIED, DISSATISFIED = 5, 2
 """Scores given: the model draws satisfaction, not stars."""
@@ -98,30 +102,6 @@ class _At(simpy.Event):
         self._value = at
         self._ok = True
         env.schedule(self, priority, at - env.now)  # type: ignore[arg-type]  # SimPy names 0 and 1
-
-
-@attrs.define(eq=False)
-class _View:
-    """What the policy sees: the roster and the orders that wait; implements `dispatch.View`."""
-
-    now: Instant
-    hierarchy: Hierarchy
-    roster: Roster
-    on_desk: dict[int, Order]
-
-    def candidates(self, order: Order, *, within: SiteId | None = None) -> Candidates:
-        """Give the lawful teams, nearest first."""
-        return self.roster.candidates(order, self.now, within)
-
-    def home(self, team: TeamId) -> SiteId:
-        """Give the home of a team."""
-        return self.roster.teams[self.roster.index[team]].home
-
-    def waiting(self, scope: SiteId | None = None) -> Sequence[Order]:
-        """Give the orders on the desks in `scope`, oldest first."""
-        covers = self.hierarchy.covers
-        found = [self.on_desk[rank] for rank in sorted(self.on_desk)]
-        return found if scope is None else [o for o in found if covers(scope, o.holder)]
 
 
 class Model:
@@ -159,7 +139,8 @@ class Model:
         self._begins = tape.grid.begins
         self._route = cache(lambda site: self.profile.route(site, tape.city.hierarchy))
         self.log = EventLog(tape.demand.ids, self.request, tape.sites, self.roster.ids)
-        self.view = _View(self._begins, tape.city.hierarchy, self.roster, {})
+        self._waiting: dict[int, Order] = {}
+        self.view = RosterView(self._begins, tape.city.hierarchy, self.roster, self._waiting)
         self._asleep: dict[int, simpy.Process] = {}
         self._standings = _standings(tape)
         self._system = Actor(ActorId("system"), Role.SYSTEM)
@@ -224,9 +205,10 @@ class Model:
         for midnight in range(self._begins, self.tape.scenario.ends, DAY):
             for at in range(midnight + loud, midnight + quiet, self.policy.period):
                 yield _At(self.env, at, TICK)
-                orders = [o for o in self.view.waiting() if self.profile.may_ask(o, at)]
+                waiting = self.view.waiting()
+                orders = [o for o in waiting if at < _due_at(o) and self.profile.may_ask(o, at)]
                 if orders:
-                    ranks = {order.id: rank for rank, order in self.view.on_desk.items()}
+                    ranks = {order.id: rank for rank, order in self._waiting.items()}
                     for decision in self._choose(orders, at):
                         if not isinstance(decision, Wait):
                             self._asleep.pop(ranks[decision.order]).interrupt(decision)
@@ -296,7 +278,7 @@ class Model:
 
     def _on_desk(self, rank: int, order: Order) -> Chapter:
         """Tell the story from the desk to an agreed time, or to the end."""
-        on_desk = self.view.on_desk
+        on_desk = self._waiting
         while order.state is OrderState.REVIEWED:
             at = self.env.now
             if at >= _due_at(order):
@@ -352,9 +334,8 @@ class Model:
         if self.policy.period:
             return
         categories = self.roster.teams[team].categories
-        on_desk = self.view.on_desk
         for rank in sorted(self._asleep):
-            if on_desk[rank].request.category in categories:
+            if self._waiting[rank].request.category in categories:
                 self._asleep.pop(rank).interrupt()
 
     def _choose(self, orders: Sequence[Order], at: Instant) -> Sequence[Decision]:
