@@ -1,0 +1,211 @@
+"""What all events of a practice come to: the one state that commands and queries look at."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, Any, Final
+
+from practice_core.journal import Orders, Projection, canonical
+from practice_core.orders import ORDER, OrderEvent, OrderState
+from practice_core.points import PointsAwarded
+from practice_core.service.contract import Account, Booking
+from practice_core.service.lately import Lately
+from practice_core.units import ActorId, OrderId, SiteId, TeamId, VolunteerId
+from practice_core.volunteers import ServiceRecorded, TeamBooked, TeamFreed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from practice_core.journal import Recorded, TextId
+    from practice_core.orders import Order
+    from practice_core.units import Instant
+
+__all__ = ["BOOKS", "Books"]
+
+
+class Books:
+    """Orders, bookings and accounts, with what is asked of them often kept at hand.
+
+    Attributes
+    ----------
+    orders : Orders
+        Every order by its id.
+    under_way : dict
+        The orders that have not ended: when their last event happened, and their age, which is
+        the position of their first.
+    bookings : dict
+        By team and order, when a team is taken.
+    lately : Lately
+        What a roster is made of.
+    counts : Counter
+        How many orders there are, by site and state.
+    """
+
+    def __init__(self) -> None:
+        self.orders = Orders()
+        self.under_way: dict[OrderId, tuple[Instant, int]] = {}
+        self.bookings: dict[TeamId, dict[OrderId, Booking]] = defaultdict(dict)
+        self.lately = Lately()
+        self.counts: Counter[tuple[SiteId, OrderState]] = Counter()
+        self._versions: dict[str, int] = {}
+        """Of streams of teams and accounts; an order knows its own."""
+        self._placed: dict[ActorId, list[OrderId]] = {}
+        self._accounts: dict[VolunteerId, list[int]] = {}
+        self._texts: dict[TextId, OrderId] = {}
+        self._waiting: dict[OrderId, int] = {}
+        self.changed: list[OrderId] = []
+        """Orders that something happened to, for whoever clears the list."""
+        self.freed: list[TeamId] = []
+        """Teams that a job fell through for, likewise."""
+
+    # -- what it answers ------------------------------------------------------------------------
+
+    def version(self, stream: str) -> int:
+        """Give how many events a stream of a team or an account has."""
+        return self._versions.get(stream, 0)
+
+    def placed(self, resident: ActorId) -> Sequence[OrderId]:
+        """Give the orders that somebody placed, or that were placed for him, oldest first."""
+        return self._placed.get(resident, ())
+
+    def account(self, volunteer: VolunteerId) -> Account:
+        """Give what a volunteer has."""
+        return Account(volunteer, *self._accounts.get(volunteer, (0, 0)))
+
+    def text_of(self, key: TextId) -> OrderId | None:
+        """Give the order that a free text belongs to."""
+        return self._texts.get(key)
+
+    def waiting(self) -> dict[int, Order]:
+        """Give the orders that wait on a desk to be dispatched, by age, oldest first."""
+        return {age: self.orders[key] for key, age in sorted(self._waiting.items(), key=_by_age)}
+
+    def by_age(self) -> list[OrderId]:
+        """Give the orders that have not ended, oldest first."""
+        return sorted(self.under_way, key=lambda order: self.under_way[order][1])
+
+    # -- how events change it -------------------------------------------------------------------
+
+    def apply(self, recorded: Recorded) -> None:
+        """Change it by one event."""
+        event, stream = recorded.event, recorded.stream
+        if isinstance(event, OrderEvent):
+            self._on_order(recorded, event)
+            return
+        self._versions[stream] = recorded.version
+        if isinstance(event, TeamBooked):
+            booking = Booking(event.order, event.team, event.start, event.end)
+            self.bookings[event.team][event.order] = booking
+        elif isinstance(event, TeamFreed):
+            self.bookings[event.team].pop(event.order, None)
+        elif isinstance(event, ServiceRecorded):
+            self._accounts.setdefault(event.volunteer, [0, 0])[0] += event.minutes
+        elif isinstance(event, PointsAwarded):
+            self._accounts.setdefault(VolunteerId(event.account), [0, 0])[1] += event.points
+
+    def _on_order(self, recorded: Recorded, event: OrderEvent) -> None:
+        key = OrderId(recorded.stream.partition("/")[2])
+        before: Order | None = self.orders.get(key)
+        self.orders.apply(recorded)
+        after = self.orders[key]
+        request = after.request
+        if before is None:
+            for who in {request.placed_by, request.for_whom} - {None}:
+                self._placed.setdefault(who, []).append(key)  # type: ignore[arg-type]  # not None
+        else:
+            self.counts[before.request.site, before.state] -= 1
+        self.counts[request.site, after.state] += 1
+        if after.state in ORDER.final:
+            self.under_way.pop(key, None)
+        else:
+            _, age = self.under_way.get(key, (0, recorded.position))
+            self.under_way[key] = (event.at, age)
+        if after.state is OrderState.REVIEWED and request.host is None:
+            self._waiting[key] = self.under_way[key][1]
+        else:
+            self._waiting.pop(key, None)
+        for text in recorded.texts:
+            self._texts[text] = key
+        freed = self.lately.apply(before, event, after)
+        if freed is not None:
+            self.freed.append(freed)
+        self.changed.append(key)
+
+    # -- how it is kept -------------------------------------------------------------------------
+
+    def dump(self) -> bytes:
+        """Give it as bytes: a digest and a line of JSON, then the orders."""
+        rest = {
+            "under_way": self.under_way,
+            "bookings": [
+                [one.order, one.team, one.start, one.end]
+                for team in self.bookings.values()
+                for one in team.values()
+            ],
+            "lately": self.lately.dump(),
+            "counts": [[site, state, n] for (site, state), n in self.counts.items() if n],
+            "waiting": self._waiting,
+            "versions": self._versions,
+            "placed": self._placed,
+            "accounts": self._accounts,
+            "texts": self._texts,
+        }
+        head = canonical(rest)
+        return b"\n".join((_digest(head), head, self.orders.dump()))
+
+    @classmethod
+    def load(cls, raw: bytes) -> Books:
+        """Take it from bytes.
+
+        Raises
+        ------
+        ValueError
+            If they are damaged, or of another shape.
+        """
+        books = cls()
+        digest, head, orders = raw.split(b"\n", 2)
+        if digest != _digest(head):
+            message = "books that are damaged"
+            raise ValueError(message)
+        books.orders = Orders.load(orders)
+        try:
+            books._fill(json.loads(head))
+        except (KeyError, TypeError, AttributeError) as error:
+            message = "books of another shape"
+            raise ValueError(message) from error
+        return books
+
+    def _fill(self, rest: dict[str, Any]) -> None:
+        self.under_way = {key: (last, age) for key, (last, age) in rest["under_way"].items()}
+        for fields in rest["bookings"]:
+            booking = Booking(*fields)
+            self.bookings[booking.team][booking.order] = booking
+        self.lately = Lately.load(rest["lately"])
+        for site, state, count in rest["counts"]:
+            self.counts[site, OrderState(state)] = count
+        self._waiting = rest["waiting"]
+        self._versions = rest["versions"]
+        self._placed = rest["placed"]
+        self._accounts = rest["accounts"]
+        self._texts = rest["texts"]
+
+
+def _by_age(item: tuple[OrderId, int]) -> int:
+    return item[1]
+
+
+def _digest(head: bytes) -> bytes:
+    return hashlib.sha256(head).hexdigest().encode()
+
+
+BOOKS: Final = Projection(
+    "books",
+    version=1,
+    begin=Books,
+    apply=Books.apply,
+    dump=Books.dump,
+    load=Books.load,
+)
+"""The state of a practice."""

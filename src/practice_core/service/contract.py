@@ -1,0 +1,247 @@
+"""What a practice answers, and what it does not take."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import attrs
+
+from practice_core.errors import DefinitionError, PracticeError, shown
+from practice_core.units import DAY, MINUTE, moment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from practice_core.dispatch import Decision
+    from practice_core.errors import Fault
+    from practice_core.journal import Appended
+    from practice_core.orders import Order, OrderCommand, OrderEvent, OrderState
+    from practice_core.units import (
+        CommandId,
+        Duration,
+        Instant,
+        Minutes,
+        OrderId,
+        SiteId,
+        TeamId,
+        VolunteerId,
+    )
+
+__all__ = [
+    "Account",
+    "Booking",
+    "ClockWentBack",
+    "Done",
+    "Due",
+    "InputRefused",
+    "LimitReached",
+    "Limits",
+    "Page",
+    "Tally",
+]
+
+T = TypeVar("T")
+
+
+# ------------------------------------------------------------------ answers
+
+
+@attrs.frozen
+class Done:
+    """A command that was carried out.
+
+    Parameters
+    ----------
+    command
+        Its id.
+    order
+        The order it was given to, as it left it.
+    events
+        What happened, to all orders it was given to.
+    appended
+        Where that stands in the journal.
+    decision
+        What a policy decided, if it came of that.
+    """
+
+    command: CommandId
+    order: Order
+    events: tuple[OrderEvent, ...]
+    appended: Appended
+    decision: Decision | None = None
+
+
+@attrs.frozen
+class Due:
+    """A clock that has run out.
+
+    Parameters
+    ----------
+    order
+        Of which order.
+    command
+        What the system now commands.
+    due_at
+        Since when.
+    """
+
+    order: OrderId
+    command: OrderCommand
+    due_at: Instant
+
+
+@attrs.frozen
+class Page(Generic[T]):
+    """Some of what was asked for.
+
+    Parameters
+    ----------
+    items
+        In order.
+    after
+        What to give as `after` for the next page; None if this is the last.
+    """
+
+    items: tuple[T, ...]
+    after: int | None
+
+
+@attrs.frozen
+class Booking:
+    """A time at which a team is taken by an order."""
+
+    order: OrderId
+    team: TeamId
+    start: Instant
+    end: Instant
+
+
+@attrs.frozen
+class Account:
+    """What a volunteer has to his name: whole minutes served and points, two separate ledgers."""
+
+    volunteer: VolunteerId
+    minutes: Minutes
+    points: int
+
+
+@attrs.frozen
+class Tally:
+    """The orders of one institute's sites, or of the sites below none.
+
+    Parameters
+    ----------
+    site
+        The institute, or the center.
+    states
+        How many orders stand where; of states without any there is nothing.
+    overdue
+        How many of them a clock has run out on.
+    """
+
+    site: SiteId
+    states: Mapping[OrderState, int]
+    overdue: int
+
+
+# ------------------------------------------------------------------ limits
+
+
+@attrs.frozen(kw_only=True)
+class Limits:
+    """How much is taken of anybody: what a platform's users are kept to, and its programs.
+
+    Parameters
+    ----------
+    commands_a_minute
+        Of one actor, refused ones too, as far as this handle knows.
+    open_orders
+        Of one requester, not yet ended.
+    command_bytes
+        Of one command, as canonical JSON.
+    texts, text_length
+        Free texts with one command, and the characters of each.
+    window
+        From placing an order to the end of its time, in ms.
+    page
+        Most items of one page.
+    backwards
+        How far a command may lie before the last event of its order, in ms: the clocks of several
+        machines never agree.
+    """
+
+    commands_a_minute: int = 120
+    open_orders: int = 50
+    command_bytes: int = 256 * 1024
+    texts: int = 8
+    text_length: int = 2_000
+    window: Duration = 366 * DAY
+    page: int = 200
+    backwards: Duration = MINUTE
+
+
+class InputRefused(DefinitionError):
+    """What was given is no command, or out of bounds; every fault is listed, nothing was done."""
+
+    def __init__(self, subject: str, faults: Sequence[Fault]) -> None:
+        super().__init__(subject, faults)
+
+
+class LimitReached(PracticeError, RuntimeError):
+    """Somebody asked for more than is taken of one; nothing was done.
+
+    Attributes
+    ----------
+    actor : str
+        Who.
+    limit : str
+        Which of `Limits`.
+    allowed : int
+        How much it allows.
+    again_at : Instant or None
+        When it will be taken; None: once other things have ended.
+    """
+
+    def __init__(self, actor: str, limit: str, allowed: int, again_at: Instant | None) -> None:
+        self.actor = actor
+        self.limit = limit
+        self.allowed = allowed
+        self.again_at = again_at
+        remedy = (
+            "let some of them end first"
+            if again_at is None
+            else f"try again at {moment(again_at):%Y-%m-%dT%H:%M:%SZ}"
+        )
+        super().__init__(shown(f"actor {actor}: {limit} is {allowed}; nothing was done, {remedy}"))
+
+    def __reduce__(self) -> tuple[type[LimitReached], tuple[str, str, int, Instant | None]]:
+        return type(self), (self.actor, self.limit, self.allowed, self.again_at)
+
+
+class ClockWentBack(PracticeError, RuntimeError):
+    """A command lies before what has already happened to its order; nothing was done.
+
+    Attributes
+    ----------
+    order : str
+        The order.
+    at : Instant
+        When the command was given, as it says.
+    last : Instant
+        When the order's last event happened.
+    """
+
+    def __init__(self, order: str, at: Instant, last: Instant) -> None:
+        self.order = order
+        self.at = at
+        self.last = last
+        behind = (last - at) / 1000
+        super().__init__(
+            shown(
+                f"order {order}: commanded {behind:g} s before its last event; "
+                "nothing was done, set the machine's clock and try again"
+            )
+        )
+
+    def __reduce__(self) -> tuple[type[ClockWentBack], tuple[str, Instant, Instant]]:
+        return type(self), (self.order, self.at, self.last)

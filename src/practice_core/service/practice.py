@@ -1,0 +1,758 @@
+"""One area running on one journal: authorised, idempotent, atomic, dispatching."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import Mapping
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import attrs
+
+from practice_core.dispatch import Escalate, Offer, Post, Wait
+from practice_core.errors import DefinitionError, Fault, UnlawfulCommand
+from practice_core.journal import (
+    Appended,
+    CommandReused,
+    Conflict,
+    Recorded,
+    Write,
+    canonical,
+    open_journal,
+    project,
+)
+from practice_core.lifecycle import Role
+from practice_core.orders import (
+    AbsorbNeed,
+    Access,
+    Actor,
+    CollectNeed,
+    CompleteService,
+    EscalateOrder,
+    MergeNeed,
+    OfferOrder,
+    OrderEvent,
+    OrderState,
+    PlaceOrder,
+    PostOrder,
+    Refusal,
+    Refused,
+    ServiceScheduled,
+    SplitOrder,
+    Standing,
+    authorise,
+    clock_of,
+    consolidate,
+    divide,
+    evolve,
+    may,
+    step,
+)
+from practice_core.points import PointsAwarded, award
+from practice_core.service.books import BOOKS, Books
+from practice_core.service.contract import ClockWentBack, Done, Due, LimitReached, Limits
+from practice_core.service.desk import DispatchDesk
+from practice_core.service.queries import Queries
+from practice_core.service.reading import check, digest_of
+from practice_core.units import MINUTE, AccountId, ActorId, CommandId, is_identifier
+from practice_core.volunteers import ServiceRecord, ServiceRecorded, TeamBooked, TeamFreed
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Collection, Iterator, Sequence
+    from types import TracebackType
+    from typing import Self, TypeAlias
+
+    from practice_core.areas import Area
+    from practice_core.dispatch import Decision, Policy
+    from practice_core.hierarchy import Hierarchy
+    from practice_core.journal import Journal, TextId
+    from practice_core.orders import Order, OrderCommand
+    from practice_core.units import Instant, OrderId, TeamId
+    from practice_core.volunteers import Team
+
+    Changed: TypeAlias = tuple[Order, tuple[OrderEvent, ...]]
+    Plan: TypeAlias = Callable[[], tuple[Changed, ...] | Refused]
+
+__all__ = ["Practice"]
+
+_TRIES = 3
+_ACTORS = 10_000
+"""Actors whose last minute is remembered."""
+_BOOKED = frozenset({OrderState.SCHEDULED, OrderState.IN_SERVICE})
+_SYSTEM = Actor(ActorId("system"), Role.SYSTEM)
+_HALVES = (MergeNeed, AbsorbNeed, SplitOrder)
+"""What is only ever done to several orders at once."""
+NO_TEXTS: Mapping[TextId, str] = {}
+
+
+class Practice(Queries):
+    """One area on one journal.
+
+    It belongs to the thread that opened it, as its journal does. Any number may be open on one
+    journal, in any number of processes: each sees what the others did before it does anything, and
+    of two that meet one decides anew.
+
+    Parameters
+    ----------
+    journal
+        An open journal.
+    area
+        Whose loop, points rules and calendar hold.
+    hierarchy
+        Its sites.
+    teams
+        The teams that may be offered orders.
+    seed
+        Of the draws by which ties are broken and policies that use chance decide.
+    limits
+        How much is taken of anybody.
+
+    Examples
+    --------
+    A resident orders, the center offers it to the nearest team.
+
+    >>> from practice_core import Actor, Category, Request, RequestedTime, Role, Team, load_area
+    >>> from practice_core.dispatch import policy
+    >>> from practice_core.orders import PlaceOrder
+    >>> from practice_core.units import DAY
+    >>> area, free = load_area("jintan"), (5, 5, 0) * 7
+    >>> red = Team("red", "jt", (Category.AID,), members=8, jobs_per_week=3, free=free)
+    >>> practice = Practice.open("memory", area, teams=[red])
+    >>> now, site = 1_583_110_800_000, practice.hierarchy.root.id
+    >>> request = Request(
+    ...     id="o-1",
+    ...     site=site,
+    ...     category=Category.AID,
+    ...     placed_by="resident-7",
+    ...     placed_at=now,
+    ...     earliest=now,
+    ...     latest=now + 7 * DAY,
+    ...     needed=2,
+    ...     duration=60,
+    ...     requested_time=RequestedTime.ANY,
+    ...     route=practice.route(site),
+    ... )
+    >>> resident = Actor("resident-7", Role.REQUESTER)
+    >>> done = practice.do("o-1", PlaceOrder(request), id="c-1", by=resident, at=now)
+    >>> done.order.state.value
+    'placed'
+    >>> again = practice.do("o-1", PlaceOrder(request), id="c-1", by=resident, at=now + 5)
+    >>> again == done
+    True
+    """
+
+    def __init__(  # noqa: PLR0913 - what a practice is made of
+        self,
+        journal: Journal,
+        area: Area,
+        *,
+        hierarchy: Hierarchy,
+        teams: Sequence[Team] = (),
+        seed: int = 0,
+        limits: Limits = Limits(),  # noqa: B008 - a value that never changes
+    ) -> None:
+        self.journal = journal
+        self.area = area
+        self.hierarchy = hierarchy
+        self.limits = limits
+        self.teams: Mapping[TeamId, Team] = {team.id: team for team in teams}
+        self._projected = project(journal, BOOKS)
+        self._desk = DispatchDesk(area, hierarchy, teams, seed)
+        self._attempts: dict[ActorId, deque[Instant]] = {}
+        _refuse_another_area(self.books, area, hierarchy)
+
+    @classmethod
+    def open(  # noqa: PLR0913 - as the class
+        cls,
+        journal: Journal | str | os.PathLike[str],
+        area: Area,
+        *,
+        hierarchy: Hierarchy | None = None,
+        teams: Sequence[Team] = (),
+        seed: int = 0,
+        limits: Limits = Limits(),  # noqa: B008 - a value that never changes
+    ) -> Self:
+        """Open a practice on a journal, or on the one at an address as of `open_journal`.
+
+        Parameters
+        ----------
+        journal, area, teams, seed, limits
+            As for the class.
+        hierarchy
+            The area's sites; by default those that the area knows, or made-up ones.
+
+        Raises
+        ------
+        DefinitionError
+            If a team's home is no site, two teams share an id, or the journal is another area's.
+        StoreError
+            If the journal cannot be opened.
+        """
+        where = hierarchy or area.hierarchy()
+        if not isinstance(journal, str) and hasattr(journal, "append"):
+            return cls(journal, area, hierarchy=where, teams=teams, seed=seed, limits=limits)
+        opened = open_journal(journal)  # type: ignore[arg-type]  # no journal: an address
+        try:
+            return cls(opened, area, hierarchy=where, teams=teams, seed=seed, limits=limits)
+        except BaseException:
+            opened.close()
+            raise
+
+    # -- commands -------------------------------------------------------------------------------
+
+    def do(  # noqa: PLR0913 - the contract's
+        self,
+        order: OrderId,
+        command: OrderCommand,
+        *,
+        id: CommandId,  # noqa: A002 - the contract's word
+        by: Actor,
+        at: Instant,
+        texts: Mapping[TextId, str] = NO_TEXTS,
+    ) -> Done | Refused:
+        """Carry out a command, or say why not; whatever it changes is written at once or not.
+
+        Parameters
+        ----------
+        order
+            The order it is given to.
+        command
+            What is asked.
+        id
+            Of the command, made by the caller: given again it changes nothing, and gets the answer
+            that it got when it was carried out. What was refused is decided anew.
+        by
+            Who asks; the caller has made sure that he is who he says.
+        at
+            When, in ms since the epoch.
+        texts
+            Free texts by ids of their own, kept where they can be erased.
+
+        Returns
+        -------
+        Done or Refused
+
+        Raises
+        ------
+        InputRefused
+            If what was given is no command, or out of bounds.
+        LimitReached
+            If the actor has asked for more than `limits` takes of one.
+        ClockWentBack
+            If `at` lies before what has already happened to the order.
+        CommandReused
+            If another command was carried out under this id.
+        Conflict
+            If others were faster three times.
+        StoreError
+            If the journal fails; whether the command was carried out shows when it is given again.
+        """
+        check([(order, command)], id, by, at, texts, self.limits)
+        self._meter(by, at)
+        if isinstance(command, _HALVES):
+            return Refused(type(command), Refusal.ROLE)
+        return self._carry_out([(order, command)], id, by, at, texts)
+
+    def consolidate(
+        self,
+        into: OrderId,
+        needs: Sequence[OrderId],
+        *,
+        id: CommandId,  # noqa: A002 - as `do`
+        by: Actor,
+        at: Instant,
+    ) -> Done | Refused:
+        """Let collected needs live on in one that is alike (统单): all of them or none.
+
+        Raises
+        ------
+        InputRefused, LimitReached, ClockWentBack, CommandReused, Conflict, StoreError
+            As for `do`.
+        """
+        deeds: list[tuple[OrderId, OrderCommand]] = [(into, AbsorbNeed(need)) for need in needs]
+        deeds += [(need, MergeNeed(into)) for need in needs]
+        check(deeds or [(into, AbsorbNeed(into))], id, by, at, NO_TEXTS, self.limits)
+        self._meter(by, at)
+
+        def plan() -> tuple[Changed, ...] | Refused:
+            refused = self._unauthorised(deeds, by, at)
+            if refused is not None:
+                return refused
+            found = [self.books.orders[key] for key in (into, *needs)]
+            return consolidate(found[0], found[1:], at, by, self.area.profile)
+
+        if not needs or len(set(needs)) < len(needs):
+            return Refused(MergeNeed, Refusal.INVALID_VALUE)
+        return self._commit(id, digest_of(deeds, by), plan, by, at)
+
+    def divide(
+        self,
+        order: OrderId,
+        shares: Mapping[OrderId, int],
+        *,
+        id: CommandId,  # noqa: A002 - as `do`
+        by: Actor,
+        at: Instant,
+    ) -> Done | Refused:
+        """Let several teams serve an order: each share of its volunteers becomes an order.
+
+        Raises
+        ------
+        InputRefused, LimitReached, ClockWentBack, CommandReused, Conflict, StoreError
+            As for `do`.
+        """
+        deeds = [(order, SplitOrder(child, needed)) for child, needed in shares.items()]
+        check(deeds or [(order, SplitOrder(order, 1))], id, by, at, NO_TEXTS, self.limits)
+        self._meter(by, at)
+
+        def plan() -> tuple[Changed, ...] | Refused:
+            refused = self._unauthorised(deeds, by, at)
+            if refused is not None:
+                return refused
+            if any(child in self.books.orders for child in shares):
+                return Refused(SplitOrder, Refusal.INVALID_VALUE)
+            return divide(self.books.orders[order], shares, at, by, self.area.profile)
+
+        if not shares:
+            return Refused(SplitOrder, Refusal.INVALID_VALUE)
+        return self._commit(id, digest_of(deeds, by), plan, by, at)
+
+    # -- clocks ---------------------------------------------------------------------------------
+
+    def due(self, at: Instant) -> tuple[Due, ...]:
+        """Give every clock that has run out, the first one first."""
+        self.catch_up()
+        found = []
+        for key in self.books.under_way:
+            clock = clock_of(self.books.orders[key])
+            if clock is not None and clock[0] <= at:
+                found.append(Due(key, clock[1](), clock[0]))
+        return tuple(sorted(found, key=lambda due: (due.due_at, due.order)))
+
+    def tick(self, at: Instant, *, orders: Collection[OrderId] | None = None) -> tuple[Done, ...]:
+        """Do what every clock that has run out demands, until none has.
+
+        A platform calls it every minute or so, from one process or from several.
+
+        Parameters
+        ----------
+        at
+            Now.
+        orders
+            Only of these; all if None.
+        """
+        done: list[Done] = []
+        idle: set[tuple[OrderId, int]] = set()
+        while True:
+            again = False
+            for due in self.due(at):
+                version = self.books.orders[due.order].version
+                if (due.order, version) in idle or (orders is not None and due.order not in orders):
+                    continue
+                idle.add((due.order, version))
+                given = _id("clock", due.order, version, type(due.command).__name__)
+                answer = self._carry_out([(due.order, due.command)], given, _SYSTEM, at, NO_TEXTS)
+                if isinstance(answer, Done):
+                    done.append(answer)
+                    again = True
+            if not again:
+                return tuple(done)
+
+    def wakes_at(self, policy: Policy, at: Instant) -> Instant | None:
+        """Give when there is next something to `tick` or to `dispatch`, if nobody does anything.
+
+        Parameters
+        ----------
+        policy
+            Which dispatches.
+        at
+            Now: what is due is due now.
+
+        Returns
+        -------
+        Instant or None
+            Not before `at`; None if nothing is under way.
+        """
+        self.catch_up()
+        orders = self.books.orders
+        clocks = [clock_of(orders[key]) for key in self.books.under_way]
+        found = [clock[0] for clock in clocks if clock is not None]
+        if not policy.period:
+            found += self._desk.asks_at(self.books.waiting(), at)
+        return max(at, min(found)) if found else None
+
+    # -- dispatching ----------------------------------------------------------------------------
+
+    def dispatch(
+        self, policy: Policy, *, at: Instant, orders: Collection[OrderId] | None = None
+    ) -> tuple[Done, ...]:
+        """Let a policy decide about orders that wait on a desk, and do what it decides.
+
+        A policy without a period is asked about each order that it has not been asked about since
+        something happened to it, that it wanted to look at again by now, or that a team has become
+        free for; one with a period about all of them, whenever this is called. No order is asked
+        about whose clock has run out (`tick` first), or that the loop does not issue now.
+
+        Parameters
+        ----------
+        policy
+            Of the library, or any other: it sees a `View` and answers with decisions.
+        at
+            Now. When teams may be disturbed is the platform's to say: by calling this then.
+        orders
+            Only about these; all that wait if None.
+
+        Returns
+        -------
+        tuple of Done
+            What was done, each with its decision; to wait is nothing to do.
+
+        Raises
+        ------
+        UnlawfulCommand
+            If it decides what the law forbids; then nothing of what it decided with it is done.
+        """
+        self.catch_up()
+        desk = self._desk
+        desk.look(at, self.books)
+        asked = [
+            order
+            for order in self.books.waiting().values()
+            if (orders is None or order.id in orders) and desk.is_open(policy, order, at)
+        ]
+        done: list[Done] = []
+        for some in [asked] if policy.period else [[order] for order in asked]:
+            if some:
+                done += self._decided(desk.choose(policy, some, at), some, at)
+        return tuple(done)
+
+    def _decided(
+        self, decisions: Sequence[Decision], asked: Sequence[Order], at: Instant
+    ) -> Iterator[Done]:
+        """Carry out decisions, after a look at all of them."""
+        by_id = {order.id: order for order in asked}
+        plans = []
+        for decision in decisions:
+            order = by_id[decision.order]
+            if isinstance(decision, Wait):
+                continue
+            command = _command_of(decision)
+            officer = Actor(ActorId(order.holder), Role.OFFICER, site=order.holder)
+            self._desk.refuse_unlawful(decision, order, at)
+            answer = self._stepped(order.id, command, officer, at)
+            if isinstance(answer, Refused):
+                name = type(command).__name__
+                raise UnlawfulCommand(order.id, name, f"refused: {answer.reason}")
+            plans.append((decision, order, command, officer))
+        for decision, order, command, officer in plans:
+            said = canonical([type(decision).__name__, attrs.astuple(decision)]).decode()
+            given = _id("dispatch", order.id, order.version, said)
+            answer = self._carry_out([(order.id, command)], given, officer, at, NO_TEXTS)
+            if isinstance(answer, Done):  # else somebody else was faster
+                yield attrs.evolve(answer, decision=decision)
+
+    # -- the one way anything changes -----------------------------------------------------------
+
+    @property
+    def books(self) -> Books:
+        """What all events come to."""
+        return self._projected.state
+
+    def catch_up(self) -> int:
+        """See what others have done, and give how many events that was."""
+        found = self._projected.catch_up()
+        if found:
+            self._desk.hear(self.books)
+        return found
+
+    def _carry_out(
+        self,
+        deeds: Sequence[tuple[OrderId, OrderCommand]],
+        command: CommandId,
+        by: Actor,
+        at: Instant,
+        texts: Mapping[TextId, str],
+    ) -> Done | Refused:
+        ((order, deed),) = deeds
+
+        def plan() -> tuple[Changed, ...] | Refused:
+            refused = self._unauthorised(deeds, by, at)
+            if refused is not None:
+                return refused
+            changed = self._stepped(order, deed, by, at)
+            return changed if isinstance(changed, Refused) else (changed,)
+
+        served = deed if isinstance(deed, CompleteService) else None
+        return self._commit(command, digest_of(deeds, by), plan, by, at, texts, served)
+
+    def _commit(  # noqa: PLR0913, PLR0917 - what an append is made of
+        self,
+        command: CommandId,
+        digest: bytes,
+        plan: Plan,
+        by: Actor,
+        at: Instant,
+        texts: Mapping[TextId, str] = NO_TEXTS,
+        served: CompleteService | None = None,
+    ) -> Done | Refused:
+        """Decide on what has happened so far, and append it if nothing else happens meanwhile."""
+        for chance in range(_TRIES):
+            self.catch_up()
+            known = self.journal.carried(command)
+            if known is not None:
+                if known.digest != digest:
+                    raise CommandReused(command)
+                return self._as_before(command, known.appended)
+            changed = plan()
+            if isinstance(changed, Refused):
+                return changed
+            writes = self._writes(changed, by, at, served)
+            try:
+                appended = self.journal.append(writes, command=command, digest=digest, texts=texts)
+            except Conflict:
+                if chance == _TRIES - 1:
+                    raise
+                continue
+            self._append(writes, command, appended, tuple(texts))
+            events = tuple([event for _, events in changed for event in events])
+            return Done(command, changed[0][0], events, appended)
+        raise AssertionError  # the last chance either returns or raises
+
+    def _append(
+        self,
+        writes: Sequence[Write],
+        command: CommandId,
+        appended: Appended,
+        texts: tuple[TextId, ...],
+    ) -> None:
+        """Take into the books what was just written, without reading it if it came next."""
+        projected = self._projected
+        if appended.position_first == projected.position + 1:
+            position = projected.position
+            for write in writes:
+                for version, event in enumerate(write.events, write.expected + 1):
+                    position += 1
+                    self.books.apply(
+                        Recorded(position, write.stream, version, event, command, texts)
+                    )
+                    texts = ()
+            projected.position = position
+            self._desk.hear(self.books)
+        else:
+            self.catch_up()
+
+    def _as_before(self, command: CommandId, appended: Appended) -> Done:
+        """Give what a command that is given again was answered when it was carried out."""
+        first, last = appended.position_first, appended.position_last
+        rows = self.journal.read(after=first - 1, limit=last - first + 1)
+        events = [(one.stream, one.event) for one in rows if isinstance(one.event, OrderEvent)]
+        order: Order | None = None
+        for one in self.journal.stream(events[0][0]):
+            if one.position > last:
+                break
+            order = evolve(order, one.event)  # type: ignore[arg-type]  # of an order's stream
+        told = tuple([event for _, event in events])
+        return Done(command, order, told, appended)  # type: ignore[arg-type]  # it has events
+
+    def _unauthorised(
+        self, deeds: Sequence[tuple[OrderId, OrderCommand]], by: Actor, at: Instant
+    ) -> Refused | None:
+        """Give the first reason why somebody may not give commands, before the law is asked."""
+        area = self.area
+        for key, deed in deeds:
+            order = self.books.orders.get(key)
+            if order is None and not isinstance(deed, CollectNeed | PlaceOrder):
+                return Refused(type(deed), Refusal.UNKNOWN_ORDER)
+            if by.role is Role.TEAM and by.team not in self.teams:
+                return Refused(type(deed), Refusal.UNKNOWN_ORDER)
+            refused = authorise(order, deed, by, area.profile, self.hierarchy, area.links)
+            if refused is not None:
+                return refused
+            last, _ = self.books.under_way.get(key, (at, 0))
+            if at < last - self.limits.backwards:
+                raise ClockWentBack(key, at, last)
+            if isinstance(deed, PlaceOrder) and by.role is Role.REQUESTER:
+                self._count_open(by, key)
+        return None
+
+    def _count_open(self, by: Actor, order: OrderId) -> None:
+        under_way, most = self.books.under_way, self.limits.open_orders
+        if sum(key in under_way for key in self.books.placed(by.id) if key != order) >= most:
+            raise LimitReached(by.id, "open_orders", most, None)
+
+    def _stepped(
+        self, key: OrderId, deed: OrderCommand, by: Actor, at: Instant
+    ) -> Changed | Refused:
+        standings = _Standings(self.teams, self.hierarchy, self.books, key)
+        order = self.books.orders.get(key)
+        answer = step(order, deed, at, by, self.area.profile, standings)
+        if isinstance(deed, OfferOrder) and not isinstance(answer, Refused):
+            host = answer[0].request.host
+            if any(team not in self.teams and team != host for team in deed.teams):
+                return Refused(OfferOrder, Refusal.UNKNOWN_TEAM)
+        return answer
+
+    def _writes(
+        self,
+        changed: Sequence[Changed],
+        by: Actor,
+        at: Instant,
+        served: CompleteService | None,
+    ) -> list[Write]:
+        """Give everything that a command changes: orders, bookings, hours and points."""
+        orders = self.books.orders
+        writes = []
+        beside: list[tuple[str, TeamBooked | TeamFreed | ServiceRecorded | PointsAwarded]] = []
+        for order, events in changed:
+            before = orders.get(order.id)
+            version = 0 if before is None else before.version
+            writes.append(Write(f"order/{order.id}", version, events))
+            beside += _bookings(before, events, order, by)
+        if served is not None:
+            beside += self._rewards(changed[0][0], served, by, at)
+        for stream, group in groupby(sorted(beside, key=lambda one: one[0]), lambda one: one[0]):
+            told = tuple([event for _, event in group])
+            writes.append(Write(stream, self.books.version(stream), told))
+        return writes
+
+    def _rewards(
+        self, order: Order, served: CompleteService, by: Actor, at: Instant
+    ) -> Iterator[tuple[str, ServiceRecorded | PointsAwarded]]:
+        rules = self.area.rules
+        for one in served.served:
+            stream = f"account/{one.volunteer}"
+            yield stream, ServiceRecorded(one.volunteer, at, by.id, order.id, one.minutes)
+            earned = award(rules, ServiceRecord(one.volunteer, order.id, at, one.minutes))
+            if earned.points:
+                account = AccountId(one.volunteer)
+                yield (
+                    stream,
+                    PointsAwarded(
+                        account, at, by.id, order.id, earned.points, rules.id, rules.version
+                    ),
+                )
+
+    # -- texts ----------------------------------------------------------------------------------
+
+    def text(self, key: TextId, *, by: Actor) -> str | None:
+        """Give a free text to somebody who may read its order; None if it is erased or not his."""
+        order = self._with_text(key, by, Access.READ)
+        return None if order is None else self.journal.text(key)
+
+    def erase_text(self, key: TextId, *, by: Actor) -> bool:
+        """Remove a free text for good, for somebody who commands its order; tell whether he does.
+
+        Orders that have ended are commanded by nobody but the officers of their last desk.
+        """
+        order = self._with_text(key, by, Access.COMMAND)
+        if order is None or by.role in {Role.TEAM, Role.SYSTEM}:
+            return False
+        self.journal.erase_text(key)
+        return True
+
+    def _with_text(self, key: TextId, by: Actor, least: Access) -> Order | None:
+        self.catch_up()
+        owner = self.books.text_of(key) if is_identifier(key) else None
+        order = None if owner is None else self.books.orders.get(owner)
+        if order is None or may(by, order, self.hierarchy) < least:
+            return None
+        return order
+
+    # -- the rest -------------------------------------------------------------------------------
+
+    def _meter(self, by: Actor, at: Instant) -> None:
+        """Count an attempt, and refuse one too many of a minute."""
+        most = self.limits.commands_a_minute
+        lately = self._attempts.pop(by.id, None) or deque(maxlen=most)
+        self._attempts[by.id] = lately
+        if len(self._attempts) > _ACTORS:
+            self._attempts.pop(next(iter(self._attempts)))
+        if len(lately) == most and lately[0] > at - MINUTE:
+            raise LimitReached(by.id, "commands_a_minute", most, lately[0] + MINUTE)
+        lately.append(at)
+
+    def keep(self) -> None:
+        """Keep a snapshot beside the journal, so that the next opening reads less."""
+        self.catch_up()
+        self._projected.keep()
+
+    def close(self) -> None:
+        """Close the journal's handle; once more does nothing."""
+        self.journal.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+@attrs.frozen(eq=False)
+class _Standings(Mapping["TeamId", Standing]):
+    """What the law must know of a team, made when it asks: of the time for other orders."""
+
+    teams: Mapping[TeamId, Team]
+    hierarchy: Hierarchy
+    books: Books
+    order: OrderId
+
+    def __getitem__(self, key: TeamId) -> Standing:
+        team = self.teams[key]
+        booked = self.books.bookings.get(key, {})
+        engaged = tuple((b.start, b.end) for b in booked.values() if b.order != self.order)
+        return Standing(team, self.hierarchy.site(team.home).level, engaged)
+
+    def __iter__(self) -> Iterator[TeamId]:
+        return iter(self.teams)
+
+    def __len__(self) -> int:
+        return len(self.teams)
+
+
+def _bookings(
+    before: Order | None, events: Sequence[OrderEvent], after: Order, by: Actor
+) -> Iterator[tuple[str, TeamBooked | TeamFreed]]:
+    """Give what the change of an order means for the calendar of its team."""
+    key = after.id
+    for event in events:
+        if isinstance(event, ServiceScheduled):
+            team: TeamId = after.team  # type: ignore[assignment]  # scheduled: has a team
+            booked = TeamBooked(team, event.at, by.id, key, event.start, event.end)
+            yield f"team/{team}", booked
+    if before is not None and before.state in _BOOKED and after.state not in _BOOKED:
+        team = before.team  # type: ignore[assignment]  # booked: has a team
+        yield f"team/{team}", TeamFreed(team, events[-1].at, by.id, key)
+
+
+def _command_of(decision: Decision) -> OrderCommand:
+    if isinstance(decision, Offer):
+        return OfferOrder(decision.teams, decision.open_for)
+    if isinstance(decision, Post):
+        return PostOrder(decision.open_for)
+    assert isinstance(decision, Escalate)  # noqa: S101 - the last kind there is
+    return EscalateOrder()
+
+
+def _id(word: str, *parts: str | int) -> CommandId:
+    """Give a command that the practice gives itself an id: the same for the same."""
+    digest = hashlib.sha256(canonical(parts)).hexdigest()
+    return CommandId(f"{word}:{digest[:40]}")
+
+
+def _refuse_another_area(books: Books, area: Area, hierarchy: Hierarchy) -> None:
+    """Refuse a journal whose orders lie at sites that the area does not have."""
+    strange: list[Fault] = []
+    for key in books.under_way:
+        site = books.orders[key].request.site
+        if site not in hierarchy:
+            remedy = "open the journal with its own area"
+            strange.append(Fault(f"order {key}", f"site {site}", f"a site of {area.id}", remedy))
+    if strange:
+        raise DefinitionError("journal", strange[:20])
