@@ -18,6 +18,7 @@ from practice_core.journal import (
     MAX_EVENTS,
     Appended,
     AppendRefused,
+    Carried,
     Conflict,
     KeptText,
     Memory,
@@ -30,7 +31,6 @@ from practice_core.journal import (
     open_journal,
 )
 from practice_core.journal.postgres import PostgresJournal
-from practice_core.journal.stored import Done
 from practice_core.orders import OfferMade
 from practice_core.testing import check_journal
 from practice_core.units import ActorId, CommandId, OrderId, TeamId, is_identifier
@@ -119,8 +119,10 @@ class Halving:
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever it has
         return getattr(self.memory, name)
 
-    def write(self, rows: Sequence[Row], texts: Mapping[TextId, KeptText], done: Done) -> None:
-        self.memory.write(rows[:-1] if len(rows) > 1 else rows, texts, done)
+    def write(
+        self, rows: Sequence[Row], texts: Mapping[TextId, KeptText], carried: Carried
+    ) -> None:
+        self.memory.write(rows[:-1] if len(rows) > 1 else rows, texts, carried)
 
 
 class ForgetsAConflict(Faulty):
@@ -206,8 +208,53 @@ class UsesUpRefusedIds(Faulty):
         try:
             return super().append(writes, command=command, **rest)
         except Conflict:
-            self.memory.commands[command] = Done(command, b"refused", Appended(0, 0))
+            self.memory.commands[command] = Carried(command, b"refused", Appended(0, 0))
             raise
+
+
+class FindsOnlyItsOwn(Faulty):
+    """Remembers in the handle what belongs to the journal."""
+
+    said = "carried gives None of c-2"
+
+    def __init__(self, memory: Memory) -> None:
+        super().__init__(memory)
+        self.own: set[CommandId] = set()
+
+    def append(self, writes: Sequence[Write], *, command: CommandId, **rest: Any) -> Appended:  # noqa: ANN401 - as it is given
+        self.own.add(command)
+        return super().append(writes, command=command, **rest)
+
+    def carried(self, command: CommandId) -> Carried | None:
+        return super().carried(command) if command in self.own else None
+
+
+class FindsWhatWasRefused(Faulty):
+    said = "carried gives .* of 'c-3', which never was"
+
+    def append(self, writes: Sequence[Write], *, command: CommandId, **rest: Any) -> Appended:  # noqa: ANN401 - as it is given
+        try:
+            return super().append(writes, command=command, **rest)
+        except Conflict:
+            self.refused = command
+            raise
+
+    def carried(self, command: CommandId) -> Carried | None:
+        if command == getattr(self, "refused", None):
+            return Carried(command, b"digest", Appended(1, 1))
+        return super().carried(command)
+
+
+class FindsLaterCommandsElsewhere(Faulty):
+    """Wrong after several commands only, so that a drawn history has to find it."""
+
+    said = "carried gives .* of c-.*, not"
+
+    def carried(self, command: CommandId) -> Carried | None:
+        found = super().carried(command)
+        if found is not None and found.appended.position_first > 4:
+            return attrs.evolve(found, appended=Appended(1, found.appended.position_last))
+        return found
 
 
 class ShowsGaps(Faulty):
@@ -283,9 +330,11 @@ class Slow:
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever it has
         return getattr(self.memory, name)
 
-    def write(self, rows: Sequence[Row], texts: Mapping[TextId, KeptText], done: Done) -> None:
+    def write(
+        self, rows: Sequence[Row], texts: Mapping[TextId, KeptText], carried: Carried
+    ) -> None:
         time.sleep(0.0005)
-        self.memory.write(rows, texts, done)
+        self.memory.write(rows, texts, carried)
 
 
 class ShowsRowsLate(Faulty):
@@ -308,11 +357,13 @@ class Late:
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever it has
         return getattr(self.memory, name)
 
-    def write(self, rows: Sequence[Row], texts: Mapping[TextId, KeptText], done: Done) -> None:
+    def write(
+        self, rows: Sequence[Row], texts: Mapping[TextId, KeptText], carried: Carried
+    ) -> None:
         self.memory.rows.append(rows[-1])
         time.sleep(0.001)
         self.memory.rows.pop()
-        self.memory.write(rows, texts, done)
+        self.memory.write(rows, texts, carried)
 
 
 FAULTS = Faulty.__subclasses__()

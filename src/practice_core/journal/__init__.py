@@ -27,6 +27,7 @@ from practice_core.journal.chain import GENESIS, link, seal
 from practice_core.journal.codec import CODEC, Codec, Upcaster
 from practice_core.journal.contract import (
     Appended,
+    Carried,
     Event,
     Head,
     Journal,
@@ -76,6 +77,7 @@ __all__ = [
     "Appended",
     "Body",
     "BrokenEvent",
+    "Carried",
     "Checkpoint",
     "Codec",
     "CommandReused",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Appended",
+    "Carried",
     "Event",
     "Head",
     "Journal",
@@ -74,6 +75,25 @@ class Appended:
 
     position_first: int
     position_last: int
+
+
+@attrs.frozen
+class Carried:
+    """A command that was carried out.
+
+    Parameters
+    ----------
+    command
+        Its id.
+    digest
+        Of its content, as it was given.
+    appended
+        What was answered.
+    """
+
+    command: CommandId
+    digest: bytes
+    appended: Appended
 
 
 @value
@@ -207,6 +227,13 @@ class Journal(Protocol):
             If a name, a number or a size is out of bounds, or an event cannot be stored.
         StoreError
             If the store fails.
+        """
+        ...
+
+    def carried(self, command: CommandId) -> Carried | None:
+        """Give what was carried out under a command's id; None if nothing was.
+
+        Whatever cannot be an id is no error: nothing was carried out under it.
         """
         ...
 

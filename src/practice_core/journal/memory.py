@@ -13,14 +13,15 @@ import attrs
 
 from practice_core.journal.chain import GENESIS
 from practice_core.journal.codec import CODEC
-from practice_core.journal.contract import Head, KeptSnapshot, KeptText, Row, TextId
+from practice_core.journal.contract import Carried, Head, KeptSnapshot, KeptText, Row, TextId
 from practice_core.journal.errors import HandleUnusable
-from practice_core.journal.stored import Done, StoredJournal
+from practice_core.journal.stored import StoredJournal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from practice_core.journal.codec import Codec
+    from practice_core.units import CommandId
 
 __all__ = ["Memory", "MemoryJournal"]
 
@@ -31,13 +32,13 @@ class Memory:
 
     rows: list[Row] = attrs.field(factory=list)
     streams: dict[str, list[Row]] = attrs.field(factory=lambda: defaultdict(list))
-    commands: dict[str, Done] = attrs.field(factory=dict)
+    commands: dict[CommandId, Carried] = attrs.field(factory=dict)
     kept: dict[TextId, KeptText] = attrs.field(factory=dict)
     snapshots: dict[str, KeptSnapshot] = attrs.field(factory=dict)
     lock: RLock = attrs.field(factory=RLock)
 
-    def done(self, command: str) -> Done | None:
-        """Give what was done of a command."""
+    def carried(self, command: CommandId) -> Carried | None:
+        """Give what was carried out under a command's id."""
         return self.commands.get(command)
 
     def versions(self, streams: Sequence[str]) -> Mapping[str, int]:
@@ -52,12 +53,14 @@ class Memory:
         """Give those of the ids that were used before."""
         return [key for key in ids if key in self.kept]
 
-    def write(self, rows: Sequence[Row], texts: Mapping[TextId, KeptText], done: Done) -> None:
+    def write(
+        self, rows: Sequence[Row], texts: Mapping[TextId, KeptText], carried: Carried
+    ) -> None:
         """Write all of it; nothing here can fail half way."""
         for row in rows:
             self.streams[row.stream].append(row)
         self.kept.update(texts)
-        self.commands[done.command] = done
+        self.commands[carried.command] = carried
         self.rows.extend(rows)
 
 
@@ -98,6 +101,10 @@ class MemoryJournal(StoredJournal):
     def _writing(self) -> Iterator[Memory]:
         with self.memory.lock:
             yield self.memory
+
+    def _carried(self, command: CommandId) -> Carried | None:
+        with self.memory.lock:
+            return self.memory.carried(command)
 
     def _page(self, after: int, limit: int) -> Sequence[Row]:
         rows = self.memory.rows

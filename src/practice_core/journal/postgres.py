@@ -30,7 +30,15 @@ except ImportError as error:
 
 from practice_core.journal.chain import GENESIS
 from practice_core.journal.codec import CODEC
-from practice_core.journal.contract import Appended, Head, KeptSnapshot, KeptText, Row, TextId
+from practice_core.journal.contract import (
+    Appended,
+    Carried,
+    Head,
+    KeptSnapshot,
+    KeptText,
+    Row,
+    TextId,
+)
 from practice_core.journal.errors import (
     HandleUnusable,
     JournalBusy,
@@ -42,13 +50,13 @@ from practice_core.journal.errors import (
     NotAJournal,
     StoreError,
 )
-from practice_core.journal.stored import Done, StoredJournal
+from practice_core.journal.stored import StoredJournal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from practice_core.journal.codec import Codec
-    from practice_core.units import Duration
+    from practice_core.units import CommandId, Duration
 
 __all__ = ["PostgresJournal"]
 
@@ -229,6 +237,10 @@ class PostgresJournal(StoredJournal):
 
     # -------------------------------------------------------------- reading
 
+    def _carried(self, command: CommandId) -> Carried | None:
+        with self._told():
+            return _carried(self.connection, command)
+
     def _page(self, after: int, limit: int) -> Sequence[Row]:
         return self._rows("position > %s ORDER BY position LIMIT %s", after, limit)
 
@@ -288,12 +300,8 @@ class _Writing:
         self._connection = connection
         self._head = head
 
-    def done(self, command: str) -> Done | None:
-        row = self._connection.execute(
-            "SELECT digest, position_first, position_last FROM journal_commands WHERE command = %s",
-            (command,),
-        ).fetchone()
-        return None if row is None else Done(command, row[0], Appended(row[1], row[2]))
+    def carried(self, command: CommandId) -> Carried | None:
+        return _carried(self._connection, command)
 
     def versions(self, streams: Sequence[str]) -> Mapping[str, int]:
         # One look into the index a stream, however long it is.
@@ -313,8 +321,10 @@ class _Writing:
         )
         return [TextId(key) for (key,) in found]
 
-    def write(self, rows: Sequence[Row], texts: Mapping[TextId, KeptText], done: Done) -> None:
-        first, last = done.appended.position_first, done.appended.position_last
+    def write(
+        self, rows: Sequence[Row], texts: Mapping[TextId, KeptText], carried: Carried
+    ) -> None:
+        first, last = carried.appended.position_first, carried.appended.position_last
         with self._connection.pipeline(), self._connection.cursor() as cursor:
             cursor.execute(
                 "INSERT INTO journal_events SELECT * FROM unnest(%s::bigint[], %s::text[],"
@@ -336,9 +346,17 @@ class _Writing:
                 )
             cursor.execute(
                 "INSERT INTO journal_commands VALUES (%s, %s, %s, %s)",
-                (done.command, done.digest, first, last),
+                (carried.command, carried.digest, first, last),
             )
             cursor.execute("UPDATE journal_head SET length = %s, hash = %s", (last, rows[-1].hash))
+
+
+def _carried(connection: psycopg.Connection[tuple[Any, ...]], command: CommandId) -> Carried | None:
+    row = connection.execute(
+        "SELECT digest, position_first, position_last FROM journal_commands WHERE command = %s",
+        (command,),
+    ).fetchone()
+    return None if row is None else Carried(command, row[0], Appended(row[1], row[2]))
 
 
 def _one(cursor: psycopg.Cursor[tuple[Any, ...]]) -> Any:  # noqa: ANN401 - whatever was asked for

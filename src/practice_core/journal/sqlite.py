@@ -17,7 +17,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from practice_core.journal.chain import GENESIS
 from practice_core.journal.codec import CODEC
-from practice_core.journal.contract import Appended, Head, KeptSnapshot, KeptText, Row, TextId
+from practice_core.journal.contract import (
+    Appended,
+    Carried,
+    Head,
+    KeptSnapshot,
+    KeptText,
+    Row,
+    TextId,
+)
 from practice_core.journal.errors import (
     HandleUnusable,
     JournalBusy,
@@ -29,13 +37,13 @@ from practice_core.journal.errors import (
     NotAJournal,
     StoreError,
 )
-from practice_core.journal.stored import Done, StoredJournal
+from practice_core.journal.stored import StoredJournal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from practice_core.journal.codec import Codec
-    from practice_core.units import Duration
+    from practice_core.units import CommandId, Duration
 
 __all__ = ["BUSY_TIMEOUT", "SqliteJournal"]
 
@@ -230,6 +238,10 @@ class SqliteJournal(StoredJournal):
 
     # -------------------------------------------------------------- reading
 
+    def _carried(self, command: CommandId) -> Carried | None:
+        with self._told():
+            return _carried(self.connection, command)
+
     def _page(self, after: int, limit: int) -> Sequence[Row]:
         return self._rows("position > ? ORDER BY position LIMIT ?", after, limit)
 
@@ -334,12 +346,8 @@ class _Writing:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def done(self, command: str) -> Done | None:
-        row = self._connection.execute(
-            "SELECT digest, position_first, position_last FROM commands WHERE command = ?",
-            (command,),
-        ).fetchone()
-        return None if row is None else Done(command, row[0], Appended(row[1], row[2]))
+    def carried(self, command: CommandId) -> Carried | None:
+        return _carried(self._connection, command)
 
     def versions(self, streams: Sequence[str]) -> Mapping[str, int]:
         found = {}
@@ -357,7 +365,9 @@ class _Writing:
         query = "SELECT 1 FROM texts WHERE id = ?"
         return [key for key in ids if self._connection.execute(query, (key,)).fetchone()]
 
-    def write(self, rows: Sequence[Row], texts: Mapping[TextId, KeptText], done: Done) -> None:
+    def write(
+        self, rows: Sequence[Row], texts: Mapping[TextId, KeptText], carried: Carried
+    ) -> None:
         values: Iterator[tuple[Any, ...]] = (
             (
                 row.position,
@@ -375,9 +385,10 @@ class _Writing:
             "INSERT INTO texts VALUES (?, ?, ?)",
             [(key, kept.text, kept.salt) for key, kept in texts.items()],
         )
-        first, last = done.appended.position_first, done.appended.position_last
+        first, last = carried.appended.position_first, carried.appended.position_last
         self._connection.execute(
-            "INSERT INTO commands VALUES (?, ?, ?, ?)", (done.command, done.digest, first, last)
+            "INSERT INTO commands VALUES (?, ?, ?, ?)",
+            (carried.command, carried.digest, first, last),
         )
 
 
@@ -408,6 +419,13 @@ def _head(connection: sqlite3.Connection) -> Head:
         "SELECT position, hash FROM events ORDER BY position DESC LIMIT 1"
     ).fetchone()
     return Head(0, GENESIS) if row is None else Head(*row)
+
+
+def _carried(connection: sqlite3.Connection, command: CommandId) -> Carried | None:
+    row = connection.execute(
+        "SELECT digest, position_first, position_last FROM commands WHERE command = ?", (command,)
+    ).fetchone()
+    return None if row is None else Carried(command, row[0], Appended(row[1], row[2]))
 
 
 def _settle(part: Path, target: Path) -> None:

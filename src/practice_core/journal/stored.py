@@ -17,6 +17,7 @@ import attrs
 from practice_core.journal.chain import SALT_BYTES, link, seal
 from practice_core.journal.contract import (
     Appended,
+    Carried,
     Head,
     KeptSnapshot,
     KeptText,
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from practice_core.journal.codec import Codec
     from practice_core.journal.contract import Write
 
-__all__ = ["MAX_BYTES", "MAX_EVENTS", "Done", "StoredJournal", "Transaction"]
+__all__ = ["MAX_BYTES", "MAX_EVENTS", "StoredJournal", "Transaction"]
 
 MAX_EVENTS = 10_000
 """Events and texts of one append."""
@@ -56,20 +57,11 @@ _MAX_DIGEST = 64
 _PAGE = 500
 
 
-@attrs.frozen
-class Done:
-    """A command that was carried out: the digest of its content, and what was answered."""
-
-    command: str
-    digest: bytes
-    appended: Appended
-
-
 class Transaction(Protocol):
     """What an append needs of a store while nobody else writes to it."""
 
-    def done(self, command: str) -> Done | None:
-        """Give what was done of a command."""
+    def carried(self, command: CommandId) -> Carried | None:
+        """Give what was carried out under a command's id."""
         ...
 
     def versions(self, streams: Sequence[str]) -> Mapping[str, int]:
@@ -84,7 +76,9 @@ class Transaction(Protocol):
         """Give those of the ids that were used before."""
         ...
 
-    def write(self, rows: Sequence[Row], texts: Mapping[TextId, KeptText], done: Done) -> None:
+    def write(
+        self, rows: Sequence[Row], texts: Mapping[TextId, KeptText], carried: Carried
+    ) -> None:
         """Write all of it."""
         ...
 
@@ -126,6 +120,10 @@ class StoredJournal(abc.ABC):
     @abc.abstractmethod
     def _writing(self) -> AbstractContextManager[Transaction]:
         """Begin a transaction, alone; leaving commits, an error undoes all of it."""
+
+    @abc.abstractmethod
+    def _carried(self, command: CommandId) -> Carried | None:
+        """Give what was carried out under a command's id."""
 
     @abc.abstractmethod
     def _page(self, after: int, limit: int) -> Sequence[Row]:
@@ -173,6 +171,10 @@ class StoredJournal(abc.ABC):
         draft = self._drafted(tuple(writes), command, digest, texts or {})
         with self._writing() as store:
             return _carried_out(draft, store)
+
+    def carried(self, command: CommandId) -> Carried | None:
+        """Give what was carried out under a command's id; None if nothing was."""
+        return self._carried(command) if is_identifier(command) else None
 
     def stream(self, name: str, *, after: int = 0) -> Iterator[Recorded]:
         """Give the events of one stream, in order."""
@@ -297,11 +299,11 @@ def _utf8(key: TextId, text: str) -> bytes:
 
 def _carried_out(draft: _Draft, store: Transaction) -> Appended:
     """Carry out an append while nobody else writes: the law that every store obeys."""
-    done = store.done(draft.command)
-    if done is not None:
-        if done.digest != draft.digest:
+    carried = store.carried(draft.command)
+    if carried is not None:
+        if carried.digest != draft.digest:
             raise CommandReused(draft.command)
-        return done.appended
+        return carried.appended
     found = store.versions([write.stream for write in draft.writes])
     stale = [
         Stale(write.stream, write.expected, found.get(write.stream, 0))
@@ -316,7 +318,7 @@ def _carried_out(draft: _Draft, store: Transaction) -> Appended:
     head = store.head()
     rows = _chained(draft, head)
     appended = Appended(head.length + 1, rows[-1].position)
-    store.write(rows, draft.texts, Done(draft.command, draft.digest, appended))
+    store.write(rows, draft.texts, Carried(draft.command, draft.digest, appended))
     return appended
 
 

@@ -20,6 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from practice_core.journal import (
     GENESIS,
     Appended,
+    Carried,
     CommandReused,
     Conflict,
     Journal,
@@ -83,7 +84,7 @@ class Model:
     """The law of a journal: what happened, and what was answered."""
 
     log: list[Recorded] = attrs.field(factory=list)
-    done: dict[str, tuple[bytes, Appended]] = attrs.field(factory=dict)
+    carried: dict[str, Carried] = attrs.field(factory=dict)
 
     def version(self, stream: str) -> int:
         """Give how many events a stream has."""
@@ -91,9 +92,9 @@ class Model:
 
     def append(self, writes: Sequence[Write], command: str, digest: bytes) -> object:
         """Give the answer, or what is named by the error."""
-        if command in self.done:
-            known, appended = self.done[command]
-            return appended if known == digest else CommandReused
+        if command in self.carried:
+            known = self.carried[command]
+            return known.appended if known.digest == digest else CommandReused
         stale = [w.stream for w in writes if w.expected != self.version(w.stream)]
         if stale:
             return stale
@@ -102,8 +103,9 @@ class Model:
             for version, event in enumerate(one.events, one.expected + 1):
                 place = len(self.log) + 1
                 self.log.append(Recorded(place, one.stream, version, event, CommandId(command)))
-        self.done[command] = digest, Appended(first, len(self.log))
-        return self.done[command][1]
+        appended = Appended(first, len(self.log))
+        self.carried[command] = Carried(CommandId(command), digest, appended)
+        return appended
 
 
 class JournalMachine(RuleBasedStateMachine):
@@ -170,6 +172,13 @@ class JournalMachine(RuleBasedStateMachine):
         for handle in self.handles:
             found = list(handle.read())
             assert found == self.model.log, f"read gives {found}, not {self.model.log}"
+
+    @invariant()
+    def everybody_finds_what_was_carried_out(self) -> None:
+        for handle in self.handles:
+            for _, command, _ in self.given:
+                found, known = handle.carried(CommandId(command)), self.model.carried.get(command)
+                assert found == known, f"carried gives {found} of {command}, not {known}"
 
     def teardown(self) -> None:
         assert_chained(self.handles[0])

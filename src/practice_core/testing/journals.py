@@ -15,6 +15,7 @@ from practice_core.journal import (
     GENESIS,
     Appended,
     AppendRefused,
+    Carried,
     CommandReused,
     Conflict,
     Head,
@@ -199,6 +200,22 @@ def _a_repeated_command_gets_the_first_answer(make: MakeJournal, name: str) -> N
         assert list(journal.read()) == before, "a reused command left something behind"
 
 
+def _what_was_carried_out_is_found_by_its_command(make: MakeJournal, name: str) -> None:
+    with make(name) as journal, make(name) as other:
+        first = give(journal, "c-1", write(STREAMS[0], 0, 1, 2), digest=b"1")
+        second = give(other, "c-2", write(STREAMS[1], 0, 3), digest=b"2")
+        _refusal(Conflict, lambda: give(journal, "c-3", write(STREAMS[0], 0, 4)))
+        _refusal(CommandReused, lambda: give(other, "c-1", write(STREAMS[0], 2, 4), digest=b"3"))
+        for handle in (journal, other):
+            for command, digest, appended in (("c-1", b"1", first), ("c-2", b"2", second)):
+                known = Carried(CommandId(command), digest, appended)
+                found = handle.carried(known.command)
+                assert found == known, f"carried gives {found} of {command}, not {known}"
+            for command in ("c-3", "c-4", "C-1", "c-1 ", "", "\ud800", "c\0"):
+                found = handle.carried(CommandId(command))
+                assert found is None, f"carried gives {found} of {command!r}, which never was"
+
+
 def _what_is_out_of_bounds_is_refused_whole(make: MakeJournal, name: str) -> None:
     good = write(STREAMS[0], 0, 1)
     with make(name) as journal:
@@ -282,6 +299,10 @@ def _what_was_answered_is_there_after_closing(make: MakeJournal, name: str) -> N
         assert give(journal, "c-1", write(STREAMS[0], 0, 1)) == Appended(1, 1), (
             "a command is forgotten when the journal is closed"
         )
+        known = Carried(CommandId("c-1"), DIGEST, Appended(1, 1))
+        assert journal.carried(known.command) == known, (
+            "what was carried out is forgotten when the journal is closed"
+        )
 
 
 _CHECKS: tuple[Callable[[MakeJournal, str], None], ...] = (
@@ -291,6 +312,7 @@ _CHECKS: tuple[Callable[[MakeJournal, str], None], ...] = (
     _what_is_appended_while_one_reads_comes_in_its_turn,
     _a_conflict_names_every_stale_stream_and_writes_nothing,
     _a_repeated_command_gets_the_first_answer,
+    _what_was_carried_out_is_found_by_its_command,
     _what_is_out_of_bounds_is_refused_whole,
     _free_text_is_kept_and_erased_beside_the_chain,
     _a_snapshot_is_kept_in_place_of_the_last,
