@@ -69,7 +69,7 @@ class Standing:
     level
         Of the site it is at home at; None: unknown.
     engaged
-        The times at which it serves other orders, as (start, end).
+        The times at which other orders leave it too few members for this one, as (start, end).
     """
 
     team: Team
@@ -115,7 +115,7 @@ def wanting(team: Team, conditions: Conditions) -> Ineligible | None:  # noqa: P
 
 
 def is_engaged(standing: Standing, start: Instant, end: Instant) -> bool:
-    """Tell whether a team serves another order between two instants."""
+    """Tell whether other orders leave a team too few members between two instants."""
     return any(start < until and since < end for since, until in standing.engaged)
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import heapq
 import json
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
+import attrs
+
 from practice_core.journal import Orders, Projection, canonical
-from practice_core.orders import ORDER, OrderEvent, OrderState
+from practice_core.orders import ORDER, OrderEvent, OrderState, clock_of
 from practice_core.points import PointsAwarded
-from practice_core.service.contract import Account, Booking
+from practice_core.service.contract import Account, Booking, Due
 from practice_core.service.lately import Lately
 from practice_core.units import ActorId, OrderId, SiteId, TeamId, VolunteerId
 from practice_core.volunteers import ServiceRecorded, TeamBooked, TeamFreed
@@ -55,6 +58,8 @@ class Books:
         self._accounts: dict[VolunteerId, list[int]] = {}
         self._texts: dict[TextId, OrderId] = {}
         self._waiting: dict[OrderId, int] = {}
+        self._clocks: list[tuple[Instant, OrderId]] | None = []
+        """A heap of all clocks, with some that were stopped; None: to be made of the orders."""
         self.changed: list[OrderId] = []
         """Orders that something happened to, for whoever clears the list."""
         self.freed: list[TeamId] = []
@@ -82,6 +87,37 @@ class Books:
         """Give the orders that wait on a desk to be dispatched, by age, oldest first."""
         return {age: self.orders[key] for key, age in sorted(self._waiting.items(), key=_by_age)}
 
+    def due(self, at: Instant) -> list[Due]:
+        """Give the clocks that have run out, the first one first."""
+        clocks = self._heap()
+        found: dict[OrderId, Due] = {}
+        while clocks and clocks[0][0] <= at:
+            due_at, key = heapq.heappop(clocks)
+            clock = clock_of(self.orders[key])
+            if clock is not None and clock[0] == due_at:
+                found[key] = Due(key, clock[1](), due_at)
+        for key, due in found.items():
+            heapq.heappush(clocks, (due.due_at, key))
+        return list(found.values())
+
+    def next_due_at(self) -> Instant | None:
+        """Give when the next clock runs out."""
+        clocks = self._heap()
+        while clocks:
+            due_at, key = clocks[0]
+            clock = clock_of(self.orders[key])
+            if clock is not None and clock[0] == due_at:
+                return due_at
+            heapq.heappop(clocks)
+        return None
+
+    def _heap(self) -> list[tuple[Instant, OrderId]]:
+        if self._clocks is None:
+            clocks = ((key, clock_of(self.orders[key])) for key in self.under_way)
+            self._clocks = [(clock[0], key) for key, clock in clocks if clock is not None]
+            heapq.heapify(self._clocks)
+        return self._clocks
+
     def by_age(self) -> list[OrderId]:
         """Give the orders that have not ended, oldest first."""
         return sorted(self.under_way, key=lambda order: self.under_way[order][1])
@@ -96,8 +132,9 @@ class Books:
             return
         self._versions[stream] = recorded.version
         if isinstance(event, TeamBooked):
-            booking = Booking(event.order, event.team, event.start, event.end)
-            self.bookings[event.team][event.order] = booking
+            self.bookings[event.team][event.order] = Booking(
+                event.order, event.team, event.start, event.end, event.members
+            )
         elif isinstance(event, TeamFreed):
             self.bookings[event.team].pop(event.order, None)
         elif isinstance(event, ServiceRecorded):
@@ -126,6 +163,9 @@ class Books:
             self._waiting[key] = self.under_way[key][1]
         else:
             self._waiting.pop(key, None)
+        clock = clock_of(after)
+        if clock is not None and self._clocks is not None:
+            heapq.heappush(self._clocks, (clock[0], key))
         for text in recorded.texts:
             self._texts[text] = key
         freed = self.lately.apply(before, event, after)
@@ -140,9 +180,7 @@ class Books:
         rest = {
             "under_way": self.under_way,
             "bookings": [
-                [one.order, one.team, one.start, one.end]
-                for team in self.bookings.values()
-                for one in team.values()
+                attrs.astuple(one) for team in self.bookings.values() for one in team.values()
             ],
             "lately": self.lately.dump(),
             "counts": [[site, state, n] for (site, state), n in self.counts.items() if n],
@@ -186,6 +224,7 @@ class Books:
         for site, state, count in rest["counts"]:
             self.counts[site, OrderState(state)] = count
         self._waiting = rest["waiting"]
+        self._clocks = None
         self._versions = rest["versions"]
         self._placed = rest["placed"]
         self._accounts = rest["accounts"]

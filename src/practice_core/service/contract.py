@@ -108,12 +108,13 @@ class Page(Generic[T]):
 
 @attrs.frozen
 class Booking:
-    """A time at which a team is taken by an order."""
+    """A time at which so many members of a team are taken by an order."""
 
     order: OrderId
     team: TeamId
     start: Instant
     end: Instant
+    members: int
 
 
 @attrs.frozen

@@ -66,8 +66,8 @@ class DispatchDesk:
 
     def hear(self, books: Books) -> None:
         """Take notice of what has happened: to which orders, and which teams are free again."""
-        for order in books.changed:
-            self._until.pop(order, None)
+        for changed in books.changed:
+            self._until.pop(changed, None)
         books.changed.clear()
         if books.freed:
             roster = self._view.roster

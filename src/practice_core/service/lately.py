@@ -55,6 +55,7 @@ class Lately:
     last_offered: dict[TeamId, Instant] = attrs.field(factory=dict)
     open_jobs: Counter[TeamId] = attrs.field(factory=Counter)
     jobs: dict[OrderId, Job] = attrs.field(factory=dict)
+    spent: list[Job] = attrs.field(factory=list)
     roster: Roster | None = attrs.field(default=None, init=False)
 
     def apply(self, before: Order | None, event: OrderEvent, after: Order) -> TeamId | None:
@@ -69,7 +70,8 @@ class Lately:
             self._drop(event.order)
             team: TeamId = after.team  # type: ignore[assignment]  # scheduled: has a team
             job = Job(team, request.site, event.start, event.end, request.needed)
-            self._book(event.order, job, event.at)
+            self.jobs[event.order] = job
+            self._on_roster(job, 1)
         elif before is not None and before.state in _GIVEN and after.state not in _GIVEN:
             return self._ended(before, event)
         return None
@@ -103,15 +105,16 @@ class Lately:
             if known:
                 self.roster.note_done(self.roster.index[team])  # type: ignore[union-attr]  # known
         if isinstance(event, ServiceCompleted):
-            return None  # the time is spent, and the way back may still lie ahead
+            # The time is spent, and the way back may still lie ahead.
+            self._spend(self.jobs.pop(before.id), event.at)
+            return None
         self._drop(before.id)
         return team
 
-    def _book(self, order: OrderId, job: Job, at: Instant) -> None:
-        if not (len(self.jobs) + 1) % _OFTEN:
-            self.jobs = {key: one for key, one in self.jobs.items() if one.end > at - _KEPT}
-        self.jobs[order] = job
-        self._on_roster(job, 1)
+    def _spend(self, job: Job, at: Instant) -> None:
+        self.spent.append(job)
+        if not len(self.spent) % _OFTEN:
+            self.spent = [one for one in self.spent if one.end > at - _KEPT]
 
     def _drop(self, order: OrderId) -> None:
         job = self.jobs.pop(order, None)
@@ -141,7 +144,7 @@ class Lately:
             if team in roster.index:
                 roster.last_offered_at[roster.index[team]] = at
         roster.open_jobs[:] = [self.open_jobs[team] for team in roster.ids]
-        for job in self.jobs.values():
+        for job in (*self.jobs.values(), *self.spent):
             if job.site in roster.hierarchy:
                 self._on_roster(job, 1)
 
@@ -153,6 +156,7 @@ class Lately:
             "last_offered": self.last_offered,
             "open_jobs": {team: count for team, count in self.open_jobs.items() if count},
             "jobs": {order: attrs.astuple(job) for order, job in self.jobs.items()},
+            "spent": [attrs.astuple(job) for job in self.spent],
         }
 
     @classmethod
@@ -164,4 +168,5 @@ class Lately:
             data["last_offered"],
             Counter(data["open_jobs"]),
             {order: Job(*fields) for order, fields in data["jobs"].items()},
+            [Job(*fields) for fields in data["spent"]],
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections import deque
 from collections.abc import Mapping
 from itertools import groupby
@@ -42,7 +43,6 @@ from practice_core.orders import (
     SplitOrder,
     Standing,
     authorise,
-    clock_of,
     consolidate,
     divide,
     evolve,
@@ -54,12 +54,11 @@ from practice_core.service.books import BOOKS, Books
 from practice_core.service.contract import ClockWentBack, Done, Due, LimitReached, Limits
 from practice_core.service.desk import DispatchDesk
 from practice_core.service.queries import Queries
-from practice_core.service.reading import check, digest_of
+from practice_core.service.reading import Given
 from practice_core.units import MINUTE, AccountId, ActorId, CommandId, is_identifier
-from practice_core.volunteers import ServiceRecord, ServiceRecorded, TeamBooked, TeamFreed
+from practice_core.volunteers import ServiceRecord, ServiceRecorded, TeamBooked, TeamFreed, taken
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Collection, Iterator, Sequence
     from types import TracebackType
     from typing import Self, TypeAlias
@@ -111,16 +110,16 @@ class Practice(Queries):
 
     Examples
     --------
-    A resident orders, the center offers it to the nearest team.
+    A resident orders; the center reviews it and lets the nearest team be asked.
 
     >>> from practice_core import Actor, Category, Request, RequestedTime, Role, Team, load_area
     >>> from practice_core.dispatch import policy
-    >>> from practice_core.orders import PlaceOrder
+    >>> from practice_core.orders import PlaceOrder, ReviewOrder
     >>> from practice_core.units import DAY
-    >>> area, free = load_area("jintan"), (5, 5, 0) * 7
-    >>> red = Team("red", "jt", (Category.AID,), members=8, jobs_per_week=3, free=free)
+    >>> area, free = load_area("wujiang"), (5, 5, 0) * 7
+    >>> red = Team("red", "wj-s002", (Category.AID,), members=8, jobs_per_week=3, free=free)
     >>> practice = Practice.open("memory", area, teams=[red])
-    >>> now, site = 1_583_110_800_000, practice.hierarchy.root.id
+    >>> now, site = 1_583_110_800_000, "wj-s001"
     >>> request = Request(
     ...     id="o-1",
     ...     site=site,
@@ -138,6 +137,16 @@ class Practice(Queries):
     >>> done = practice.do("o-1", PlaceOrder(request), id="c-1", by=resident, at=now)
     >>> done.order.state.value
     'placed'
+    >>> desk = Actor("officer-2", Role.OFFICER, site="wj")
+    >>> _ = practice.do("o-1", ReviewOrder(), id="c-2", by=desk, at=now)
+    >>> [
+    ...     (one.decision.teams, one.order.state.value)
+    ...     for one in practice.dispatch(policy("nearest"), at=now)
+    ... ]
+    [(('red',), 'offered')]
+
+    Whoever gets no answer may give the same command again.
+
     >>> again = practice.do("o-1", PlaceOrder(request), id="c-1", by=resident, at=now + 5)
     >>> again == done
     True
@@ -191,9 +200,9 @@ class Practice(Queries):
             If the journal cannot be opened.
         """
         where = hierarchy or area.hierarchy()
-        if not isinstance(journal, str) and hasattr(journal, "append"):
+        if not isinstance(journal, str | os.PathLike):
             return cls(journal, area, hierarchy=where, teams=teams, seed=seed, limits=limits)
-        opened = open_journal(journal)  # type: ignore[arg-type]  # no journal: an address
+        opened = open_journal(journal)
         try:
             return cls(opened, area, hierarchy=where, teams=teams, seed=seed, limits=limits)
         except BaseException:
@@ -249,11 +258,10 @@ class Practice(Queries):
         StoreError
             If the journal fails; whether the command was carried out shows when it is given again.
         """
-        check([(order, command)], id, by, at, texts, self.limits)
-        self._meter(by, at)
+        given = self._taken(Given([(order, command)], id, by, at, texts))
         if isinstance(command, _HALVES):
             return Refused(type(command), Refusal.ROLE)
-        return self._carry_out([(order, command)], id, by, at, texts)
+        return self._carry_out(given)
 
     def consolidate(
         self,
@@ -273,11 +281,10 @@ class Practice(Queries):
         """
         deeds: list[tuple[OrderId, OrderCommand]] = [(into, AbsorbNeed(need)) for need in needs]
         deeds += [(need, MergeNeed(into)) for need in needs]
-        check(deeds or [(into, AbsorbNeed(into))], id, by, at, NO_TEXTS, self.limits)
-        self._meter(by, at)
+        given = self._taken(Given(deeds, id, by, at, NO_TEXTS))
 
         def plan() -> tuple[Changed, ...] | Refused:
-            refused = self._unauthorised(deeds, by, at)
+            refused = self._unauthorised(given)
             if refused is not None:
                 return refused
             found = [self.books.orders[key] for key in (into, *needs)]
@@ -285,7 +292,7 @@ class Practice(Queries):
 
         if not needs or len(set(needs)) < len(needs):
             return Refused(MergeNeed, Refusal.INVALID_VALUE)
-        return self._commit(id, digest_of(deeds, by), plan, by, at)
+        return self._commit(given, plan)
 
     def divide(
         self,
@@ -304,11 +311,10 @@ class Practice(Queries):
             As for `do`.
         """
         deeds = [(order, SplitOrder(child, needed)) for child, needed in shares.items()]
-        check(deeds or [(order, SplitOrder(order, 1))], id, by, at, NO_TEXTS, self.limits)
-        self._meter(by, at)
+        given = self._taken(Given(deeds, id, by, at, NO_TEXTS))
 
         def plan() -> tuple[Changed, ...] | Refused:
-            refused = self._unauthorised(deeds, by, at)
+            refused = self._unauthorised(given)
             if refused is not None:
                 return refused
             if any(child in self.books.orders for child in shares):
@@ -317,19 +323,19 @@ class Practice(Queries):
 
         if not shares:
             return Refused(SplitOrder, Refusal.INVALID_VALUE)
-        return self._commit(id, digest_of(deeds, by), plan, by, at)
+        return self._commit(given, plan)
 
     # -- clocks ---------------------------------------------------------------------------------
 
     def due(self, at: Instant) -> tuple[Due, ...]:
         """Give every clock that has run out, the first one first."""
         self.catch_up()
-        found = []
-        for key in self.books.under_way:
-            clock = clock_of(self.books.orders[key])
-            if clock is not None and clock[0] <= at:
-                found.append(Due(key, clock[1](), clock[0]))
-        return tuple(sorted(found, key=lambda due: (due.due_at, due.order)))
+        return tuple(self.books.due(at))
+
+    def next_tick(self) -> Instant | None:
+        """Give when there is next something to `tick`, if nobody does anything; None: nothing."""
+        self.catch_up()
+        return self.books.next_due_at()
 
     def tick(self, at: Instant, *, orders: Collection[OrderId] | None = None) -> tuple[Done, ...]:
         """Do what every clock that has run out demands, until none has.
@@ -352,36 +358,14 @@ class Practice(Queries):
                 if (due.order, version) in idle or (orders is not None and due.order not in orders):
                     continue
                 idle.add((due.order, version))
-                given = _id("clock", due.order, version, type(due.command).__name__)
-                answer = self._carry_out([(due.order, due.command)], given, _SYSTEM, at, NO_TEXTS)
+                name = _id("clock", due.order, version, type(due.command).__name__)
+                deeds = [(due.order, due.command)]
+                answer = self._carry_out(Given(deeds, name, _SYSTEM, at, NO_TEXTS))
                 if isinstance(answer, Done):
                     done.append(answer)
                     again = True
             if not again:
                 return tuple(done)
-
-    def wakes_at(self, policy: Policy, at: Instant) -> Instant | None:
-        """Give when there is next something to `tick` or to `dispatch`, if nobody does anything.
-
-        Parameters
-        ----------
-        policy
-            Which dispatches.
-        at
-            Now: what is due is due now.
-
-        Returns
-        -------
-        Instant or None
-            Not before `at`; None if nothing is under way.
-        """
-        self.catch_up()
-        orders = self.books.orders
-        clocks = [clock_of(orders[key]) for key in self.books.under_way]
-        found = [clock[0] for clock in clocks if clock is not None]
-        if not policy.period:
-            found += self._desk.asks_at(self.books.waiting(), at)
-        return max(at, min(found)) if found else None
 
     # -- dispatching ----------------------------------------------------------------------------
 
@@ -428,6 +412,25 @@ class Practice(Queries):
                 done += self._decided(desk.choose(policy, some, at), some, at)
         return tuple(done)
 
+    def next_dispatch(self, policy: Policy, at: Instant) -> Instant | None:
+        """Give when a policy without a period next wants to be asked, if nobody does anything.
+
+        Parameters
+        ----------
+        policy
+            Which; one with a period wants to be asked every so often.
+        at
+            Now: orders that it may be asked about now give this.
+
+        Returns
+        -------
+        Instant or None
+            None if no order waits, or the policy has a period.
+        """
+        self.catch_up()
+        wanted = () if policy.period else self._desk.asks_at(self.books.waiting(), at)
+        return min(wanted, default=None)
+
     def _decided(
         self, decisions: Sequence[Decision], asked: Sequence[Order], at: Instant
     ) -> Iterator[Done]:
@@ -441,15 +444,15 @@ class Practice(Queries):
             command = _command_of(decision)
             officer = Actor(ActorId(order.holder), Role.OFFICER, site=order.holder)
             self._desk.refuse_unlawful(decision, order, at)
-            answer = self._stepped(order.id, command, officer, at)
-            if isinstance(answer, Refused):
+            expected = self._stepped(order.id, command, officer, at)
+            if isinstance(expected, Refused):
                 name = type(command).__name__
-                raise UnlawfulCommand(order.id, name, f"refused: {answer.reason}")
+                raise UnlawfulCommand(order.id, name, f"refused: {expected.reason}")
             plans.append((decision, order, command, officer))
         for decision, order, command, officer in plans:
             said = canonical([type(decision).__name__, attrs.astuple(decision)]).decode()
-            given = _id("dispatch", order.id, order.version, said)
-            answer = self._carry_out([(order.id, command)], given, officer, at, NO_TEXTS)
+            own = _id("dispatch", order.id, order.version, said)
+            answer = self._carry_out(Given([(order.id, command)], own, officer, at, NO_TEXTS))
             if isinstance(answer, Done):  # else somebody else was faster
                 yield attrs.evolve(answer, decision=decision)
 
@@ -467,38 +470,30 @@ class Practice(Queries):
             self._desk.hear(self.books)
         return found
 
-    def _carry_out(
-        self,
-        deeds: Sequence[tuple[OrderId, OrderCommand]],
-        command: CommandId,
-        by: Actor,
-        at: Instant,
-        texts: Mapping[TextId, str],
-    ) -> Done | Refused:
-        ((order, deed),) = deeds
+    def _taken(self, given: Given) -> Given:
+        """Take a command from outside, within bounds."""
+        given.check(self.limits)
+        self._meter(given.by, given.at)
+        return given
+
+    def _carry_out(self, given: Given) -> Done | Refused:
+        """Carry out a command for one order."""
+        ((order, deed),) = given.deeds
 
         def plan() -> tuple[Changed, ...] | Refused:
-            refused = self._unauthorised(deeds, by, at)
+            refused = self._unauthorised(given)
             if refused is not None:
                 return refused
-            changed = self._stepped(order, deed, by, at)
+            changed = self._stepped(order, deed, given.by, given.at)
             return changed if isinstance(changed, Refused) else (changed,)
 
-        served = deed if isinstance(deed, CompleteService) else None
-        return self._commit(command, digest_of(deeds, by), plan, by, at, texts, served)
+        return self._commit(given, plan)
 
-    def _commit(  # noqa: PLR0913, PLR0917 - what an append is made of
-        self,
-        command: CommandId,
-        digest: bytes,
-        plan: Plan,
-        by: Actor,
-        at: Instant,
-        texts: Mapping[TextId, str] = NO_TEXTS,
-        served: CompleteService | None = None,
-    ) -> Done | Refused:
+    def _commit(self, given: Given, plan: Plan) -> Done | Refused:
         """Decide on what has happened so far, and append it if nothing else happens meanwhile."""
-        for chance in range(_TRIES):
+        command, digest = given.id, given.digest
+        chances = _TRIES
+        while True:
             self.catch_up()
             known = self.journal.carried(command)
             if known is not None:
@@ -508,17 +503,19 @@ class Practice(Queries):
             changed = plan()
             if isinstance(changed, Refused):
                 return changed
-            writes = self._writes(changed, by, at, served)
+            writes = self._writes(changed, given)
+            chances -= 1
             try:
-                appended = self.journal.append(writes, command=command, digest=digest, texts=texts)
+                appended = self.journal.append(
+                    writes, command=command, digest=digest, texts=given.texts
+                )
             except Conflict:
-                if chance == _TRIES - 1:
+                if not chances:
                     raise
-                continue
-            self._append(writes, command, appended, tuple(texts))
-            events = tuple([event for _, events in changed for event in events])
-            return Done(command, changed[0][0], events, appended)
-        raise AssertionError  # the last chance either returns or raises
+            else:
+                self._append(writes, command, appended, tuple(given.texts))
+                events = tuple([event for _, events in changed for event in events])
+                return Done(command, changed[0][0], events, appended)
 
     def _append(
         self,
@@ -556,12 +553,10 @@ class Practice(Queries):
         told = tuple([event for _, event in events])
         return Done(command, order, told, appended)  # type: ignore[arg-type]  # it has events
 
-    def _unauthorised(
-        self, deeds: Sequence[tuple[OrderId, OrderCommand]], by: Actor, at: Instant
-    ) -> Refused | None:
+    def _unauthorised(self, given: Given) -> Refused | None:
         """Give the first reason why somebody may not give commands, before the law is asked."""
-        area = self.area
-        for key, deed in deeds:
+        area, by, at = self.area, given.by, given.at
+        for key, deed in given.deeds:
             order = self.books.orders.get(key)
             if order is None and not isinstance(deed, CollectNeed | PlaceOrder):
                 return Refused(type(deed), Refusal.UNKNOWN_ORDER)
@@ -594,13 +589,7 @@ class Practice(Queries):
                 return Refused(OfferOrder, Refusal.UNKNOWN_TEAM)
         return answer
 
-    def _writes(
-        self,
-        changed: Sequence[Changed],
-        by: Actor,
-        at: Instant,
-        served: CompleteService | None,
-    ) -> list[Write]:
+    def _writes(self, changed: Sequence[Changed], given: Given) -> list[Write]:
         """Give everything that a command changes: orders, bookings, hours and points."""
         orders = self.books.orders
         writes = []
@@ -609,30 +598,28 @@ class Practice(Queries):
             before = orders.get(order.id)
             version = 0 if before is None else before.version
             writes.append(Write(f"order/{order.id}", version, events))
-            beside += _bookings(before, events, order, by)
-        if served is not None:
-            beside += self._rewards(changed[0][0], served, by, at)
+            beside += _bookings(before, events, order, given.by)
+        for key, deed in given.deeds:
+            if isinstance(deed, CompleteService):
+                beside += self._rewards(key, deed, given)
         for stream, group in groupby(sorted(beside, key=lambda one: one[0]), lambda one: one[0]):
             told = tuple([event for _, event in group])
             writes.append(Write(stream, self.books.version(stream), told))
         return writes
 
     def _rewards(
-        self, order: Order, served: CompleteService, by: Actor, at: Instant
+        self, order: OrderId, served: CompleteService, given: Given
     ) -> Iterator[tuple[str, ServiceRecorded | PointsAwarded]]:
-        rules = self.area.rules
+        """Give the hours and the points of those who served, by the area's rules."""
+        rules, at, by = self.area.rules, given.at, given.by.id
         for one in served.served:
-            stream = f"account/{one.volunteer}"
-            yield stream, ServiceRecorded(one.volunteer, at, by.id, order.id, one.minutes)
-            earned = award(rules, ServiceRecord(one.volunteer, order.id, at, one.minutes))
-            if earned.points:
-                account = AccountId(one.volunteer)
-                yield (
-                    stream,
-                    PointsAwarded(
-                        account, at, by.id, order.id, earned.points, rules.id, rules.version
-                    ),
-                )
+            who, stream = one.volunteer, f"account/{one.volunteer}"
+            yield stream, ServiceRecorded(who, at, by, order, one.minutes)
+            points = award(rules, ServiceRecord(who, order, at, one.minutes)).points
+            if points:
+                account = AccountId(who)
+                awarded = PointsAwarded(account, at, by, order, points, rules.id, rules.version)
+                yield stream, awarded
 
     # -- texts ----------------------------------------------------------------------------------
 
@@ -705,9 +692,11 @@ class _Standings(Mapping["TeamId", Standing]):
 
     def __getitem__(self, key: TeamId) -> Standing:
         team = self.teams[key]
-        booked = self.books.bookings.get(key, {})
-        engaged = tuple((b.start, b.end) for b in booked.values() if b.order != self.order)
-        return Standing(team, self.hierarchy.site(team.home).level, engaged)
+        order = self.books.orders.get(self.order)
+        spare = team.members - (0 if order is None else order.request.needed)
+        booked = self.books.bookings.get(key, {}).values()
+        jobs = [(one.start, one.end, one.members) for one in booked if one.order != self.order]
+        return Standing(team, self.hierarchy.site(team.home).level, taken(jobs, spare))
 
     def __iter__(self) -> Iterator[TeamId]:
         return iter(self.teams)
@@ -724,7 +713,9 @@ def _bookings(
     for event in events:
         if isinstance(event, ServiceScheduled):
             team: TeamId = after.team  # type: ignore[assignment]  # scheduled: has a team
-            booked = TeamBooked(team, event.at, by.id, key, event.start, event.end)
+            booked = TeamBooked(
+                team, event.at, by.id, key, event.start, event.end, after.request.needed
+            )
             yield f"team/{team}", booked
     if before is not None and before.state in _BOOKED and after.state not in _BOOKED:
         team = before.team  # type: ignore[assignment]  # booked: has a team

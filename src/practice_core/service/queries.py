@@ -190,7 +190,7 @@ class Queries(abc.ABC):
         """Give the hours and points of a volunteer to himself and to officers of the center."""
         self.catch_up()
         is_center = by.role is Role.OFFICER and by.site == self.hierarchy.root.id
-        return self.books.account(volunteer) if is_center or by.id == volunteer else None
+        return self.books.account(volunteer) if is_center or str(by.id) == str(volunteer) else None
 
     # -- what they share ------------------------------------------------------------------------
 

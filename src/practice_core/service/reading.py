@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from functools import cache
 from typing import TYPE_CHECKING, Any
+
+import attrs
 
 from practice_core.errors import Fault, did_you_mean
 from practice_core.journal.shapes import Shape, canonical
@@ -20,10 +21,11 @@ from practice_core.units import DAY, OrderId, is_identifier
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from practice_core.journal import TextId
     from practice_core.orders import OrderCommand
     from practice_core.units import CommandId, Instant
 
-__all__ = ["check", "digest_of", "read_command"]
+__all__ = ["Given", "read_command"]
 
 _COMMANDS = {command.__name__: command for command in COMMANDS}
 _LARGEST = 2**53 - 1
@@ -32,9 +34,14 @@ _LAST: Instant = 253_402_300_799_999
 """The end of the year 9999."""
 
 
-@cache
-def _shape(kind: type[Any]) -> Shape[Any]:
-    return Shape(kind)
+_SHAPES: dict[type, Shape[Any]] = {}
+
+
+def _shape(kind: type) -> Shape[Any]:
+    found = _SHAPES.get(kind)
+    if found is None:
+        found = _SHAPES[kind] = Shape(kind)
+    return found
 
 
 def read_command(raw: bytes | str, *, limits: Limits = Limits()) -> tuple[OrderId, OrderCommand]:  # noqa: B008 - a value that never changes
@@ -72,7 +79,7 @@ def read_command(raw: bytes | str, *, limits: Limits = Limits()) -> tuple[OrderI
     fields = _object(raw, limits)
     order, name = fields.pop("order", None), fields.pop("command", None)
     faults = []
-    if not isinstance(order, str) or not is_identifier(order):
+    if not _is_id(order):
         faults.append(_no_id("order", order, "send the id of an order"))
     kind = _COMMANDS.get(name) if isinstance(name, str) else None
     if kind is None:
@@ -101,56 +108,72 @@ def _object(raw: bytes | str, limits: Limits) -> dict[str, Any]:
     return fields
 
 
-def check(
-    deeds: Sequence[tuple[OrderId, OrderCommand]],
-    command: CommandId,
-    by: Actor,
-    at: Instant,
-    texts: Mapping[Any, str],
-    limits: Limits,
-) -> None:
-    """Refuse what no honest program gives, whoever made the objects.
+@attrs.frozen
+class Given:
+    """Commands as they are given to a practice: one, or several that belong together.
 
-    Raises
-    ------
-    InputRefused
-        With every fault.
+    Parameters
+    ----------
+    deeds
+        Orders, each with what is asked of it.
+    id
+        Of all of it.
+    by, at
+        Who asks, and when.
+    texts
+        Free texts by their ids.
     """
-    faults = list(_wrong_around(command, by, at, texts, limits))
-    for order, deed in deeds:
-        if not isinstance(order, str) or not is_identifier(order):
-            faults.append(_no_id("order", order, "give the id of an order"))
-        faults += _wrong_with(order, deed, limits)
-    if faults:
-        named = type(deeds[0][1]).__name__ if deeds else "none"
-        subject = f"command {named}"
-        raise InputRefused(subject, faults)
 
+    deeds: Sequence[tuple[OrderId, OrderCommand]]
+    id: CommandId
+    by: Actor
+    at: Instant
+    texts: Mapping[TextId, str]
 
-def digest_of(deeds: Sequence[tuple[OrderId, OrderCommand]], by: Actor) -> bytes:
-    """Give the digest of commands: equal ones for equal commands by the same actor, whenever."""
-    content = [
-        [order, type(deed).__name__, _shape(type(deed)).fields(deed)] for order, deed in deeds
-    ]
-    who = [by.id, by.role, by.site, by.team]
-    return hashlib.sha256(canonical([who, content])).digest()
+    @property
+    def digest(self) -> bytes:
+        """Of what is asked and who asks: equal ones for equal commands, whenever they are given."""
+        content = [
+            [order, type(deed).__name__, _shape(type(deed)).fields(deed)]
+            for order, deed in self.deeds
+        ]
+        who = [self.by.id, self.by.role, self.by.site, self.by.team]
+        return hashlib.sha256(canonical([who, content])).digest()
 
+    def check(self, limits: Limits) -> None:
+        """Refuse what no honest program gives, whoever made the objects.
 
-def _wrong_around(
-    command: CommandId, by: Actor, at: Instant, texts: Mapping[Any, str], limits: Limits
-) -> Iterator[Fault]:
-    if not isinstance(command, str) or not is_identifier(command):
-        yield _no_id("id", command, "give each command an id of its own")
-    if not _is_exact(by, Actor) or not is_identifier(by.id):
-        yield _no_id("by", getattr(by, "id", by), "say who acts")
-    if type(at) is not int or not 0 <= at <= _LAST:
-        yield Fault("at", f"{at!r:.40}", f"0 to {_LAST} ms", "give ms since 1970-01-01T00:00Z")
-    if len(texts) > limits.texts:
-        yield Fault("texts", str(len(texts)), f"at most {limits.texts}", "give fewer")
-    for key, text in texts.items():
-        if not isinstance(text, str) or len(text) > limits.text_length:
-            found = f"{len(text)} characters" if isinstance(text, str) else type(text).__name__
-            yield Fault(f"text {key!s:.64}", found, f"at most {limits.text_length}", "shorten it")
+        Raises
+        ------
+        InputRefused
+            With every fault.
+        """
+        faults = list(self._wrong_around(limits))
+        for order, deed in self.deeds:
+            if not _is_id(order):
+                faults.append(_no_id("order", order, "give the id of an order"))
+            faults += _wrong_with(order, deed, limits)
+        if faults:
+            named = type(self.deeds[0][1]).__name__ if self.deeds else "none"
+            subject = f"command {named}"
+            raise InputRefused(subject, faults)
+
+    def _wrong_around(self, limits: Limits) -> Iterator[Fault]:
+        at, by = self.at, self.by
+        if not _is_id(self.id):
+            yield _no_id("id", self.id, "give each command an id of its own")
+        if not _is_exact(by, Actor) or not is_identifier(by.id):
+            yield _no_id("by", getattr(by, "id", by), "say who acts")
+        if type(at) is not int or not 0 <= at <= _LAST:
+            yield Fault("at", f"{at!r:.40}", f"0 to {_LAST} ms", "give ms since 1970-01-01T00:00Z")
+        if len(self.texts) > limits.texts:
+            yield Fault("texts", str(len(self.texts)), f"at most {limits.texts}", "give fewer")
+        for key, text in self.texts.items():
+            said: object = text
+            if not isinstance(said, str) or len(said) > limits.text_length:
+                found = f"{len(text)} characters" if isinstance(said, str) else type(text).__name__
+                most = f"at most {limits.text_length}"
+                yield Fault(f"text {key!s:.64}", found, most, "shorten it")
 
 
 def _wrong_with(order: OrderId, deed: OrderCommand, limits: Limits) -> Iterator[Fault]:
@@ -205,6 +228,10 @@ def _wrong_numbers(value: object, place: str = "") -> Iterator[Fault]:
     elif isinstance(value, list | tuple):
         for part in value:
             yield from _wrong_numbers(part, place)
+
+
+def _is_id(found: object) -> bool:
+    return isinstance(found, str) and is_identifier(found)
 
 
 def _no_id(place: str, found: object, remedy: str) -> Fault:

@@ -13,7 +13,7 @@ Examples
 
 from practice_core.volunteers.events import EVENTS, ServiceRecorded, TeamBooked, TeamFreed
 from practice_core.volunteers.records import ServiceRecord
-from practice_core.volunteers.teams import BLOCKS_A_DAY, BLOCKS_A_WEEK, DayParts, Team
+from practice_core.volunteers.teams import BLOCKS_A_DAY, BLOCKS_A_WEEK, DayParts, Team, taken
 
 __all__ = [
     "BLOCKS_A_DAY",
@@ -25,4 +25,5 @@ __all__ = [
     "Team",
     "TeamBooked",
     "TeamFreed",
+    "taken",
 ]

@@ -19,7 +19,7 @@ __all__ = ["EVENTS", "ServiceRecorded", "TeamBooked", "TeamFreed"]
 
 @value
 class TeamBooked:
-    """A team is taken by an order from `start` to `end`; a booking before for it is void."""
+    """So many members of a team are taken by an order; an earlier booking for it is void."""
 
     kind: ClassVar[str] = "team.booked"
     schema: ClassVar[int] = 1
@@ -30,6 +30,7 @@ class TeamBooked:
     order: OrderId
     start: Instant
     end: Instant
+    members: int
 
 
 @value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import attrs
@@ -14,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from practice_core.terms import Category
-    from practice_core.units import Duration, SiteId, TeamId
+    from practice_core.units import Duration, Instant, SiteId, TeamId
 
-__all__ = ["BLOCKS_A_DAY", "BLOCKS_A_WEEK", "DayParts", "Team"]
+__all__ = ["BLOCKS_A_DAY", "BLOCKS_A_WEEK", "DayParts", "Team", "taken"]
 
 BLOCKS_A_DAY = 3
 BLOCKS_A_WEEK = 7 * BLOCKS_A_DAY
@@ -121,3 +122,38 @@ class Team:
 @cache
 def _within(free: tuple[int, ...], members: int) -> bool:
     return all(0 <= count <= members for count in free)
+
+
+def taken(
+    jobs: Iterable[tuple[Instant, Instant, int]], spare: int
+) -> tuple[tuple[Instant, Instant], ...]:
+    """Give the times at which jobs take more members of a team than it can spare.
+
+    Parameters
+    ----------
+    jobs
+        (start, end, members).
+    spare
+        How many members may be away at once.
+
+    Returns
+    -------
+    tuple of (Instant, Instant)
+        Apart and ascending.
+
+    Examples
+    --------
+    >>> taken([(0, 10, 2), (5, 20, 2), (30, 40, 2)], spare=3)
+    ((5, 10),)
+    """
+    steps = [step for start, end, members in jobs for step in ((start, members), (end, -members))]
+    found: list[tuple[Instant, Instant]] = []
+    away, since = 0, None
+    for at, group in groupby(sorted(steps), key=lambda step: step[0]):
+        away += sum(members for _, members in group)
+        if away > max(spare, 0) and since is None:
+            since = at
+        elif away <= max(spare, 0) and since is not None:
+            found.append((since, at))
+            since = None
+    return tuple(found)
