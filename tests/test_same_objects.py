@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import attrs
 import pytest
 
-from practice_core.dispatch import Offer, Wait, policy
+from practice_core.dispatch import POLICIES, Offer, Wait, policy
 from practice_core.journal import MemoryJournal
 from practice_core.lifecycle import Role
 from practice_core.orders import (
