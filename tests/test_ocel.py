@@ -326,7 +326,7 @@ def test_bookings_records_and_points_are_related_to_teams_and_volunteers() -> No
     order, ann = OrderId("o-1"), VolunteerId("v-1")
     log = ocel(
         [
-            TeamBooked(RED, MONDAY, DESK, order, MONDAY + DAY, MONDAY + DAY + HOUR),
+            TeamBooked(RED, MONDAY, DESK, order, MONDAY + DAY, MONDAY + DAY + HOUR, 2),
             TeamFreed(RED, MONDAY + 2 * DAY, DESK, order),
             ServiceRecorded(ann, MONDAY + 2 * DAY, DESK, order, 90),
             PointsAwarded(AccountId(ann), MONDAY + 2 * DAY, DESK, order, 15, "wujiang", 2),
@@ -344,6 +344,7 @@ def test_bookings_records_and_points_are_related_to_teams_and_volunteers() -> No
         "by": "desk",
         "start": iso(MONDAY + DAY),
         "end": iso(MONDAY + DAY + HOUR),
+        "members": 2,
     }
     assert said(log["events"][2]) == {"by": "desk", "minutes": 90}
     assert said(log["events"][3]) == {"by": "desk", "points": 15, "rules": "wujiang", "version": 2}
@@ -352,7 +353,7 @@ def test_bookings_records_and_points_are_related_to_teams_and_volunteers() -> No
 
 def test_ids_that_are_alike_are_different_objects() -> None:
     same = "7"
-    booked = TeamBooked(TeamId(same), 0, DESK, OrderId(same), 0, 1)
+    booked = TeamBooked(TeamId(same), 0, DESK, OrderId(same), 0, 1, 2)
     record = ServiceRecorded(VolunteerId(same), 0, DESK, OrderId(same), 1)
     names = [one["id"] for one in ocel([booked, record])["objects"]]
     assert names == ["order/7", "team/7", "volunteer/7"]
