@@ -472,9 +472,9 @@ class Practice(Queries):
 
     def _taken(self, given: Given) -> Given:
         """Take a command from outside, within bounds."""
-        given.check(self.limits)
-        self._meter(given.by, given.at)
-        return given
+        exact = given.checked(self.limits)
+        self._meter(exact.by, exact.at)
+        return exact
 
     def _carry_out(self, given: Given) -> Done | Refused:
         """Carry out a command for one order."""
