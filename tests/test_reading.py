@@ -149,8 +149,8 @@ def test_whatever_fields_come_in_are_a_command_or_refused(data: st.DataObject) -
         ("-", ReviewOrder(), "order: '-'"),
         ("o-1", RateOrder("5"), "score: invalid value"),  # type: ignore[arg-type]  # that is it
         ("o-1", RateOrder(2**60), "score: 1.153e"),
-        ("o-1", CancelOrder("bored"), "reason: invalid value"),  # type: ignore[arg-type]
-        ("o-1", OfferOrder([RED], DAY), "value: fields of other types"),  # type: ignore[arg-type]
+        ("o-1", CancelOrder("bored"), "reason: invalid value"),  # type: ignore[arg-type]  # that is it
+        ("o-1", OfferOrder([RED], DAY), "value: fields of other types"),  # type: ignore[arg-type]  # that is it
         ("o-1", OfferOrder((RED,) * 50_000, DAY), "bytes; expected at most 262144"),
         ("o-2", PlaceOrder(request()), "request.id: 'o-1'; expected 'o-2'"),
         ("o-1", "ReviewOrder", "command: str; expected a command of an order"),
