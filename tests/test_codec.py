@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import enum
 import json
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import attrs
 import pytest
@@ -18,7 +19,10 @@ from practice_core.journal import (
     Codec,
     JournalError,
     UnknownEvent,
+    canonical,
 )
+from practice_core.journal.exact import writers_of
+from practice_core.journal.shapes import Shape
 from practice_core.orders import OfferMade, OrderPlaced, OrderRejected, OrderReviewed
 from practice_core.units import ActorId, Instant, OrderId
 from tests.stored_events import FOLDER, REQUEST, event_of, events_of, file_of, names_of
@@ -81,6 +85,144 @@ def test_the_same_set_is_always_written_alike() -> None:
         for order in (skills, skills[::-1])
     }
     assert len(bodies) == 1
+
+
+# ------------------------------------------------------------------ written at once
+
+
+class Written(NamedTuple):
+    """How an event of a class is written: at once, or by a converter, read back and compared."""
+
+    at_once: str
+    compared: bytes
+
+
+def written(event: Event) -> Written:
+    kind = type(event)
+    labels = {"kind": kind.kind, "schema": kind.schema}
+    fields = Shape(kind).fields(event)
+    said = {name: canonical(label).decode() for name, label in labels.items()}
+    return Written(writers_of(kind, said)[kind](event), canonical({**fields, **labels}))
+
+
+@pytest.mark.parametrize("kind", CODEC.events, ids=lambda kind: kind.kind)
+@settings(max_examples=25)
+@given(data=st.data())
+def test_what_is_written_at_once_is_what_a_comparison_would_have_let_through(
+    kind: type[Event], data: st.DataObject
+) -> None:
+    event = data.draw(events_of(kind))
+    found = written(event)
+    assert found.at_once.encode() == found.compared
+
+
+class Weather(enum.IntEnum):
+    WET = -1
+    DRY = 7
+
+
+class Word(enum.StrEnum):
+    QUOTED = 'a "word", 水\n'
+
+
+@attrs.frozen
+class Told:
+    """An event with whatever a field may be declared as."""
+
+    kind: ClassVar[str] = "told.100%s"
+    schema: ClassVar[int] = 1
+
+    weather: Weather | None
+    words: frozenset[Word]
+    numbers: tuple[tuple[int, ...], ...]
+    sure: bool
+    by: ActorId
+    pair: tuple[int, str] = (1, "a")
+
+
+TOLD = Told(Weather.WET, frozenset(Word), ((1, 2), ()), sure=True, by=ActorId("100%"))
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        TOLD,
+        attrs.evolve(TOLD, weather=None, words=frozenset(), numbers=()),
+        attrs.evolve(TOLD, by=ActorId(Word.QUOTED)),  # equal to its text
+        attrs.evolve(TOLD, numbers=((Weather.DRY,),)),  # equal to its number
+        attrs.evolve(TOLD, pair=(2, "b")),
+    ],
+)
+def test_whatever_is_equal_when_it_is_read_is_written(event: Told) -> None:
+    codec = Codec([Told])
+    body = codec.encode(event)
+    assert codec.decode(body) == event
+    assert body == canonical(json.loads(body))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"weather": -1},  # equal to the member, and no member
+        {"weather": True},
+        {"sure": 1},
+        {"numbers": ((True,),)},
+        {"numbers": [(1,)]},
+        {"words": frozenset({"quiet"})},
+        {"by": None},
+        {"by": b"desk"},
+        {"pair": (1, "a", 2)},
+        {"pair": (1.0, "a")},
+    ],
+)
+def test_whatever_would_be_read_as_something_else_is_not_written(changed: dict[str, Any]) -> None:
+    with pytest.raises(AppendRefused, match=r"told\.100%s"):
+        Codec([Told]).encode(attrs.evolve(TOLD, **changed))
+
+
+def quarters(minutes: int) -> int:
+    return minutes // 15 * 15
+
+
+@attrs.define
+class Rounded:
+    """An event that is not what it is made of: its fields alone do not tell what is read."""
+
+    kind: ClassVar[str] = "rounded"
+    schema: ClassVar[int] = 1
+
+    minutes: int = attrs.field(converter=quarters)
+
+
+@attrs.define
+class Counted:
+    kind: ClassVar[str] = "counted"
+    schema: ClassVar[int] = 1
+
+    left: int
+
+    def __attrs_post_init__(self) -> None:
+        self.left -= 1
+
+
+@attrs.define
+class Checked:
+    kind: ClassVar[str] = "checked"
+    schema: ClassVar[int] = 1
+
+    hours: int = attrs.field(validator=attrs.validators.le(8), on_setattr=attrs.setters.NO_OP)
+
+
+def test_a_class_that_does_more_than_hold_its_fields_is_read_back_and_compared() -> None:
+    codec = Codec([Rounded, Counted, Checked])
+    assert codec.encode(Rounded(17)) == b'{"kind":"rounded","minutes":15,"schema":1}'
+    with pytest.raises(AppendRefused, match="counted: it would not be read as it was written"):
+        codec.encode(Counted(5))
+    checked = Checked(8)
+    assert codec.decode(codec.encode(checked)) == checked
+    checked.hours = 9
+    with pytest.raises(AppendRefused, match="checked: invalid value"):
+        codec.encode(checked)
 
 
 # ------------------------------------------------------------------ what stays readable for ever

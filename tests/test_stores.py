@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import pickle
+import re
 import shutil
 import sqlite3
 import sys
@@ -203,6 +204,56 @@ def test_a_migration_that_fails_leaves_the_journal_as_it_was(
             open_journal(path)
     with open_journal(path) as journal:
         assert commands(journal) == ["c-1"]
+
+
+def test_whoever_only_reads_makes_nothing(path: Path) -> None:
+    with pytest.raises(JournalUnavailable, match="no such file"):
+        open_journal(path, read_only=True)
+    with pytest.raises(JournalUnavailable, match="unable to open"):
+        open_journal(path.parent, read_only=True)
+    assert list(path.parent.iterdir()) == []
+    path.touch()
+    with pytest.raises(NotAJournal, match="an empty file"):
+        open_journal(path, read_only=True)
+    assert path.read_bytes() == b""
+    with pytest.raises(NotAJournal, match="gone with its program"):
+        open_journal("memory", read_only=True)
+
+
+@pytest.mark.parametrize("name", ["a.journal", "a%20?mode=memory#b.journal", "大厅.journal"])
+def test_whoever_only_reads_changes_nothing(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    with SqliteJournal(path) as journal:
+        give(journal, 1)
+        journal.backup(tmp_path / "copy")
+    for file in (path, tmp_path / "copy"):
+        raw = file.read_bytes()
+        with open_journal(file, read_only=True) as reading:
+            assert commands(reading) == ["c-1"]
+            with pytest.raises(JournalReadOnly):
+                give(reading, 2)
+            with pytest.raises(JournalReadOnly):
+                reading.keep_snapshot(KeptSnapshot("orders", 1, reading.head(), b""))
+        assert file.read_bytes() == raw
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_whoever_only_reads_sees_what_others_append(path: Path) -> None:
+    with open_journal(path) as journal, open_journal(path, read_only=True) as reading:
+        give(journal, 1)
+        assert commands(reading) == ["c-1"]
+        give(journal, 2)
+        assert commands(reading) == ["c-1", "c-2"]
+
+
+def test_a_journal_of_an_earlier_release_is_not_brought_up_to_date_by_reading(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_journal(path).close()
+    later = ("CREATE TABLE halls (name TEXT)",)
+    monkeypatch.setattr(sqlite, "_MIGRATIONS", (*sqlite._MIGRATIONS, later))  # noqa: SLF001 - as above
+    with pytest.raises(StoreError, match="layout 1, open it once to write"):
+        open_journal(path, read_only=True)
 
 
 def test_what_is_answered_is_on_the_disk(path: Path) -> None:
@@ -503,10 +554,33 @@ def test_a_server_that_is_not_there_is_told_without_the_password(tmp_path: Path)
     assert "/practice" in str(told.value)
 
 
-@pytest.mark.parametrize("where", ["postgresql://[", "postgresql://h:x/d", "postgresql://h/d?a=b"])
-def test_an_address_that_is_none_is_told(where: str) -> None:
-    with pytest.raises(StoreError):
+@pytest.mark.parametrize(
+    "where",
+    [
+        "postgresql://[sesame",
+        "postgresql://h:sesame/d",
+        "postgresql://h/d?sesame=b",
+        "postgresql://ann:sesame",
+        "postgresql://ann:open/sesame@h:1/d",
+        "postgresql://ann:open@sesame@h:1/d",
+        "postgresql://ann:open%sesame@h:1/d",
+        "postgresql://ann:open sesame@h:1/d",
+        "postgresql://ann:open#sesame@h:1/d?sesame=b",
+    ],
+)
+def test_an_address_that_is_none_is_told_and_not_repeated(where: str) -> None:
+    with pytest.raises(JournalUnavailable, match="in a password write / as %2F") as told:
         open_journal(where)
+    assert not {"sesame", "open", "ann"} & set(re.findall(r"\w+", str(told.value)))
+
+
+def test_an_address_is_shown_by_its_place(tmp_path: Path) -> None:
+    where = f"postgresql://ann:s%40me@/d?host={tmp_path}&options=-csearch_path%3Dtaicang"
+    shown = f"postgresql://{tmp_path}/d?options=-csearch_path=taicang: cannot be reached"
+    with pytest.raises(JournalUnavailable, match=re.escape(shown)):
+        open_journal(where)
+    with pytest.raises(JournalUnavailable, match=r"//127\.0\.0\.1:1/d: cannot be reached"):
+        open_journal("postgresql://ann:sesame@127.0.0.1:1/d")
 
 
 def test_postgresql_without_its_library_says_what_to_install(
@@ -563,6 +637,20 @@ def test_a_database_that_may_only_be_read_is_told(address: str) -> None:
         journal.connection.execute("SET default_transaction_read_only TO on")
         with pytest.raises(JournalReadOnly):
             give(journal, 2)
+        assert commands(journal) == ["c-1"]
+
+
+def test_whoever_only_reads_a_database_makes_and_changes_nothing(address: str) -> None:
+    for _ in range(2):
+        with pytest.raises(NotAJournal, match="a database without one"):
+            open_journal(address, read_only=True)
+    with open_journal(address) as journal, open_journal(address, read_only=True) as reading:
+        give(journal, 1)
+        assert commands(reading) == ["c-1"]
+        with pytest.raises(JournalReadOnly):
+            give(reading, 2)
+        with pytest.raises(JournalReadOnly):
+            reading.keep_snapshot(KeptSnapshot("orders", 1, reading.head(), b""))
         assert commands(journal) == ["c-1"]
 
 

@@ -61,6 +61,7 @@ from practice_core.journal.errors import (
 )
 from practice_core.journal.evidence import Checkpoint, Finding, Tampering, verify
 from practice_core.journal.memory import Memory, MemoryJournal
+from practice_core.journal.ocel import ocel, save_ocel
 from practice_core.journal.opening import open_journal
 from practice_core.journal.shapes import Body, canonical
 from practice_core.journal.snapshots import ORDERS, Orders, Projected, Projection, project
@@ -117,8 +118,10 @@ __all__ = [
     "canonical",
     "is_stream",
     "link",
+    "ocel",
     "open_journal",
     "project",
+    "save_ocel",
     "seal",
     "verify",
 ]

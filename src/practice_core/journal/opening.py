@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from practice_core.journal.codec import CODEC
+from practice_core.journal.errors import NotAJournal
 from practice_core.journal.memory import MemoryJournal
 from practice_core.journal.sqlite import SqliteJournal
 
@@ -18,7 +19,9 @@ __all__ = ["open_journal"]
 _POSTGRES = ("postgresql://", "postgres://")
 
 
-def open_journal(where: str | os.PathLike[str], *, codec: Codec = CODEC) -> StoredJournal:
+def open_journal(
+    where: str | os.PathLike[str], *, codec: Codec = CODEC, read_only: bool = False
+) -> StoredJournal:
     """Open a journal, and make it if it is not there.
 
     Parameters
@@ -27,6 +30,8 @@ def open_journal(where: str | os.PathLike[str], *, codec: Codec = CODEC) -> Stor
         ``"memory"`` for a new one in memory, a ``postgresql://`` address, or the path of a file.
     codec
         The events it holds; for those of one's own, ``CODEC.adding(...)``.
+    read_only
+        Whether only to read a journal that is there: nothing is made and nothing appended.
 
     Raises
     ------
@@ -41,9 +46,11 @@ def open_journal(where: str | os.PathLike[str], *, codec: Codec = CODEC) -> Stor
     """
     place = os.fspath(where)
     if place == "memory":
+        if read_only:
+            raise NotAJournal(place, "what is in memory is gone with its program")
         return MemoryJournal(codec=codec)
     if place.startswith(_POSTGRES):
         from practice_core.journal.postgres import PostgresJournal  # noqa: PLC0415 - an extra
 
-        return PostgresJournal(place, codec=codec)
-    return SqliteJournal(place, codec=codec)
+        return PostgresJournal(place, codec=codec, read_only=read_only)
+    return SqliteJournal(place, codec=codec, read_only=read_only)

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 try:
     import psycopg
+    from psycopg.conninfo import conninfo_to_dict
 except ImportError as error:
     message = (
         "a postgresql:// journal needs: pip install 'practice-core[postgres]' 'psycopg[binary]'"
@@ -97,6 +98,10 @@ _TABLES: Final = (
     )""",
 )
 _ROW: Final = "position, stream, version, command, body, seals, hash"
+_NO_ADDRESS: Final = (
+    "no address of the form postgresql://user:password@host:port/database; "
+    "in a password write / as %2F, @ as %40, % as %25 and a space as %20"
+)
 _ERRORS: Final = {
     "08": JournalUnavailable,  # connection
     "25006": JournalReadOnly,  # read only transaction
@@ -128,6 +133,8 @@ class PostgresJournal(StoredJournal):
         The events it holds.
     busy_timeout
         How long to wait for another writer, in ms.
+    read_only
+        Whether only to read a journal that is there: nothing is made and nothing appended.
 
     Raises
     ------
@@ -136,11 +143,17 @@ class PostgresJournal(StoredJournal):
     """
 
     def __init__(
-        self, address: str, *, codec: Codec = CODEC, busy_timeout: Duration = _BUSY_TIMEOUT
+        self,
+        address: str,
+        *,
+        codec: Codec = CODEC,
+        busy_timeout: Duration = _BUSY_TIMEOUT,
+        read_only: bool = False,
     ) -> None:
-        super().__init__(_without_password(address), codec)
+        super().__init__(_shown(address), codec)
         self._address = address
         self._patience = busy_timeout
+        self._read_only = read_only
         self._closed = False
         self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
         try:
@@ -156,8 +169,11 @@ class PostgresJournal(StoredJournal):
         ask = self.connection.execute
         if _one(ask("SHOW server_encoding")) != "UTF8":
             raise StoreError(self.where, "a database that is not in UTF-8")
-        ask("SELECT pg_advisory_xact_lock(%s)", (_MAKING,))
+        if not self._read_only:
+            ask("SELECT pg_advisory_xact_lock(%s)", (_MAKING,))
         if _one(ask("SELECT to_regclass('journal_head') IS NULL")):
+            if self._read_only:
+                raise NotAJournal(self.where, "a database without one")
             for statement in _TABLES:
                 ask(statement)
             ask(
@@ -183,8 +199,9 @@ class PostgresJournal(StoredJournal):
                 # Whoever holds the head and hangs would stop everybody.
                 " set_config('idle_in_transaction_session_timeout', %s, false),"
                 " CASE current_setting('synchronous_commit') WHEN 'off'"
-                " THEN set_config('synchronous_commit', 'on', false) END",
-                (f"{self._patience}ms", f"{self._patience}ms"),
+                " THEN set_config('synchronous_commit', 'on', false) END,"
+                " CASE WHEN %s THEN set_config('default_transaction_read_only', 'on', false) END",
+                (f"{self._patience}ms", f"{self._patience}ms", self._read_only),
             )
         return self._connection
 
@@ -364,6 +381,15 @@ def _one(cursor: psycopg.Cursor[tuple[Any, ...]]) -> Any:  # noqa: ANN401 - what
     return None if row is None else row[0]
 
 
-def _without_password(address: str) -> str:
-    bare = re.sub(r"//[^/?]*@", "//", address)
-    return re.sub(r"(?<=password=)[^&]*", "...", bare)
+def _shown(address: str) -> str:
+    """Give what of an address is no secret; refuse one in which a secret may stand anywhere."""
+    try:
+        parts = {key: str(part) for key, part in conninfo_to_dict(address).items() if part}
+    except psycopg.Error:
+        parts = {"host": "@"}
+    host, port, database = (parts.get(key, "") for key in ("host", "port", "dbname"))
+    # A password with one of these signs in it ends early, and what follows is taken for a place.
+    if "@" in host + port + database or not re.fullmatch(r"[\d,]*", port):
+        raise JournalUnavailable("postgresql://...", _NO_ADDRESS)
+    place = f"postgresql://{host}{port and f':{port}'}/{database}"
+    return f"{place}?options={parts['options']}" if "options" in parts else place

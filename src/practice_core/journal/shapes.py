@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import json
 from hashlib import sha256
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, get_args, get_origin
 
 import attrs
@@ -12,13 +13,16 @@ import cattrs
 from cattrs import transform_error
 
 from practice_core import lifecycle, terms, units
+from practice_core.journal.exact import writers_of
 from practice_core.orders import COMMANDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
-__all__ = ["Body", "Shape", "canonical"]
+    from practice_core.journal.exact import Writers
+
+__all__ = ["Body", "Shape", "canonical", "plain"]
 
 Body: TypeAlias = dict[str, Any]
 """The fields of a value as JSON has them."""
@@ -31,6 +35,7 @@ _COMMANDS = {command.__name__: command for command in COMMANDS}
 _TO_JSON = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
 ).encode
+_FROM_JSON = json.JSONDecoder().decode
 
 
 def canonical(value: object) -> bytes:
@@ -42,6 +47,15 @@ def canonical(value: object) -> bytes:
     return _TO_JSON(value).encode()
 
 
+def plain(body: bytes) -> Any:  # noqa: ANN401 - whatever it says
+    """Give the plain data of JSON in UTF-8.
+
+    >>> plain(b'{"a":[1,null]}')
+    {'a': [1, None]}
+    """
+    return _FROM_JSON(body.decode())
+
+
 class Shape(Generic[T]):
     """How values of one class become plain data and values again.
 
@@ -51,6 +65,8 @@ class Shape(Generic[T]):
         A class made by attrs, of texts, whole numbers, truths, enums, sets, tuples and the like.
     sparse
         Whether to leave out what has its default.
+    labels
+        Plain data that `body` writes among the fields, by names.
 
     Examples
     --------
@@ -65,9 +81,18 @@ class Shape(Generic[T]):
     ValueError: invalid value for type, expected int @ OpenOffer.until
     """
 
-    def __init__(self, kind: type[T], *, sparse: bool = False) -> None:
+    def __init__(
+        self,
+        kind: type[T],
+        *,
+        sparse: bool = False,
+        labels: Mapping[str, object] = MappingProxyType({}),
+    ) -> None:
         self.kind = kind
         self._classes = tuple(_resolved(kind))
+        self._labels = labels
+        said = {name: canonical(label).decode() for name, label in labels.items()}
+        self._writers: Writers = {} if sparse else writers_of(kind, said)
         quick = _converter(detailed=False, sparse=sparse)
         explaining = _converter(detailed=True, sparse=sparse)
         self._to: Callable[[T], Body] = quick.get_unstructure_hook(kind)
@@ -77,6 +102,21 @@ class Shape(Generic[T]):
     def fields(self, value: T) -> Body:
         """Give the plain data of a value; raises whatever a wrong one leads to."""
         return self._to(value)
+
+    def body(self, value: T) -> bytes:
+        """Give the canonical JSON of a value, of which `value` will make an equal one.
+
+        Raises whatever a wrong one leads to.
+        """
+        try:
+            return self._writers[type(value)](value).encode()
+        except (AttributeError, LookupError):  # not exactly as declared, and perhaps equal to it
+            fields = self.fields(value)
+            # JSON gives plain fields back as they are: what they make is what will be read.
+            if self.value(fields) != value:
+                message = "it would not be read as it was written"
+                raise ValueError(message) from None
+            return canonical({**fields, **self._labels})
 
     def value(self, fields: Body) -> T:
         """Give the value of plain data.

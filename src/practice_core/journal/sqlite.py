@@ -37,6 +37,7 @@ from practice_core.journal.errors import (
     NotAJournal,
     StoreError,
 )
+from practice_core.journal.files import settle
 from practice_core.journal.stored import StoredJournal
 
 if TYPE_CHECKING:
@@ -108,6 +109,8 @@ class SqliteJournal(StoredJournal):
         The events it holds.
     busy_timeout
         How long to wait for another writer, in ms.
+    read_only
+        Whether only to read a journal that is there: nothing is made and nothing appended.
 
     Raises
     ------
@@ -125,15 +128,22 @@ class SqliteJournal(StoredJournal):
         *,
         codec: Codec = CODEC,
         busy_timeout: Duration = BUSY_TIMEOUT,
+        read_only: bool = False,
     ) -> None:
         super().__init__(os.fspath(path), codec)
         _refuse_another_kind(self.where)
+        if read_only and not Path(self.where).exists():
+            raise JournalUnavailable(self.where, "no such file")
         self._patience = busy_timeout / 1000
         self._connection: sqlite3.Connection | None = None
+        # SQLite makes what is not there, unless it is told by such an address.
+        place = f"{Path(self.where).absolute().as_uri()}?mode=rw" if read_only else self.where
         with self._told():
-            connection = sqlite3.connect(self.where, timeout=self._patience, isolation_level=None)
+            connection = sqlite3.connect(
+                place, timeout=self._patience, isolation_level=None, uri=read_only
+            )
             try:
-                self._prepare(connection)
+                (self._prepare_to_read if read_only else self._prepare)(connection)
             except BaseException:
                 connection.close()
                 raise
@@ -165,6 +175,15 @@ class SqliteJournal(StoredJournal):
                     for statement in _MIGRATIONS[version]:
                         connection.execute(statement)
                     connection.execute(f"PRAGMA user_version = {version + 1}")
+
+    def _prepare_to_read(self, connection: sqlite3.Connection) -> None:
+        version = self._layout(connection)
+        if not version:
+            raise NotAJournal(self.where, "an empty file")
+        if version < len(_MIGRATIONS):
+            why = f"layout {version}, open it once to write: that brings it up to date"
+            raise StoreError(self.where, why)
+        connection.execute("PRAGMA query_only = ON")
 
     def _layout(self, connection: sqlite3.Connection) -> int:
         """Give the version of the file's layout, 0 if it is empty, or refuse it."""
@@ -327,7 +346,7 @@ class SqliteJournal(StoredJournal):
                     head = _head(copy)
                 finally:
                     copy.close()
-            _settle(part, target)
+            settle(part, target)
         finally:
             part.unlink(missing_ok=True)
         return head
@@ -426,21 +445,3 @@ def _carried(connection: sqlite3.Connection, command: CommandId) -> Carried | No
         "SELECT digest, position_first, position_last FROM commands WHERE command = ?", (command,)
     ).fetchone()
     return None if row is None else Carried(command, row[0], Appended(row[1], row[2]))
-
-
-def _settle(part: Path, target: Path) -> None:
-    """Give a finished file its name, on the disk, unless something else has it."""
-    with part.open("rb+") as file:
-        os.fsync(file.fileno())
-    try:
-        os.link(part, target)
-    except FileExistsError:
-        raise
-    except OSError:  # no second names there, as on a stick
-        part.rename(target)
-    with suppress(PermissionError):  # where a folder cannot be opened, as on Windows
-        folder = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
