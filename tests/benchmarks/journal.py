@@ -16,7 +16,15 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from practice_core.journal import ORDERS, Write, open_journal, project, verify
+from practice_core.journal import (
+    ORDERS,
+    Write,
+    open_journal,
+    project,
+    replay,
+    save_ocel,
+    verify,
+)
 from practice_core.orders import (
     CloseReason,
     OfferAccepted,
@@ -42,6 +50,8 @@ if TYPE_CHECKING:
 
 BEGIN = 1_583_110_800_000
 DESK, TEAM = ActorId("desk-1"), TeamId("t-12")
+_APART = 100_000_000
+"""Orders from this number on are not among those of the batches."""
 REQUEST = Request(
     id=OrderId("o-0"),
     site=SiteId("station-3"),
@@ -93,8 +103,8 @@ def batched(journal: Journal, events: int, *, size: int = 1_000) -> float:
 def single(journal: Journal, appends: int) -> dict[str, float]:
     """Append one event at a time; give how many a second and how long they take."""
     taken = []
-    for number in range(appends):
-        write = Write(f"order/s-{number}", 0, story(number)[:1])
+    for number in range(_APART, _APART + appends):
+        write = Write(f"order/o-{number}", 0, story(number)[:1])
         begun = time.perf_counter()
         journal.append([write], command=CommandId(f"single-{number}"), digest=b"1")
         taken.append((time.perf_counter() - begun) * 1_000)
@@ -120,6 +130,13 @@ def measured(where: Path, events: int) -> dict[str, object]:
         begun = time.perf_counter()
         assert verify(journal) == ()
         verifying = time.perf_counter() - begun
+        begun = time.perf_counter()
+        assert replay(journal).is_sound
+        replaying = time.perf_counter() - begun
+        log = where.with_name("bench.json")
+        begun = time.perf_counter()
+        save_ocel(log, (recorded.event for recorded in journal.read()))
+        exporting = time.perf_counter() - begun
         kept = journal.snapshot(ORDERS.name)
     size = where.stat().st_size - (len(kept.state) if kept else 0)
     begun = time.perf_counter()
@@ -136,6 +153,9 @@ def measured(where: Path, events: int) -> dict[str, object]:
         "fold_all_seconds": round(folding, 2),
         "keep_snapshot_seconds": round(keeping, 2),
         "verify_seconds": round(verifying, 2),
+        "replay_seconds": round(replaying, 2),
+        "export_seconds": round(exporting, 2),
+        "export_bytes_per_event": round(log.stat().st_size / projected.position),
         "open_and_answer_from_snapshot_seconds": round(opening, 3),
         "orders": len(orders),
         "answered": [answer, waiting],
