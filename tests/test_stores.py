@@ -397,6 +397,41 @@ def test_a_text_that_is_none_is_told(path: Path) -> None:
             list(journal.read())
 
 
+@pytest.mark.parametrize("read_only", [False, True])
+def test_a_damaged_layout_is_told(path: Path, *, read_only: bool) -> None:
+    open_journal(path).close()
+    path.write_bytes(path.read_bytes().replace(b"(stream, version)", b"(stream, versio\xee)", 1))
+    with pytest.raises(JournalDamaged, match="decode"):
+        open_journal(path, read_only=read_only)
+
+
+@pytest.mark.parametrize("change", ["body = NULL", "version = 'one'", "hash = 'text'"])
+def test_a_row_that_nothing_could_have_written_is_told(path: Path, change: str) -> None:
+    with SqliteJournal(path) as journal:
+        give(journal, 1)
+        for statement in (
+            "CREATE TABLE loose AS SELECT * FROM events",
+            "DROP TABLE events",
+            "ALTER TABLE loose RENAME TO events",
+            f"UPDATE events SET {change}",  # noqa: S608 - written above
+        ):
+            journal.connection.execute(statement)
+        with pytest.raises(JournalDamaged, match="damaged: no event, but"):
+            list(journal.read())
+
+
+def test_a_free_text_that_nothing_could_have_written_is_told(path: Path) -> None:
+    with SqliteJournal(path) as journal:
+        for statement in (
+            "DROP TABLE texts",
+            "CREATE TABLE texts (id, text, salt)",
+            "INSERT INTO texts VALUES ('n-1', 7, x'00')",
+        ):
+            journal.connection.execute(statement)
+        with pytest.raises(JournalDamaged, match="damaged: no text, but"):
+            journal.text(TextId("n-1"))
+
+
 def test_a_body_that_is_no_event_is_told(path: Path) -> None:
     with SqliteJournal(path) as journal:
         give(journal, 1)

@@ -12,6 +12,7 @@ import sqlite3
 import tempfile
 import time
 from contextlib import contextmanager, suppress
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -85,6 +86,8 @@ _MIGRATIONS: Final = (
 )
 """From version n to n + 1 of the file's layout, each in one transaction."""
 _ROW: Final = "position, stream, version, command, body, seals, hash"
+_ROW_TYPES: Final = (int, str, int, str, str, str, bytes)
+_TEXT_TYPES: Final = set(product((str, type(None)), (bytes, type(None))))
 _ERRORS: Final = {
     sqlite3.SQLITE_BUSY: JournalBusy,
     sqlite3.SQLITE_LOCKED: JournalBusy,
@@ -219,6 +222,8 @@ class SqliteJournal(StoredJournal):
             undecodable = code == sqlite3.SQLITE_ERROR and "decode" in str(error)
             kind = JournalDamaged if undecodable else _ERRORS.get(code, StoreError)
             raise kind(place, str(error)) from error
+        except UnicodeError as error:  # of a name in a damaged layout, or that no text can have
+            raise JournalDamaged(place, str(error)) from error
 
     # -------------------------------------------------------------- writing
 
@@ -273,8 +278,16 @@ class SqliteJournal(StoredJournal):
             found = self.connection.execute(f"SELECT {_ROW} FROM events WHERE {where}", values)  # noqa: S608 - written in this file
             return [
                 Row(position, stream, version, command, body.encode(), seals.encode(), hash_)
-                for position, stream, version, command, body, seals, hash_ in found
+                for position, stream, version, command, body, seals, hash_ in map(
+                    self._sound, found
+                )
             ]
+
+    def _sound(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Give a row if it is as it was written: SQLite does not look when it reads."""
+        if tuple(map(type, row)) != _ROW_TYPES:
+            raise JournalDamaged(self.where, f"no event, but {row!r:.80}")
+        return row
 
     def head(self) -> Head:
         """Give where the journal ends."""
@@ -291,6 +304,8 @@ class SqliteJournal(StoredJournal):
                 ).fetchone()
                 if row is not None:
                     found[key] = KeptText(*row)
+                    if tuple(map(type, row)) not in _TEXT_TYPES:
+                        raise JournalDamaged(self.where, f"no text, but {row!r:.80}")
             return found
 
     def snapshot(self, projection: str) -> KeptSnapshot | None:
