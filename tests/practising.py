@@ -91,9 +91,9 @@ def request(
         "needed": 3,
         "duration": 90,
         "requested_time": RequestedTime.ANY,
-        "route": SITES.chain(site),
     }
-    return Request(**{**fields, **changes})
+    route = changes.pop("route", None) or SITES.chain(site)
+    return Request(**{**fields, **changes}, route=route)
 
 
 class Days:

@@ -40,7 +40,7 @@ __all__ = [
     "Tally",
 ]
 
-T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
 # ------------------------------------------------------------------ answers
@@ -91,7 +91,7 @@ class Due:
 
 
 @attrs.frozen
-class Page(Generic[T]):
+class Page(Generic[T_co]):
     """Some of what was asked for.
 
     Parameters
@@ -102,7 +102,7 @@ class Page(Generic[T]):
         What to give as `after` for the next page; None if this is the last.
     """
 
-    items: tuple[T, ...]
+    items: tuple[T_co, ...]
     after: int | None
 
 

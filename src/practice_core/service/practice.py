@@ -359,9 +359,8 @@ class Practice(Queries):
                     continue
                 idle.add((due.order, version))
                 name = _id("clock", due.order, version, type(due.command).__name__)
-                deeds = [(due.order, due.command)]
-                answer = self._carry_out(Given(deeds, name, _SYSTEM, at, NO_TEXTS))
-                if isinstance(answer, Done):
+                answer = self._of_its_own(due.order, due.command, name, _SYSTEM, at)
+                if answer is not None:
                     done.append(answer)
                     again = True
             if not again:
@@ -452,8 +451,8 @@ class Practice(Queries):
         for decision, order, command, officer in plans:
             said = canonical([type(decision).__name__, attrs.astuple(decision)]).decode()
             own = _id("dispatch", order.id, order.version, said)
-            answer = self._carry_out(Given([(order.id, command)], own, officer, at, NO_TEXTS))
-            if isinstance(answer, Done):  # else somebody else was faster
+            answer = self._of_its_own(order.id, command, own, officer, at)
+            if answer is not None:
                 yield attrs.evolve(answer, decision=decision)
 
     # -- the one way anything changes -----------------------------------------------------------
@@ -472,9 +471,19 @@ class Practice(Queries):
 
     def _taken(self, given: Given) -> Given:
         """Take a command from outside, within bounds."""
-        given.check(self.limits)
-        self._meter(given.by, given.at)
-        return given
+        exact = given.checked(self.limits)
+        self._meter(exact.by, exact.at)
+        return exact
+
+    def _of_its_own(
+        self, order: OrderId, command: OrderCommand, name: CommandId, by: Actor, at: Instant
+    ) -> Done | None:
+        """Carry out what nobody asked for; None if others were faster, which is as good."""
+        try:
+            answer = self._carry_out(Given([(order, command)], name, by, at, NO_TEXTS))
+        except Conflict:
+            return None
+        return answer if isinstance(answer, Done) else None
 
     def _carry_out(self, given: Given) -> Done | Refused:
         """Carry out a command for one order."""
@@ -629,9 +638,9 @@ class Practice(Queries):
         return None if order is None else self.journal.text(key)
 
     def erase_text(self, key: TextId, *, by: Actor) -> bool:
-        """Remove a free text for good, for somebody who commands its order; tell whether he does.
+        """Remove a free text for good; tell whether the actor may.
 
-        Orders that have ended are commanded by nobody but the officers of their last desk.
+        Whoever placed its order may, and the officers in charge of the desk that holds it.
         """
         order = self._with_text(key, by, Access.COMMAND)
         if order is None or by.role in {Role.TEAM, Role.SYSTEM}:
@@ -652,11 +661,13 @@ class Practice(Queries):
     def _meter(self, by: Actor, at: Instant) -> None:
         """Count an attempt, and refuse one too many of a minute."""
         most = self.limits.commands_a_minute
-        lately = self._attempts.pop(by.id, None) or deque(maxlen=most)
+        lately = self._attempts.pop(by.id, None) or deque()
         self._attempts[by.id] = lately
         if len(self._attempts) > _ACTORS:
             self._attempts.pop(next(iter(self._attempts)))
-        if len(lately) == most and lately[0] > at - MINUTE:
+        while lately and lately[0] <= at - MINUTE:
+            lately.popleft()
+        if len(lately) >= most:
             raise LimitReached(by.id, "commands_a_minute", most, lately[0] + MINUTE)
         lately.append(at)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from practice_core.units import CommandId, Instant
 
 __all__ = ["Given", "read_command"]
+
+T = TypeVar("T")
 
 _COMMANDS = {command.__name__: command for command in COMMANDS}
 _LARGEST = 2**53 - 1
@@ -140,13 +142,13 @@ class Given:
         who = [self.by.id, self.by.role, self.by.site, self.by.team]
         return hashlib.sha256(canonical([who, content])).digest()
 
-    def check(self, limits: Limits) -> None:
-        """Refuse what no honest program gives, whoever made the objects.
+    def checked(self, limits: Limits) -> Given:
+        """Give the same, exact in every type, whoever made the objects.
 
         Raises
         ------
         InputRefused
-            With every fault.
+            If that is not what was given, or it is out of bounds, with every fault.
         """
         faults = list(self._wrong_around(limits))
         for order, deed in self.deeds:
@@ -157,6 +159,8 @@ class Given:
             named = type(self.deeds[0][1]).__name__ if self.deeds else "none"
             subject = f"command {named}"
             raise InputRefused(subject, faults)
+        deeds = [(OrderId(str(order)), _exact(deed)) for order, deed in self.deeds]
+        return Given(deeds, self.id, _exact(self.by), self.at, dict(self.texts))
 
     def _wrong_around(self, limits: Limits) -> Iterator[Fault]:
         at, by = self.at, self.by
@@ -201,13 +205,18 @@ def _wrong_with(order: OrderId, deed: OrderCommand, limits: Limits) -> Iterator[
             yield Fault("request.latest", f"{days} days after", most, "end it sooner")
 
 
-def _is_exact(value: object, kind: type[Any]) -> bool:
-    """Tell whether a value is what its class says, in every field and below."""
-    if type(value) is not kind:
-        return False
-    shape = _shape(kind)
+def _exact(value: T) -> T:
+    """Give an equal value with the types its class says: a text for a member is that member."""
+    shape = _shape(type(value))
+    exact: T = shape.value(shape.fields(value))
+    if exact != value:
+        raise ValueError
+    return exact
+
+
+def _is_exact(value: object, kind: type) -> bool:
     try:
-        return bool(shape.value(shape.fields(value)) == value)
+        return type(value) is kind and _exact(value) == value
     except Exception:  # noqa: BLE001 - whatever a wrong value leads to
         return False
 

@@ -1,0 +1,220 @@
+"""What comes in from outside: never believed nor evaluated, bounded, told back with each fault."""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from practice_core.errors import DefinitionError
+from practice_core.journal import TextId, canonical
+from practice_core.journal.shapes import Shape
+from practice_core.orders import (
+    COMMANDS,
+    Actor,
+    CancelOrder,
+    CancelReason,
+    CompleteService,
+    OfferOrder,
+    OrderCancelled,
+    PlaceOrder,
+    RateOrder,
+    ReviewOrder,
+    Served,
+)
+from practice_core.service import InputRefused, Limits, read_command
+from practice_core.units import DAY, ActorId, CommandId, OrderId, VolunteerId
+from tests.practising import ANN, AT_CENTER, BLUE, RED, Days, request
+
+if TYPE_CHECKING:
+    from practice_core.orders import OrderCommand
+
+    Whatever: TypeAlias = Any
+    """Not at all what the types say."""
+
+LAST = 253_402_300_799_999
+
+
+def sent(order: str, command: OrderCommand) -> bytes:
+    """Give a command as a user's browser sends it."""
+    fields = Shape(type(command)).fields(command)
+    return json.dumps({"order": order, "command": type(command).__name__, **fields}).encode()
+
+
+# ------------------------------------------------------------------ as JSON
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        PlaceOrder(request()),
+        RateOrder(5),
+        OfferOrder((RED, BLUE), DAY),
+        CompleteService(90, (Served(VolunteerId("v-1"), 80),)),
+        ReviewOrder(),
+    ],
+    ids=lambda command: type(command).__name__,
+)
+def test_a_command_is_read_as_it_was_sent(command: OrderCommand) -> None:
+    assert read_command(sent("o-1", command)) == ("o-1", command)
+    assert read_command(sent("o-1", command).decode()) == ("o-1", command)
+
+
+@pytest.mark.parametrize(
+    ("raw", "faults"),
+    [
+        (b"", ["text: no JSON"]),
+        (b"{" * 100_000, ["text: no JSON"]),
+        (b"[" * 200_000, ["text: no JSON"]),
+        (b"\xff\xfe", ["text: no JSON"]),
+        ("\ud800", ["text: no JSON"]),
+        (b"[1]", ["text: list; expected one JSON object"]),
+        (b"{}", ["order: None", "command: None"]),
+        (b'{"order": 5, "command": 5}', ["order: 5", "command: 5"]),
+        (b'{"order": "o-1", "command": "RateOder"}', ["did you mean 'RateOrder'"]),
+        (b'{"order": "o-1", "command": "__class__"}', ["command: '__class__'"]),
+        (b'{"order": "o-1", "command": "RateOrder"}', ["score: required field missing"]),
+        (b'{"order": "-", "command": "RateOrder", "score": true}', ["order: '-'", "score: "]),
+        (b'{"order": "o-1", "command": "RateOrder", "score": 5.0}', ["score: "]),
+        (b'{"order": "o-1", "command": "RateOrder", "score": 5, "x": 1}', [r"extra fields .*x"]),
+        (b'{"order": "o-1", "command": "RateOrder", "score": 1e999}', ["score: "]),
+        (
+            b'{"order": "o-1", "command": "RateOrder", "score": 10000000000000000000}',
+            ["score: 1.000e.19; expected at most 9007199254740991"],
+        ),
+        (
+            b'{"order": "o-1", "command": "OfferOrder", "teams": [1, "red"], "open_for": "x"}',
+            [r"teams\[0\]: ", "open_for: "],
+        ),
+        (
+            b'{"order": "o-1", "command": "CancelOrder", "reason": "bored"}',
+            ["reason: .*CancelReason"],
+        ),
+        (
+            b'{"order": "o-1", "command": "PlaceOrder", "request": {"id": "o-1", "needed": "2"}}',
+            ["request.needed: ", "request.site: required", "request.latest: required"],
+        ),
+    ],
+)
+def test_what_is_no_command_is_told_with_every_fault(raw: bytes | str, faults: list[str]) -> None:
+    with pytest.raises(InputRefused) as caught:
+        read_command(raw)
+    for fault in faults:
+        assert any(re.search(fault, str(one)) for one in caught.value.faults), caught.value
+
+
+def test_a_command_that_is_too_large_is_not_even_read() -> None:
+    body = sent("o-1", OfferOrder((RED,) * 1_000, DAY))
+    with pytest.raises(InputRefused, match="bytes; expected at most 1000; send less"):
+        read_command(body, limits=Limits(command_bytes=1_000))
+
+
+WHATEVER = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=8,
+)
+
+
+@given(st.binary(max_size=60) | st.text(max_size=60))
+def test_whatever_bytes_come_in_are_a_command_or_refused(raw: bytes | str) -> None:
+    with suppress(InputRefused):
+        read_command(raw)
+
+
+@given(st.data())
+def test_whatever_fields_come_in_are_a_command_or_refused(data: st.DataObject) -> None:
+    kind = data.draw(st.sampled_from(COMMANDS))
+    names = [field.name for field in attrs.fields(kind)]
+    fields = data.draw(st.dictionaries(st.sampled_from([*names, "other"]), WHATEVER))
+    raw = json.dumps({"order": "o-1", "command": kind.__name__, **fields})
+    with suppress(InputRefused):
+        _, command = read_command(raw)
+        assert type(command) is kind
+        assert canonical(Shape(kind).fields(command))
+
+
+# ------------------------------------------------------------------ as objects
+
+
+@pytest.mark.parametrize(
+    ("order", "command", "said"),
+    [
+        ("-", ReviewOrder(), "order: '-'"),
+        ("o-1", RateOrder("5"), "score: invalid value"),  # type: ignore[arg-type]  # that is it
+        ("o-1", RateOrder(2**60), "score: 1.153e"),
+        ("o-1", CancelOrder("bored"), "reason: invalid value"),  # type: ignore[arg-type]  # that is it
+        ("o-1", OfferOrder([RED], DAY), "value: fields of other types"),  # type: ignore[arg-type]  # that is it
+        ("o-1", OfferOrder((RED,) * 50_000, DAY), "bytes; expected at most 262144"),
+        ("o-2", PlaceOrder(request()), "request.id: 'o-1'; expected 'o-2'"),
+        ("o-1", "ReviewOrder", "command: str; expected a command of an order"),
+        ("o-1", None, "command: NoneType; expected a command of an order"),
+        ("o-1", PlaceOrder(None), "request"),  # type: ignore[arg-type]  # that is it
+    ],
+)
+def test_an_object_that_is_not_what_its_class_says_is_refused(
+    order: str, command: Whatever, said: str
+) -> None:
+    days = Days()
+    with pytest.raises(InputRefused, match=said) as caught:
+        days.give(order, command, ANN)
+    assert isinstance(caught.value, DefinitionError)
+    assert days.length == 0
+
+
+def test_every_fault_of_a_command_is_told_at_once() -> None:
+    practice = Days().practice
+    nobody = attrs.evolve(ANN, id=ActorId("-"))
+    with pytest.raises(InputRefused) as caught:
+        practice.do(
+            OrderId("-"),
+            PlaceOrder(request(latest=request().latest + 400 * DAY)),
+            id=CommandId(""),
+            by=nobody,
+            at=LAST + 1,
+            texts={TextId("t"): "x" * 2_001},
+        )
+    places = [fault.place for fault in caught.value.faults]
+    assert places == ["id", "by", "at", "text t", "order", "request.id", "request.latest"]
+
+
+@pytest.mark.parametrize("at", [-1, LAST + 1, 1.5, None, True])
+def test_an_instant_is_a_whole_number_of_these_millennia(at: Whatever) -> None:
+    practice = Days().practice
+    with pytest.raises(InputRefused, match="at: "):
+        practice.do(OrderId("o-1"), ReviewOrder(), id=CommandId("c-1"), by=AT_CENTER, at=at)
+
+
+@pytest.mark.parametrize("by", [None, "ann", Actor("ann", "boss"), Actor(5, ANN.role)])  # type: ignore[arg-type]  # that is it
+def test_whoever_acts_is_an_actor(by: Whatever) -> None:
+    practice = Days().practice
+    with pytest.raises(InputRefused, match="by: "):
+        practice.do(OrderId("o-1"), ReviewOrder(), id=CommandId("c-1"), by=by, at=0)
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [{TextId("t"): 5}, {TextId(f"t-{n}"): "x" for n in range(9)}, {TextId("t"): "x" * 2_001}],
+)
+def test_texts_are_few_and_short(texts: Whatever) -> None:
+    days = Days()
+    with pytest.raises(InputRefused, match="text"):
+        days.give("o-1", PlaceOrder(request()), ANN, texts=texts)
+
+
+def test_a_text_that_stands_for_a_member_is_that_member() -> None:
+    days = Days()
+    days.placed()
+    officer: Whatever = "officer"
+    days.do("o-1", ReviewOrder(), attrs.evolve(AT_CENTER, role=officer))
+    mistake: Whatever = "mistake"
+    done = days.do("o-1", CancelOrder(mistake), ANN)
+    (event,) = done.events
+    assert isinstance(event, OrderCancelled)
+    assert event.reason is CancelReason.MISTAKE
