@@ -30,7 +30,14 @@ from practice_core.journal import (
     replay,
     verify,
 )
-from practice_core.orders import CloseOrder, OrderPlaced, OrderReviewed, OrderState
+from practice_core.orders import (
+    CloseOrder,
+    OrderPlaced,
+    OrderReviewed,
+    OrderState,
+    RateOrder,
+    Served,
+)
 from practice_core.points import PointsAwarded
 from practice_core.units import (
     DAY,
@@ -44,6 +51,7 @@ from practice_core.units import (
     VolunteerId,
 )
 from practice_core.volunteers import ServiceRecorded, TeamBooked, TeamFreed
+from tests.practising import Days
 from tests.telling import ANN, MONDAY, OFFICER, RED, REQUEST, offered, rated, reviewed
 from tests.test_codec import HALLS, HallOpened
 from tests.test_snapshots import append, folded, histories
@@ -162,6 +170,29 @@ def test_orders_are_left_where_folding_leaves_them(
     if history:
         instants = [event.at for _, event in history]
         assert (found.first, found.last) == (min(instants), max(instants))
+
+
+def test_what_a_practice_has_carried_out_replays_and_exports(ask: Ask, tmp_path: Path) -> None:
+    path, log = tmp_path / "a.journal", tmp_path / "log.json"
+    days = Days(str(path))
+    with days.practice:
+        days.served("o-1", 90, Served(VolunteerId("v-1"), 90), Served(VolunteerId("v-2"), 60))
+        days.do("o-1", RateOrder(5), ANN)
+        length, kinds = days.length, Counter(days.kinds)
+    code, out, _ = ask("replay", path, "--json")
+    found = json.loads(out)
+    assert (code, found["events"], found["teams"]) == (0, length, 1)
+    assert [(one["volunteer"], one["minutes"]) for one in found["volunteers"]] == [
+        ("v-1", 90),
+        ("v-2", 60),
+    ]
+    assert all(one["points"] > 0 for one in found["volunteers"])
+    assert ask("export", path, "--ocel", log)[0] == 0
+    exported = json.loads(log.read_text(encoding="utf-8"))
+    assert Counter(one["type"] for one in exported["events"]) == kinds
+    assert kinds["points.awarded"] == kinds["service.recorded"] == 2
+    volunteers = [one["id"] for one in exported["objects"] if one["type"] == "volunteer"]
+    assert volunteers == ["volunteer/v-1", "volunteer/v-2"]
 
 
 def test_a_team_that_hosts_is_named_too() -> None:

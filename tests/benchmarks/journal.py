@@ -162,7 +162,7 @@ def _p99(times: list[float]) -> float:
 
 
 def reading(folder: Path, events: int) -> dict[str, float]:
-    """Fold a journal of so many events, keep a snapshot of it, verify it, and open it anew."""
+    """Fold a journal of so many events, keep a snapshot, verify, replay, export and reopen it."""
     file = file_of(folder, "ours")
     with open_journal(file) as journal:
         for number, writes in enumerate(batches(events)):
