@@ -198,6 +198,8 @@ def test_who_may_not_write_is_told_and_who_may_goes_on(
     fenced.parent.chmod(of_folder)
     with as_nobody(), pytest.raises(kind, match="mind "):
         read_and_give(fenced, told)
+    with as_nobody(), suppress(StoreError), open_journal(fenced, read_only=True) as journal:
+        told.assert_kept(journal)
     with open_journal(fenced) as journal:
         told.give(journal)
         told.assert_kept(journal)

@@ -201,7 +201,7 @@ def reading(folder: Path, events: int) -> dict[str, float]:
 
 PARTS: tuple[Callable[[Path, int], Mapping[str, float]], ...] = (appending, reading)
 """What is measured, one after the other: each is given an empty folder and how many events, and
-gives figures by their names. A figure of the service is one more part."""
+gives figures by their names. Those of the service are measured in practice.py."""
 
 
 def measured(events: int) -> dict[str, float]:

@@ -134,9 +134,7 @@ class SqliteJournal(StoredJournal):
         read_only: bool = False,
     ) -> None:
         super().__init__(os.fspath(path), codec)
-        _refuse_another_kind(self.where)
-        if read_only and not Path(self.where).exists():
-            raise JournalUnavailable(self.where, "no such file")
+        _look_at(self.where, read_only=read_only)
         self._files: Mapping[Path, tuple[int, int]] = {}
         self._patience = busy_timeout / 1000
         self._connection: sqlite3.Connection | None = None
@@ -229,8 +227,6 @@ class SqliteJournal(StoredJournal):
             yield
         except sqlite3.ProgrammingError as error:
             raise HandleUnusable(place, str(error).partition(".")[0]) from error
-        except UnicodeDecodeError as error:  # what SQLite says of a name in a damaged page
-            raise JournalDamaged(place, str(error)) from error
         except sqlite3.Error as error:
             code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
             # What is no UTF-8 where text should be has no code of its own.
@@ -448,15 +444,18 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def _refuse_another_kind(where: str) -> None:
+def _look_at(where: str, *, read_only: bool) -> None:
     """Refuse a file that SQLite, which takes the shortest for empty, might write over.
 
     It is not opened for that: whoever closes a file of which the same process has another handle
     takes the locks of that handle away, and with them whatever it writes.
     """
-    path, size = Path(where), 0
+    path, size, is_missing = Path(where), 0, False
     with suppress(OSError):  # what cannot be looked at, SQLite will tell
         size = path.stat().st_size if path.is_file() else 0
+        is_missing = not path.exists()
+    if read_only and is_missing:
+        raise JournalUnavailable(where, "no such file")
     if 0 < size < _SHORTEST:
         raise NotAJournal(where, "a file of another kind")
 
