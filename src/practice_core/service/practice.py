@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 from collections import deque
 from collections.abc import Mapping
 from itertools import groupby
@@ -77,6 +78,8 @@ if TYPE_CHECKING:
 __all__ = ["Practice"]
 
 _TRIES = 3
+_MARK = 16
+"""Bytes that no other attempt has."""
 _ACTORS = 10_000
 """Actors whose last minute is remembered."""
 _BOOKED = frozenset({OrderState.SCHEDULED, OrderState.IN_SERVICE})
@@ -492,14 +495,15 @@ class Practice(Queries):
     def _commit(self, given: Given, plan: Plan) -> Done | Refused:
         """Decide on what has happened so far, and append it if nothing else happens meanwhile."""
         command, digest = given.id, given.digest
+        # The same command may be carried out elsewhere meanwhile, at another time and otherwise:
+        # its mark keeps the journal from answering here what was done there.
+        marked = digest + secrets.token_bytes(_MARK)
         chances = _TRIES
         while True:
             self.catch_up()
-            known = self.journal.carried(command)
-            if known is not None:
-                if known.digest != digest:
-                    raise CommandReused(command)
-                return self._as_before(command, known.appended)
+            before = self._as_before(command, digest)
+            if before is not None:
+                return before
             changed = plan()
             if isinstance(changed, Refused):
                 return changed
@@ -507,8 +511,13 @@ class Practice(Queries):
             chances -= 1
             try:
                 appended = self.journal.append(
-                    writes, command=command, digest=digest, texts=given.texts
+                    writes, command=command, digest=marked, texts=given.texts
                 )
+            except CommandReused:
+                before = self._as_before(command, digest)
+                if before is None:
+                    raise
+                return before
             except Conflict:
                 if not chances:
                     raise
@@ -540,8 +549,14 @@ class Practice(Queries):
         else:
             self.catch_up()
 
-    def _as_before(self, command: CommandId, appended: Appended) -> Done:
-        """Give what a command that is given again was answered when it was carried out."""
+    def _as_before(self, command: CommandId, digest: bytes) -> Done | None:
+        """Give what a command that is given again was answered; None if it was not carried out."""
+        known = self.journal.carried(command)
+        if known is None:
+            return None
+        if known.digest[: len(digest)] != digest:
+            raise CommandReused(command)
+        appended = known.appended
         first, last = appended.position_first, appended.position_last
         rows = self.journal.read(after=first - 1, limit=last - first + 1)
         events = [(one.stream, one.event) for one in rows if isinstance(one.event, OrderEvent)]
