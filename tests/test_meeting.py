@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import attrs
 import pytest
 
+from practice_core.dispatch import policy
 from practice_core.journal import CommandReused, Conflict, Memory, MemoryJournal, TextId
 from practice_core.orders import (
     AcceptOffer,
     CancelOrder,
     CancelReason,
     OfferAccepted,
+    OfferMade,
     OfferOrder,
     OrderState,
     PlaceOrder,
@@ -25,9 +27,9 @@ from practice_core.orders import (
     ScheduleService,
 )
 from practice_core.service import Done
-from practice_core.units import DAY, HOUR, CommandId
-from tests.meeting import Interrupted
-from tests.practising import ANN, AT_CENTER, RED, Days, of, request
+from practice_core.units import DAY, HOUR, MINUTE, CommandId, OrderId
+from tests.meeting import Interrupted, Overtaken
+from tests.practising import ANN, AT_CENTER, BLUE, RED, Days, of, request
 
 if TYPE_CHECKING:
     from practice_core.units import Duration
@@ -169,3 +171,51 @@ def test_a_team_may_accept_while_its_last_time_is_taken_but_agrees_on_no_time(tw
     done = two.first.do("o-2", AcceptOffer(), of(RED))
     assert isinstance(done.events[0], OfferAccepted)
     assert two.first.refuses("o-2", time, of(RED)) is Refusal.DOUBLE_BOOKED
+
+
+# ------------------------------------------------------------------ clocks and policies
+
+
+def test_an_order_commanded_by_a_fast_clock_keeps_no_other_from_its_tick(two: Two) -> None:
+    for key in ("o-1", "o-2"):
+        two.first.reviewed(key)
+        two.first.do(key, OfferOrder((RED,), HOUR), AT_CENTER)
+    two.first.later(HOUR)
+    two.ahead(5 * MINUTE).do("o-1", OfferOrder((BLUE,), HOUR), AT_CENTER)
+    done = two.first.practice.tick(two.first.at)
+    assert [one.order.id for one in done] == ["o-2"]
+    two.first.later(5 * MINUTE)
+    assert [one.order.id for one in two.first.practice.tick(two.first.at)] == ["o-1"]
+
+
+def test_an_order_that_others_keep_changing_keeps_no_other_from_its_tick(two: Two) -> None:
+    for key in ("o-1", "o-2"):
+        two.first.accepted(key)
+    two.first.later(DAY)
+    two.ahead(0)
+    two.journal.meanwhile["append"] = [two.report] * 3
+    done = two.first.practice.tick(two.first.at)
+    assert {one.order.id for one in done} == {"o-1", "o-2"}
+    assert two.journal.conflicts == 3
+
+
+def test_orders_that_others_have_dispatched_meanwhile_are_no_longer_asked_about(two: Two) -> None:
+    for key in ("o-1", "o-2"):
+        two.first.reviewed(key)
+
+    def elsewhere() -> None:
+        two.second.practice.dispatch(policy("nearest"), at=two.first.at)
+
+    slow = Overtaken(policy("nearest"), elsewhere)
+    done = two.first.practice.dispatch(slow, at=two.first.at)
+    assert [one.order.id for one in done] == ["o-1"]
+    offers = [one.event for one in two.journal.read() if isinstance(one.event, OfferMade)]
+    assert [one.order for one in offers] == ["o-1", "o-2"]
+
+
+def test_an_order_commanded_by_a_fast_clock_keeps_no_other_from_its_dispatch(two: Two) -> None:
+    two.first.placed("o-1")
+    two.ahead(5 * MINUTE).do("o-1", ReviewOrder(), AT_CENTER)
+    two.first.reviewed("o-2")
+    done = two.first.practice.dispatch(policy("nearest"), at=two.first.at)
+    assert [one.order.id for one in done] == [OrderId("o-2")]

@@ -343,7 +343,8 @@ class Practice(Queries):
     def tick(self, at: Instant, *, orders: Collection[OrderId] | None = None) -> tuple[Done, ...]:
         """Do what every clock that has run out demands, until none has.
 
-        A platform calls it every minute or so, from one process or from several.
+        A platform calls it every minute or so, from one process or from several. An order that
+        lies ahead of `at` by more than the limits allow waits until this clock has caught up.
 
         Parameters
         ----------
@@ -363,8 +364,8 @@ class Practice(Queries):
                 idle.add((due.order, version))
                 name = _id("clock", due.order, version, type(due.command).__name__)
                 deeds = [(due.order, due.command)]
-                answer = self._carry_out(Given(deeds, name, _SYSTEM, at, NO_TEXTS))
-                if isinstance(answer, Done):
+                answer = self._unasked(Given(deeds, name, _SYSTEM, at, NO_TEXTS))
+                if answer is not None:
                     done.append(answer)
                     again = True
             if not again:
@@ -411,8 +412,11 @@ class Practice(Queries):
         ]
         done: list[Done] = []
         for some in [asked] if policy.period else [[order] for order in asked]:
-            if some:
-                done += self._decided(desk.choose(policy, some, at), some, at)
+            # What was done about the first may have shown what others did to those that follow.
+            found = self.books.orders
+            same = [order for order in some if found[order.id].version == order.version]
+            if same:
+                done += self._decided(desk.choose(policy, same, at), same, at)
         return tuple(done)
 
     def next_dispatch(self, policy: Policy, at: Instant) -> Instant | None:
@@ -455,8 +459,8 @@ class Practice(Queries):
         for decision, order, command, officer in plans:
             said = canonical([type(decision).__name__, attrs.astuple(decision)]).decode()
             own = _id("dispatch", order.id, order.version, said)
-            answer = self._carry_out(Given([(order.id, command)], own, officer, at, NO_TEXTS))
-            if isinstance(answer, Done):  # else somebody else was faster
+            answer = self._unasked(Given([(order.id, command)], own, officer, at, NO_TEXTS))
+            if answer is not None:
                 yield attrs.evolve(answer, decision=decision)
 
     # -- the one way anything changes -----------------------------------------------------------
@@ -478,6 +482,18 @@ class Practice(Queries):
         exact = given.checked(self.limits)
         self._meter(exact.by, exact.at)
         return exact
+
+    def _unasked(self, given: Given) -> Done | None:
+        """Carry out what a clock or a policy wants; None if others were faster, or are ahead.
+
+        An order that others keep changing, or that a machine has commanded whose clock goes before
+        this one, comes again and keeps nobody from the orders after it.
+        """
+        try:
+            answer = self._carry_out(given)
+        except (ClockWentBack, Conflict):
+            return None
+        return answer if isinstance(answer, Done) else None
 
     def _carry_out(self, given: Given) -> Done | Refused:
         """Carry out a command for one order."""
