@@ -106,6 +106,7 @@ def test_every_figure_of_the_journal_has_its_name() -> None:
         for name in recorders.OTHERS
     }
     read = ("fold_all", "keep_snapshot", "verify", "open_and_answer_from_snapshot")
-    assert set(figures) == alone | beside | {"events", *(f"{name}_seconds" for name in read)}
+    times = {f"{name}_seconds" for name in (*read, "replay", "export")}
+    assert set(figures) == alone | beside | times | {"events", "export_bytes_per_event"}
     assert figures["events"] == 198
     assert all(figures[name] > 0 for name in alone | beside)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from practice_core.journal import ORDERS, Write, open_journal, project, verify
+from practice_core.journal import ORDERS, Write, open_journal, project, replay, save_ocel, verify
 from practice_core.orders import (
     CloseReason,
     OfferAccepted,
@@ -162,7 +162,7 @@ def _p99(times: list[float]) -> float:
 
 
 def reading(folder: Path, events: int) -> dict[str, float]:
-    """Fold a journal of so many events, keep a snapshot of it, verify it, and open it anew."""
+    """Fold a journal of so many events, keep a snapshot, verify, replay, export and reopen it."""
     file = file_of(folder, "ours")
     with open_journal(file) as journal:
         for number, writes in enumerate(batches(events)):
@@ -173,6 +173,11 @@ def reading(folder: Path, events: int) -> dict[str, float]:
         wrong: list[Finding] = []
         verifying = seconds(lambda: wrong.extend(verify(journal)))
         assert not wrong
+        sound: list[bool] = []
+        replaying = seconds(lambda: sound.append(replay(journal).is_sound))
+        assert sound == [True]
+        log = folder / "log.json"
+        exporting = seconds(lambda: save_ocel(log, (one.event for one in journal.read())))
 
     def answered() -> None:
         with open_journal(file) as again:
@@ -185,6 +190,9 @@ def reading(folder: Path, events: int) -> dict[str, float]:
         "fold_all_seconds": round(folding, 2),
         "keep_snapshot_seconds": round(keeping, 2),
         "verify_seconds": round(verifying, 2),
+        "replay_seconds": round(replaying, 2),
+        "export_seconds": round(exporting, 2),
+        "export_bytes_per_event": round(log.stat().st_size / (events // 9 * 9)),
         "open_and_answer_from_snapshot_seconds": round(seconds(answered), 3),
     }
 
@@ -193,7 +201,7 @@ def reading(folder: Path, events: int) -> dict[str, float]:
 
 PARTS: tuple[Callable[[Path, int], Mapping[str, float]], ...] = (appending, reading)
 """What is measured, one after the other: each is given an empty folder and how many events, and
-gives figures by their names. A figure of the service is one more part."""
+gives figures by their names. Those of the service are measured in practice.py."""
 
 
 def measured(events: int) -> dict[str, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 from collections import deque
 from collections.abc import Mapping
 from itertools import groupby
@@ -77,6 +78,8 @@ if TYPE_CHECKING:
 __all__ = ["Practice"]
 
 _TRIES = 3
+_MARK = 16
+"""Bytes that no other attempt has."""
 _ACTORS = 10_000
 """Actors whose last minute is remembered."""
 _BOOKED = frozenset({OrderState.SCHEDULED, OrderState.IN_SERVICE})
@@ -340,7 +343,8 @@ class Practice(Queries):
     def tick(self, at: Instant, *, orders: Collection[OrderId] | None = None) -> tuple[Done, ...]:
         """Do what every clock that has run out demands, until none has.
 
-        A platform calls it every minute or so, from one process or from several.
+        A platform calls it every minute or so, from one process or from several. An order that
+        lies ahead of `at` by more than the limits allow waits until this clock has caught up.
 
         Parameters
         ----------
@@ -359,7 +363,8 @@ class Practice(Queries):
                     continue
                 idle.add((due.order, version))
                 name = _id("clock", due.order, version, type(due.command).__name__)
-                answer = self._of_its_own(due.order, due.command, name, _SYSTEM, at)
+                deeds = [(due.order, due.command)]
+                answer = self._unasked(Given(deeds, name, _SYSTEM, at, NO_TEXTS))
                 if answer is not None:
                     done.append(answer)
                     again = True
@@ -407,8 +412,11 @@ class Practice(Queries):
         ]
         done: list[Done] = []
         for some in [asked] if policy.period else [[order] for order in asked]:
-            if some:
-                done += self._decided(desk.choose(policy, some, at), some, at)
+            # What was done about the first may have shown what others did to those that follow.
+            found = self.books.orders
+            same = [order for order in some if found[order.id].version == order.version]
+            if same:
+                done += self._decided(desk.choose(policy, same, at), same, at)
         return tuple(done)
 
     def next_dispatch(self, policy: Policy, at: Instant) -> Instant | None:
@@ -451,7 +459,7 @@ class Practice(Queries):
         for decision, order, command, officer in plans:
             said = canonical([type(decision).__name__, attrs.astuple(decision)]).decode()
             own = _id("dispatch", order.id, order.version, said)
-            answer = self._of_its_own(order.id, command, own, officer, at)
+            answer = self._unasked(Given([(order.id, command)], own, officer, at, NO_TEXTS))
             if answer is not None:
                 yield attrs.evolve(answer, decision=decision)
 
@@ -475,13 +483,15 @@ class Practice(Queries):
         self._meter(exact.by, exact.at)
         return exact
 
-    def _of_its_own(
-        self, order: OrderId, command: OrderCommand, name: CommandId, by: Actor, at: Instant
-    ) -> Done | None:
-        """Carry out what nobody asked for; None if others were faster, which is as good."""
+    def _unasked(self, given: Given) -> Done | None:
+        """Carry out what a clock or a policy wants; None if others were faster, or are ahead.
+
+        An order that others keep changing, or that a machine has commanded whose clock goes before
+        this one, comes again and keeps nobody from the orders after it.
+        """
         try:
-            answer = self._carry_out(Given([(order, command)], name, by, at, NO_TEXTS))
-        except Conflict:
+            answer = self._carry_out(given)
+        except (ClockWentBack, Conflict):
             return None
         return answer if isinstance(answer, Done) else None
 
@@ -501,14 +511,15 @@ class Practice(Queries):
     def _commit(self, given: Given, plan: Plan) -> Done | Refused:
         """Decide on what has happened so far, and append it if nothing else happens meanwhile."""
         command, digest = given.id, given.digest
+        # The same command may be carried out elsewhere meanwhile, at another time and otherwise:
+        # its mark keeps the journal from answering here what was done there.
+        marked = digest + secrets.token_bytes(_MARK)
         chances = _TRIES
         while True:
             self.catch_up()
-            known = self.journal.carried(command)
-            if known is not None:
-                if known.digest != digest:
-                    raise CommandReused(command)
-                return self._as_before(command, known.appended)
+            before = self._as_before(command, digest)
+            if before is not None:
+                return before
             changed = plan()
             if isinstance(changed, Refused):
                 return changed
@@ -516,8 +527,13 @@ class Practice(Queries):
             chances -= 1
             try:
                 appended = self.journal.append(
-                    writes, command=command, digest=digest, texts=given.texts
+                    writes, command=command, digest=marked, texts=given.texts
                 )
+            except CommandReused:
+                before = self._as_before(command, digest)
+                if before is None:
+                    raise
+                return before
             except Conflict:
                 if not chances:
                     raise
@@ -549,8 +565,14 @@ class Practice(Queries):
         else:
             self.catch_up()
 
-    def _as_before(self, command: CommandId, appended: Appended) -> Done:
-        """Give what a command that is given again was answered when it was carried out."""
+    def _as_before(self, command: CommandId, digest: bytes) -> Done | None:
+        """Give what a command that is given again was answered; None if it was not carried out."""
+        known = self.journal.carried(command)
+        if known is None:
+            return None
+        if known.digest[: len(digest)] != digest:
+            raise CommandReused(command)
+        appended = known.appended
         first, last = appended.position_first, appended.position_last
         rows = self.journal.read(after=first - 1, limit=last - first + 1)
         events = [(one.stream, one.event) for one in rows if isinstance(one.event, OrderEvent)]
