@@ -9,7 +9,7 @@ import os
 import random
 import signal
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from practice_core.journal import SqliteJournal, TextId, Write, open_journal
 from practice_core.orders import OfferMade, OrderReviewed
@@ -56,41 +56,69 @@ def texts_of(number: int) -> Mapping[TextId, str]:
     return {} if number % 3 else {TextId(f"note-{number}"): f"note of {number}"}
 
 
-def die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
+class Death:
+    """Where a writer dies: one place of `PLACES` after the other, by the seed.
 
+    At a call, in the middle of a statement (where it can count them, in SQLite), as soon as an
+    append was carried out, or by whoever started him. Calls count that are made inside of it.
 
-def write_until_killed(where: str, begin: int, seed: int, said: Connection) -> None:
-    """Give one command after the other, and say each that was answered.
-
-    Depending on the seed it dies at a call, in the middle of a statement, or by whoever started it.
+    Parameters
+    ----------
+    journal
+        His handle.
+    seed
+        Which of these, and after how many calls, steps or appends.
+    calls, steps, appends
+        Fewer of them than he is let live.
     """
-    draw = random.Random(seed)  # noqa: S311 - a place to die
+
+    def __init__(
+        self, journal: Journal, seed: int, *, calls: int, steps: int, appends: int = 20
+    ) -> None:
+        draw = random.Random(seed)  # noqa: S311 - a place to die
+        self.place = place_of(journal.where, seed)  # type: ignore[attr-defined]  # stored somewhere
+        self.left = draw.randrange({"call": calls, "step": steps}.get(self.place, appends))
+        if self.place == "step" and isinstance(journal, SqliteJournal):
+            journal.connection.set_progress_handler(self.come_nearer, 1)
+        if self.place == "append":
+            self.append = journal.append
+            vars(journal)["append"] = self.appended
+
+    def come_nearer(self) -> None:
+        self.left -= 1
+        if self.left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def called(self, frame: FrameType, event: str, _: object) -> None:  # noqa: ARG002 - a profiler
+        self.come_nearer()
+
+    def appended(self, *args: Any, **rest: Any) -> Appended:  # noqa: ANN401 - as it is given
+        answer = self.append(*args, **rest)
+        self.come_nearer()
+        return answer
+
+    def __enter__(self) -> None:
+        if self.place == "call":
+            sys.setprofile(self.called)
+
+    def __exit__(self, *_: object) -> None:
+        sys.setprofile(None)
+
+
+PLACES = ("call", "step", "append", "outside")
+
+
+def place_of(where: str, seed: int) -> str:
+    """Give where a writer on a journal dies."""
+    place = PLACES[seed % len(PLACES)]
+    return "outside" if place == "step" and where.startswith("postgres") else place
+
+
+def write_until_killed(where: str, begin: int, seed: int, say: Connection) -> None:
+    """Give one command after the other, and say each that was answered."""
     with open_journal(where) as journal:
-        match seed % 3:
-            case 0:
-                left = draw.randrange(CALLS)
-
-                def counted(frame: FrameType, event: str, _: object) -> None:  # noqa: ARG001 - a profiler
-                    nonlocal left
-                    left -= 1
-                    if left < 0:
-                        die()
-
-                sys.setprofile(counted)
-            case 1 if isinstance(journal, SqliteJournal):
-                left = draw.randrange(STEPS)
-
-                def stepped() -> None:
-                    nonlocal left
-                    left -= 1
-                    if left < 0:
-                        die()
-
-                journal.connection.set_progress_handler(stepped, 1)
-            case _:
-                pass
-        said.send(draw.random() * SECONDS)
-        for number in range(begin, begin + 10_000):
-            give(journal, number)
-            said.send(number)
+        say.send(random.Random(seed).random() * SECONDS)  # noqa: S311 - a time to die
+        with Death(journal, seed, calls=CALLS, steps=STEPS):
+            for number in range(begin, begin + 10_000):
+                give(journal, number)
+                say.send(number)
