@@ -472,10 +472,10 @@ class Practice(Queries):
 
     def catch_up(self) -> int:
         """See what others have done, and give how many events that was."""
-        found = self._projected.catch_up()
-        if found:
+        try:
+            return self._projected.catch_up()
+        finally:  # what was seen counts, whether or not all could be read
             self._desk.hear(self.books)
-        return found
 
     def _taken(self, given: Given) -> Given:
         """Take a command from outside, within bounds."""
@@ -552,15 +552,15 @@ class Practice(Queries):
         """Take into the books what was just written, without reading it if it came next."""
         projected = self._projected
         if appended.position_first == projected.position + 1:
-            position = projected.position
             for write in writes:
                 for version, event in enumerate(write.events, write.expected + 1):
-                    position += 1
+                    position = projected.position + 1
                     self.books.apply(
                         Recorded(position, write.stream, version, event, command, texts)
                     )
+                    # Whoever stops here goes on from here.
+                    projected.position = position
                     texts = ()
-            projected.position = position
             self._desk.hear(self.books)
         else:
             self.catch_up()
