@@ -313,7 +313,7 @@ class Serial:
                 found["minutes", happened.volunteer, happened.minutes] += 1
             elif isinstance(happened, PointsAwarded):
                 found["points", happened.account, happened.points] += 1
-        assert found == expected, f"{done.id} gave {[*found]} for a service of {[*expected]}"
+        assert found == expected, f"{done.id} gave {[*found]} for a service of {[*+expected]}"
 
     def _check_calendars(self, command: CommandId) -> None:
         """Assert that the calendars of teams are what orders say, and nobody is in two places."""

@@ -214,6 +214,9 @@ class Campaign:
         self.answers += [first] if isinstance(first, Done) else []
 
 
+LATER = "position > (SELECT position_last FROM commands ORDER BY position_last LIMIT 1 OFFSET 40)"
+
+
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
@@ -223,8 +226,8 @@ class Campaign:
         ("DELETE FROM events WHERE body LIKE '%service.recorded%'", "for a service of"),
         ("DELETE FROM events WHERE body LIKE '%service_scheduled%'", "has written nothing of"),
         ("DELETE FROM events WHERE body LIKE '%order.reviewed%'", "is not what the law gives"),
-        ("UPDATE events SET command = 'begin-1' WHERE position > 200", "was carried out twice"),
-        ("DELETE FROM events WHERE position > 200", "was answered, and is not there"),
+        (f"UPDATE events SET command = 'begin-1' WHERE {LATER}", "was carried out twice"),  # noqa: S608 - written here
+        (f"DELETE FROM events WHERE {LATER}", "was answered, and is not there"),  # noqa: S608 - as above
     ],
 )
 def test_half_a_command_of_a_practice_would_be_found(tmp_path: Path, fault: str, said: str) -> None:

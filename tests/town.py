@@ -27,6 +27,7 @@ from practice_core.orders import (
     CompleteService,
     DeclineOffer,
     EscalateOrder,
+    GiveUpOrder,
     HandBackOrder,
     Links,
     OfferOrder,
@@ -134,8 +135,6 @@ _MANY = 24
 """Orders under way at most: with more of them nobody would meet anybody."""
 NOON = MONDAY + 3 * HOUR
 """When the stories of the town begin: the roster's afternoon lies within most windows."""
-_STATES = list(OrderState)
-"""Of two orders people mostly mind the one that has come further: some are to be served."""
 _SERVED_AT = 5 * MINUTE
 """Services begin at full five minutes, so that their times overlap or touch."""
 
@@ -283,8 +282,8 @@ class Folk:
         known = about is not None and about in books.under_way
         if not keys or (not known and len(keys) < _MANY and dice.random() < 0.15):
             return _new(books, at, dice)
-        some = [about] if about is not None and known else dice.choices(keys, k=2)
-        order = max((books.orders[key] for key in some), key=lambda one: _STATES.index(one.state))
+        some = [about] if about is not None and known else dice.choices(keys, k=3)
+        order = max((books.orders[key] for key in some), key=lambda one: _pressing(one, at))
         if dice.random() < 0.2:
             return order.id, _odd(order, keys, at, dice), dice.choice(EVERYBODY)
         together = _together(books, order, dice)
@@ -292,6 +291,15 @@ class Folk:
             return together
         deed, by = _likely(order, at, dice)
         return order.id, deed, by
+
+
+def _pressing(order: Order, at: Instant) -> int:
+    """Tell how much an order presses: the further it has come, but not before it is time for it."""
+    is_agreed = order.state is OrderState.SCHEDULED and at < (order.start or at)
+    return -1 if is_agreed else _STATES.index(order.state)
+
+
+_STATES = list(OrderState)
 
 
 def _new(books: Books, at: Instant, dice: Random) -> tuple[OrderId, Deed, Actor]:
@@ -364,7 +372,10 @@ def _likely(  # noqa: C901, PLR0911, PLR0912 - one case for each state, flat
                 return RecallOrder(RecallReason.OTHER), desk
             return (DeclineOffer() if chance < 0.25 else AcceptOffer()), asked
         case OrderState.POOLED:
-            return AcceptOffer(), dice.choice(MEMBERS)
+            able = _able(order)
+            if not able or chance < 0.05:
+                return RecallOrder(RecallReason.BETTER_PLACED), desk
+            return AcceptOffer(), member(dice.choice(able))
         case OrderState.ACCEPTED:
             if chance < 0.1:
                 return WithdrawTeam(WithdrawReason.ILLNESS), team
@@ -389,9 +400,15 @@ def _dispatched(order: Order, chance: float, dice: Random) -> Deed:
         return dice.choice([EscalateOrder(), HandBackOrder()])
     if chance < 0.25:
         return PostOrder(HOUR)
-    able = [team.id for team in TEAMS if ineligible(team, order) is None or chance > 0.95]
+    able = [team.id for team in TEAMS] if chance > 0.95 else _able(order)
+    if not able:
+        return dice.choice([EscalateOrder(), GiveUpOrder()])
     some = dice.sample(able, min(len(able), dice.choice([1, 1, 2])))
     return OfferOrder(tuple(some), HOUR)
+
+
+def _able(order: Order) -> list[TeamId]:
+    return [team.id for team in TEAMS if ineligible(team, order) is None]
 
 
 def _before_service(order: Order, at: Instant, dice: Random) -> tuple[Deed, Actor]:

@@ -241,7 +241,7 @@ class UnlawfulDecision(UnlawfulCommand):
         self.done = tuple(done)
         super().__init__(order, command, why)
 
-    def __reduce__(self) -> tuple[Any, ...]:  # type: ignore[override]  # with what was done
+    def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.order, self.command, self.why, self.done)
 
 

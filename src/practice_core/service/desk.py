@@ -122,11 +122,8 @@ class DispatchDesk:
         ------
         UnlawfulDecision
             If it answers with something else than decisions, decides about an order twice or about
-            one that it was not asked about, or waits for what is over. It is asked about these
-            orders again as if it had said nothing.
+            one that it was not asked about, or waits for what is over.
         """
-        for order in orders:
-            self._until[order.id] = at + RECHECK_AFTER
         decisions = _decisions(policy.choose(orders, self._view, self._draws), orders[0])
         left = {order.id for order in orders}
         for decision in decisions:
@@ -140,7 +137,12 @@ class DispatchDesk:
         for decision in decisions:
             if isinstance(decision, Wait):
                 self._until[decision.order] = decision.until
+        self._until.update(dict.fromkeys(left, at + RECHECK_AFTER))
         return decisions
+
+    def set_aside(self, orders: Sequence[Order], at: Instant) -> None:
+        """Ask about orders later, as if a policy had said nothing of them."""
+        self._until.update({order.id: at + RECHECK_AFTER for order in orders})
 
     def refuse_unlawful(self, decision: Decision, order: Order, at: Instant) -> None:
         """Refuse an offer to a team that may not be asked or has no time for it.

@@ -244,7 +244,9 @@ class Practice(Queries):
         order
             The order it is given to.
         command
-            What is asked.
+            What is asked. An order is placed, and a need collected, at `at`, whatever the request
+            says; if it names nobody who places it, that is `by`, and if it names no desks, those
+            that may hold it are filled in.
         id
             Of the command, made by the caller: given again it changes nothing, and gets the answer
             that it got when it was carried out. What was refused is decided anew.
@@ -269,6 +271,8 @@ class Practice(Queries):
             If `at` lies before what has already happened to the order.
         CommandReused
             If another command was carried out under this id.
+        AppendRefused
+            If the id of a text was used before.
         Conflict
             If others were faster three times.
         StoreError
@@ -437,6 +441,7 @@ class Practice(Queries):
                 if some:
                     done += self._decided(desk.choose(policy, some, at), some, at)
             except UnlawfulDecision as error:
+                desk.set_aside(some, at)
                 unlawful = error
         if unlawful is not None:
             raise UnlawfulDecision(unlawful.order, unlawful.command, unlawful.why, done)
@@ -500,10 +505,10 @@ class Practice(Queries):
 
     def catch_up(self) -> int:
         """See what others have done, and give how many events that was."""
-        found = self._projected.catch_up()
-        if found:
+        try:
+            return self._projected.catch_up()
+        finally:  # what was seen counts, whether or not all could be read
             self._desk.hear(self.books)
-        return found
 
     def _taken(
         self,
@@ -608,6 +613,7 @@ class Practice(Queries):
                     self.books.apply(
                         Recorded(position, write.stream, version, event, command, texts)
                     )
+                    # Whoever stops here goes on from here.
                     projected.position = position
                     texts = ()
             self._desk.hear(self.books)
@@ -834,7 +840,7 @@ def _refuse_another_area(books: Books, area: Area, hierarchy: Hierarchy) -> None
     for (site, state), count in sorted(books.counts.items()):
         if not count or state in ORDER.final:
             continue
-        place = f"{count} orders {state} at {site}"
+        place = f"orders under way at {site}, {state}: {count}"
         if site not in hierarchy:
             remedy = "open the journal with its own area"
             strange.append(Fault(place, f"site {site}", f"a site of {area.id}", remedy))
