@@ -58,7 +58,7 @@ class Told:
 def race(where: str, name: str, begun: float, seconds: float, say: Connection) -> None:
     """Ask as fast as one can, and say at the end how many conflicts that met and all of it."""
     journal = Interrupted(open_journal(where))
-    practice, folk, dice = opened(journal.as_journal()), Folk(name), Random(name)  # noqa: S311 - dice
+    practice, folk, dice = opened(journal.as_journal()), Folk(name, many=10), Random(name)  # noqa: S311 - dice
     told: list[Told] = []
     while time.time() < begun + seconds:
         at = NOON + max(0, int((time.time() - begun) * 1_000 * PACE))

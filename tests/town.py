@@ -131,8 +131,6 @@ TEAMS = (
 )
 LIMITS = Limits(commands_a_minute=10**6, open_orders=10**6)
 VOLUNTEERS = [VolunteerId(f"v-{n}") for n in range(5)]
-_MANY = 24
-"""Orders under way at most: with more of them nobody would meet anybody."""
 NOON = MONDAY + 3 * HOUR
 """When the stories of the town begin: the roster's afternoon lies within most windows."""
 _SERVED_AT = 5 * MINUTE
@@ -226,9 +224,12 @@ class Folk:
     ----------
     name
         With which the ids of their own commands begin.
+    many
+        Orders under way at most: with more of them fewer people meet.
     """
 
     name: str
+    many: int = 24
     asked: list[Asked] = attrs.field(factory=list)
     count: int = 0
 
@@ -280,7 +281,7 @@ class Folk:
     ) -> tuple[OrderId, Deed, Actor]:
         keys = list(books.under_way)
         known = about is not None and about in books.under_way
-        if not keys or (not known and len(keys) < _MANY and dice.random() < 0.15):
+        if not keys or (not known and len(keys) < self.many and dice.random() < 0.15):
             return _new(books, at, dice)
         some = [about] if about is not None and known else dice.choices(keys, k=3)
         order = max((books.orders[key] for key in some), key=lambda one: _pressing(one, at))
