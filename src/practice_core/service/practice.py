@@ -308,8 +308,9 @@ class Practice(Queries):
             refused = self._unauthorised(given)
             if refused is not None:
                 return refused
-            found = [self.books.orders[key] for key in (into, *needs)]
-            return consolidate(found[0], found[1:], at, by, self.area.profile)
+            orders = self.books.orders
+            found = [orders[key] for key, deed in given.deeds if isinstance(deed, MergeNeed)]
+            return consolidate(orders[into], found, given.at, given.by, self.area.profile)
 
         if not needs or len(set(needs)) < len(needs):
             return Refused(MergeNeed, Refusal.INVALID_VALUE)
@@ -340,11 +341,14 @@ class Practice(Queries):
             refused = self._unauthorised(given)
             if refused is not None:
                 return refused
-            if any(child in self.books.orders for child in shares):
+            parts = [deed for _, deed in given.deeds if isinstance(deed, SplitOrder)]
+            known = self.books.orders
+            if any(part.child in known for part in parts):
                 return Refused(SplitOrder, Refusal.INVALID_VALUE)
-            return divide(self.books.orders[order], shares, at, by, self.area.profile)
+            exact = {part.child: part.needed for part in parts}
+            return divide(known[order], exact, given.at, given.by, self.area.profile)
 
-        if not shares:
+        if not pairs:
             return Refused(SplitOrder, Refusal.INVALID_VALUE)
         return self._commit(given, plan)
 
