@@ -824,7 +824,7 @@ def test_a_journal_in_a_state_that_the_loop_does_not_have_is_refused() -> None:
     days.reviewed()
     days.do("o-1", PostOrder(DAY), AT_CENTER)
     directed = attrs.evolve(AREA, profile=attrs.evolve(AREA.profile, modes=(Mode.DIRECTED,)))
-    with pytest.raises(DefinitionError, match="pooled; expected a state of the loop three desks"):
+    with pytest.raises(DefinitionError, match="pooled; expected a state in which the loop three"):
         Practice.open(MemoryJournal(memory), directed, hierarchy=SITES, teams=TEAMS)
 
 

@@ -840,7 +840,7 @@ def _id(word: str, *parts: str | int) -> CommandId:
 def _refuse_another_area(books: Books, area: Area, hierarchy: Hierarchy) -> None:
     """Refuse a journal with orders under way that this area or its loop does not have."""
     strange: list[Fault] = []
-    states = area.profile.lifecycle.states
+    allowed = area.profile.lifecycle.allowed
     for (site, state), count in sorted(books.counts.items()):
         if not count or state in ORDER.final:
             continue
@@ -848,7 +848,7 @@ def _refuse_another_area(books: Books, area: Area, hierarchy: Hierarchy) -> None
         if site not in hierarchy:
             remedy = "open the journal with its own area"
             strange.append(Fault(place, f"site {site}", f"a site of {area.id}", remedy))
-        if state not in states:
+        if not any(allowed(state, role) for role in Role):
             remedy = "let the old loop bring them to their ends first"
             strange.append(
                 Fault(place, str(state), f"a state of the loop {area.profile.name}", remedy)
