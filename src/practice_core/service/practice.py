@@ -851,7 +851,12 @@ def _refuse_another_area(books: Books, area: Area, hierarchy: Hierarchy) -> None
         if not any(allowed(state, role) for role in Role):
             remedy = "let the old loop bring them to their ends first"
             strange.append(
-                Fault(place, str(state), f"a state of the loop {area.profile.name}", remedy)
+                Fault(
+                    place,
+                    str(state),
+                    f"a state in which the loop {area.profile.name} goes on",
+                    remedy,
+                )
             )
     if strange:
         raise DefinitionError("journal", strange[:20])
