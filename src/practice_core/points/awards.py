@@ -1,0 +1,450 @@
+"""Awards: points with their reasons, line by line, and the fold of what a person has earned."""
+
+from __future__ import annotations
+
+import enum
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from practice_core.errors import DefinitionError, Fault
+from practice_core.points.checks import MOST_MINUTES
+from practice_core.points.rules import Occasion, Period, Rounding, RuleSet, in_force
+from practice_core.units import Instant, Minutes, VolunteerId, moment, value
+from practice_core.volunteers import ServiceRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+
+__all__ = [
+    "NOTHING",
+    "Award",
+    "AwardReason",
+    "History",
+    "Line",
+    "OccasionRecord",
+    "Tally",
+    "award",
+    "awards",
+]
+
+_GRADES = (None, 1, 2, 3)
+_MOST_COUNT = 1_000_000
+_MONTHS_A_QUARTER = 3
+
+
+class AwardReason(enum.StrEnum):
+    """Why a line of an award stands there, in the order in which lines stand."""
+
+    NO_RULES = "no_rules"
+    """No version was in force."""
+    SERVICE_TIME = "service_time"
+    ROLE_TIME = "role_time"
+    COMPLAINT = "complaint"
+    LATE_CLAIM = "late_claim"
+    ACTIVITY_TIME = "activity_time"
+    """Time beyond the most of one activity."""
+    DAY_TIME = "day_time"
+    """Time beyond the most of one day."""
+    QUANTUM = "quantum"
+    """Time to the next whole step."""
+    CATEGORY = "category"
+    GRADE = "grade"
+    SERVICE = "service"
+    ROLE = "role"
+    OCCASION = "occasion"
+    OCCASION_CAP = "occasion_cap"
+    RECEIVED = "received"
+    NO_SHOW = "no_show"
+    DAY_CAP = "day_cap"
+    YEAR_CAP = "year_cap"
+    STORAGE_CAP = "storage_cap"
+
+
+_ZEROED = (AwardReason.COMPLAINT, AwardReason.LATE_CLAIM)
+_ACTIVITY = {AwardReason.SERVICE_TIME, AwardReason.ROLE_TIME, *_ZEROED}
+_DAY = _ACTIVITY | {AwardReason.ACTIVITY_TIME}
+"""The lines whose minutes count towards the most of an activity, and of a day."""
+
+
+@value
+class Line:
+    """One line of an award.
+
+    Parameters
+    ----------
+    reason
+        Why it stands there.
+    minutes
+        By how much it changes the time that counts.
+    points
+        By how much it changes the points.
+    """
+
+    reason: AwardReason
+    minutes: Minutes
+    points: int
+
+
+@value
+class Award:
+    """Points with their reasons.
+
+    Parameters
+    ----------
+    points
+        The sum of the points of all lines.
+    minutes
+        The time that counted for them, the sum of their minutes; never more than a way to points:
+        nobody's hours of service are lowered by it.
+    lines
+        What was done, in order.
+    """
+
+    points: int
+    minutes: Minutes
+    lines: tuple[Line, ...]
+
+
+@value
+class OccasionRecord:
+    """Something other than service, that earns or costs points.
+
+    Parameters
+    ----------
+    volunteer
+        Whom it concerns.
+    occasion
+        What it was.
+    at
+        When, in ms since 1970-01-01T00:00Z.
+    count
+        How many at once.
+    """
+
+    volunteer: VolunteerId
+    occasion: Occasion
+    at: Instant
+    count: int = 1
+
+
+@value
+class History:
+    """What a person has earned before a record, as far as that record's award depends on it.
+
+    Parameters
+    ----------
+    activity_minutes
+        Time so far in the same activity, served or allowed for a role.
+    day_minutes
+        Time so far on the same local day, no more of each activity than counts.
+    day_points, year_points
+        Points earned on the same local day, and in the same year.
+    balance
+        Points held.
+    occasion_points
+        Points earned on the same kind of occasion, in the period of its limit.
+    """
+
+    activity_minutes: Minutes = 0
+    day_minutes: Minutes = 0
+    day_points: int = 0
+    year_points: int = 0
+    balance: int = 0
+    occasion_points: int = 0
+
+
+NOTHING = History()
+"""Of somebody's first record."""
+
+
+def award(
+    rules: RuleSet, record: ServiceRecord | OccasionRecord, history: History = NOTHING
+) -> Award:
+    """Give the points of one record, line by line.
+
+    Time that counts: what was served, and is allowed for a role; none of it after a complaint or
+    if it was entered too late; no more than the most of an activity and of a day; in whole steps.
+    Its points: by the rate and the coefficients, rounded once; then those of a service as such and
+    of a role; no more than the most of a day, a year and an account.
+
+    Parameters
+    ----------
+    rules
+        The version in force.
+    record
+        The service, or another occasion.
+    history
+        What the person has earned before.
+
+    Returns
+    -------
+    Award
+        Its lines add up to its points and minutes exactly. Below zero only for a service received
+        or a person who stayed away, if the rules say what that costs.
+
+    Raises
+    ------
+    DefinitionError
+        With every number of the record that is impossible.
+
+    Examples
+    --------
+    >>> from practice_core.units import OrderId, VolunteerId
+    >>> from practice_core.volunteers import ServiceRecord
+    >>> rules = RuleSet(
+    ...     id="demo",
+    ...     version=1,
+    ...     effective=0,
+    ...     rate_per_hour=10,
+    ...     max_minutes_per_activity=120,
+    ...     source="assumed: demo",
+    ... )
+    >>> record = ServiceRecord(VolunteerId("v-1"), OrderId("o-1"), at=0, minutes=150)
+    >>> given = award(rules, record)
+    >>> given.points, [(line.reason.value, line.minutes, line.points) for line in given.lines]
+    (20, [('service_time', 150, 25), ('activity_time', -30, -5)])
+    """
+    if isinstance(record, OccasionRecord):
+        return _occasion(rules, record, history)
+    _check(record)
+    role = None if record.role is None else rules.roles.get(record.role)
+    minutes, worth = record.minutes, rules.worth()
+    sheet = _Sheet(AwardReason.SERVICE_TIME, minutes, _rounded(minutes, worth, rules.rounding))
+    if role is not None:
+        minutes += role.minutes
+        sheet.to(AwardReason.ROLE_TIME, minutes, _rounded(minutes, worth, rules.rounding))
+    zeroed = _zeroed(rules, record)
+    if zeroed is not None:
+        sheet.to(zeroed, 0, 0)
+        return sheet.award()
+    for reason, before, most in (
+        (AwardReason.ACTIVITY_TIME, history.activity_minutes, rules.max_minutes_per_activity),
+        (AwardReason.DAY_TIME, history.day_minutes, rules.max_minutes_per_day),
+    ):
+        minutes = _capped(minutes, before, most)
+        sheet.to(reason, minutes, _rounded(minutes, worth, rules.rounding))
+    minutes = _rounded(minutes, (1, rules.quantum), rules.rounding) * rules.quantum
+    sheet.to(AwardReason.QUANTUM, minutes, _rounded(minutes, worth, rules.rounding))
+    if rules.category_coefficient:
+        worth = rules.worth(record.category)
+        sheet.to(AwardReason.CATEGORY, minutes, _rounded(minutes, worth, rules.rounding))
+    if rules.grade_coefficient:
+        worth = rules.worth(record.category, record.grade)
+        sheet.to(AwardReason.GRADE, minutes, _rounded(minutes, worth, rules.rounding))
+    sheet.to(AwardReason.SERVICE, minutes, sheet.points + rules.per_service)
+    if role is not None:
+        sheet.to(AwardReason.ROLE, minutes, sheet.points + role.points)
+    return _within(rules, sheet, history)
+
+
+class Tally:
+    """What each person has earned so far: folds awards into the history of the next record.
+
+    Parameters
+    ----------
+    balances
+        Points held at the beginning.
+
+    Examples
+    --------
+    >>> from practice_core.units import OrderId
+    >>> rules = RuleSet(
+    ...     id="demo",
+    ...     version=1,
+    ...     effective=0,
+    ...     rate_per_hour=10,
+    ...     max_points_per_day=50,
+    ...     source="assumed: demo",
+    ... )
+    >>> tally, ann = Tally(), VolunteerId("v-1")
+    >>> for order in ("o-1", "o-2"):
+    ...     record = ServiceRecord(ann, OrderId(order), at=0, minutes=180)
+    ...     given = award(rules, record, tally.history(rules, record))
+    ...     tally.add(rules, record, given)
+    >>> given.points, tally.balance(ann)
+    (20, 50)
+    """
+
+    def __init__(self, balances: Mapping[VolunteerId, int] | None = None) -> None:
+        self._counts: Counter[Hashable] = Counter()
+        self._balances: Counter[VolunteerId] = Counter(balances or {})
+
+    def balance(self, volunteer: VolunteerId) -> int:
+        """Give the points that a person holds."""
+        return self._balances[volunteer]
+
+    def move(self, volunteer: VolunteerId, points: int) -> None:
+        """Add points that were not earned, or take those that were spent, given or lost."""
+        self._balances[volunteer] += points
+
+    def history(self, rules: RuleSet, record: ServiceRecord | OccasionRecord) -> History:
+        """Give what the person of a record has earned before it.
+
+        Parameters
+        ----------
+        rules
+            The version in force: its days are local, and an occasion is counted over its period.
+        record
+            The next record; what was added before counts, whatever its instant.
+        """
+        who, counts = record.volunteer, self._counts
+        day, year = (_span(rules, record.at, one) for one in (Period.DAY, Period.YEAR))
+        activity = occasion = 0
+        if isinstance(record, ServiceRecord):
+            activity = counts[who, "order", record.order]
+        elif (event := rules.events.get(record.occasion)) is not None:
+            occasion = counts[who, record.occasion, _span(rules, record.at, event.per)]
+        return History(
+            activity,
+            counts[who, "minutes", day],
+            counts[who, "points", day],
+            counts[who, "points", year],
+            self._balances[who],
+            occasion,
+        )
+
+    def add(self, rules: RuleSet, record: ServiceRecord | OccasionRecord, given: Award) -> None:
+        """Add a record's award."""
+        who, counts, earned = record.volunteer, self._counts, max(given.points, 0)
+        self._balances[who] += given.points
+        for period in Period:
+            span = _span(rules, record.at, period)
+            counts[who, "points", span] += earned
+            if isinstance(record, OccasionRecord):
+                counts[who, record.occasion, span] += earned
+        if isinstance(record, ServiceRecord):
+            counts[who, "order", record.order] += _time(given, _ACTIVITY)
+            counts[who, "minutes", _span(rules, record.at, Period.DAY)] += _time(given, _DAY)
+
+
+def awards(
+    versions: Sequence[RuleSet],
+    records: Iterable[ServiceRecord | OccasionRecord],
+    tally: Tally | None = None,
+) -> Iterator[Award]:
+    """Give the award of each record, by the version in force at its instant.
+
+    Parameters
+    ----------
+    versions
+        By the instant from which on they hold. A record before the first earns nothing.
+    records
+        In the order in which they are awarded.
+    tally
+        What was earned before; it takes what is earned here. None: nothing was.
+    """
+    folded = Tally() if tally is None else tally
+    for record in records:
+        rules = in_force(versions, record.at)
+        if rules is None:
+            yield Award(0, 0, (Line(AwardReason.NO_RULES, 0, 0),))
+            continue
+        given = award(rules, record, folded.history(rules, record))
+        folded.add(rules, record, given)
+        yield given
+
+
+class _Sheet:
+    """An award as it grows: each line is what a step changes."""
+
+    def __init__(self, reason: AwardReason, minutes: Minutes, points: int) -> None:
+        self.minutes, self.points = minutes, points
+        self._lines = [Line(reason, minutes, points)]
+
+    def to(self, reason: AwardReason, minutes: Minutes, points: int) -> None:
+        """Add a line that leads to so many minutes and points, unless it changes nothing."""
+        if (minutes, points) != (self.minutes, self.points):
+            self._lines.append(Line(reason, minutes - self.minutes, points - self.points))
+            self.minutes, self.points = minutes, points
+
+    def award(self) -> Award:
+        return Award(self.points, self.minutes, tuple(self._lines))
+
+
+def _within(rules: RuleSet, sheet: _Sheet, history: History) -> Award:
+    """Keep an award within the most of a day, a year and an account."""
+    for reason, before, most in (
+        (AwardReason.DAY_CAP, history.day_points, rules.max_points_per_day),
+        (AwardReason.YEAR_CAP, history.year_points, rules.max_points_per_year),
+        (AwardReason.STORAGE_CAP, history.balance, rules.storage_cap),
+    ):
+        sheet.to(reason, sheet.minutes, _capped(sheet.points, before, most))
+    return sheet.award()
+
+
+def _occasion(rules: RuleSet, record: OccasionRecord, history: History) -> Award:
+    occasion, count = record.occasion, record.count
+    if not 1 <= count <= _MOST_COUNT:
+        subject = f"{occasion} of {record.volunteer}"
+        fault = Fault("count", str(count), f"1 to {_MOST_COUNT:,}", "count what happened")
+        raise DefinitionError(subject, (fault,))
+    if occasion is Occasion.RECEIVED:
+        return _Sheet(AwardReason.RECEIVED, 0, -count * (rules.received_debit or 0)).award()
+    if occasion is Occasion.NO_SHOW:
+        return _Sheet(AwardReason.NO_SHOW, 0, -count * (rules.no_show_penalty or 0)).award()
+    event = rules.events.get(occasion)
+    sheet = _Sheet(AwardReason.OCCASION, 0, 0 if event is None else count * event.points)
+    if event is not None:
+        most = _capped(sheet.points, history.occasion_points, event.most)
+        sheet.to(AwardReason.OCCASION_CAP, 0, most)
+    return _within(rules, sheet, history)
+
+
+def _zeroed(rules: RuleSet, record: ServiceRecord) -> AwardReason | None:
+    """Give why a service earns nothing, if it does not."""
+    if record.complaint and rules.zero_on_complaint:
+        return AwardReason.COMPLAINT
+    if record.claimed is None or rules.claim_window_days is None:
+        return None
+    late = rules.day(record.claimed) - rules.day(record.at) > rules.claim_window_days
+    return AwardReason.LATE_CLAIM if late else None
+
+
+def _capped(amount: int, before: int, most: int | None) -> int:
+    return amount if most is None else min(amount, max(most - before, 0))
+
+
+def _rounded(amount: int, ratio: tuple[int, int], how: Rounding) -> int:
+    """Multiply by a ratio and round to a whole number."""
+    above, below = ratio
+    if how is Rounding.FLOOR:
+        return amount * above // below
+    if how is Rounding.NEAREST:
+        return (2 * amount * above + below) // (2 * below)
+    return -(-amount * above // below)
+
+
+def _time(given: Award, reasons: set[AwardReason]) -> Minutes:
+    return sum(line.minutes for line in given.lines if line.reason in reasons)
+
+
+def _span(rules: RuleSet, at: Instant, period: Period) -> Hashable:
+    """Give a name for the local span of a period in which an instant lies."""
+    if period is Period.LIFETIME:
+        return None
+    if period is Period.DAY:
+        return period, rules.day(at)
+    local = moment(at, offset=rules.offset)
+    within = {
+        Period.MONTH: local.month,
+        Period.QUARTER: (local.month - 1) // _MONTHS_A_QUARTER,
+        Period.YEAR: 0,
+    }
+    return period, local.year, within[period]
+
+
+def _check(record: ServiceRecord) -> None:
+    if 0 <= record.minutes <= MOST_MINUTES and record.grade in _GRADES:
+        return
+    faults = []
+    if not 0 <= record.minutes <= MOST_MINUTES:
+        faults.append(bad_minutes(record.minutes))
+    if record.grade not in _GRADES:
+        faults.append(Fault("grade", str(record.grade), "1, 2 or 3", "grade it so, or leave it"))
+    subject = f"service record of {record.volunteer} on {record.order}"
+    raise DefinitionError(subject, faults)
+
+
+def bad_minutes(minutes: int, place: str = "minutes") -> Fault:
+    """Give what is wrong with minutes that nobody can have served."""
+    return Fault(place, str(minutes), f"0 to {MOST_MINUTES}", "record the minutes actually served")
