@@ -95,7 +95,10 @@ def _ratio(place: str, ratio: object, most: int) -> Iterator[Fault]:
     if not isinstance(ratio, Fraction):
         remedy = "write a Fraction, such as Fraction(51, 5)"
         yield Fault(place, repr(ratio), "a whole number or an exact ratio", remedy)
-    elif not 0 <= ratio <= most or ratio.denominator > MOST_RATIO:
+    elif ratio.denominator > MOST_RATIO:
+        found, expected = f"{float(ratio):g}", "a ratio of few digits"
+        yield Fault(place, found, expected, f"round {place}")
+    elif not 0 <= ratio <= most:
         yield Fault(place, str(ratio), f"0 to {most:,}", f"change {place}")
 
 
