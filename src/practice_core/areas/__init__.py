@@ -30,6 +30,7 @@ from practice_core.areas.scheme_traits import (
     RuleKey,
     RuleTrait,
     RuleWord,
+    assumed_in,
     rule_traits,
     rules_table,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "TeamRow",
     "Trait",
     "area_names",
+    "assumed_in",
     "beside",
     "comparison",
     "file_bytes",

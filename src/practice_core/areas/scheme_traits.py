@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from practice_core.areas.files import BasisKind
+from practice_core.points import AwardReason
 from practice_core.points.explain import ratio_text
 from practice_core.terms import term
 
@@ -16,11 +18,11 @@ if TYPE_CHECKING:
 
     from practice_core.areas.files import Basis
     from practice_core.areas.schemes import Scheme
-    from practice_core.points import EventPoints, Occasion, RoleBonus, RuleSet, StarLevel
+    from practice_core.points import Award, EventPoints, Occasion, RoleBonus, RuleSet, StarLevel
     from practice_core.terms import Lang
     from practice_core.volunteers import ServiceRole
 
-__all__ = ["RuleKey", "RuleTrait", "RuleWord", "rule_traits", "rules_table"]
+__all__ = ["RuleKey", "RuleTrait", "RuleWord", "assumed_in", "rule_traits", "rules_table"]
 
 
 class RuleKey(enum.StrEnum):
@@ -138,6 +140,26 @@ _CHOICES = {
 }
 """Under which key a field of a rule set is told, by the kind of what it holds."""
 _OF_TIME = {RuleKey.QUANTUM, RuleKey.ROUNDING}
+_REASONS = {
+    AwardReason.SERVICE_TIME: RuleKey.RATE,
+    AwardReason.ROLE_TIME: RuleKey.ROLES,
+    AwardReason.COMPLAINT: RuleKey.COMPLAINT,
+    AwardReason.LATE_CLAIM: RuleKey.CLAIM,
+    AwardReason.ACTIVITY_TIME: RuleKey.ACTIVITY_MINUTES,
+    AwardReason.DAY_TIME: RuleKey.DAY_MINUTES,
+    AwardReason.CATEGORY: RuleKey.CATEGORIES,
+    AwardReason.GRADE: RuleKey.GRADES,
+    AwardReason.SERVICE: RuleKey.PER_SERVICE,
+    AwardReason.ROLE: RuleKey.ROLES,
+    AwardReason.OCCASION: RuleKey.EVENTS,
+    AwardReason.OCCASION_CAP: RuleKey.EVENTS,
+    AwardReason.RECEIVED: RuleKey.RECEIVED,
+    AwardReason.NO_SHOW: RuleKey.NO_SHOW,
+    AwardReason.DAY_CAP: RuleKey.DAY_POINTS,
+    AwardReason.YEAR_CAP: RuleKey.YEAR_POINTS,
+    AwardReason.STORAGE_CAP: RuleKey.STORAGE,
+}
+"""The key under which a file says what a line of an award follows."""
 
 
 @attrs.frozen
@@ -187,6 +209,28 @@ def rule_traits(scheme: Scheme, version: int = -1, lang: Lang = "en") -> tuple[R
     return tuple(
         RuleTrait(key, said[key], _basis(scheme, version, key)) for key in RuleKey if key in said
     )
+
+
+def assumed_in(scheme: Scheme, rules: RuleSet, given: Award) -> tuple[RuleKey, ...]:
+    """Give the keys that an award rests on and whose value is assumed.
+
+    Parameters
+    ----------
+    scheme
+        The scheme.
+    rules
+        That version of it by which the award was given.
+    given
+        The award.
+    """
+    version = scheme.versions.index(rules)
+    keys = {_REASONS[line.reason] for line in given.lines if line.reason in _REASONS}
+    if not rules.rate_per_hour:
+        keys.discard(RuleKey.RATE)
+    elif RuleKey.RATE in keys:
+        keys.add(RuleKey.QUANTUM)
+    found = {key: _basis(scheme, version, key) for key in RuleKey if key in keys}
+    return tuple(key for key, basis in found.items() if basis and basis.kind is BasisKind.ASSUMED)
 
 
 def rules_table(schemes: Sequence[Scheme], lang: Lang = "en") -> str:

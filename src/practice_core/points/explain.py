@@ -44,6 +44,8 @@ class AwardClause(enum.StrEnum):
     LINE = "line"
     TIMELESS = "timeless"
     TOTAL = "total"
+    UNTIMED = "untimed"
+    """Of service time where an hour earns nothing."""
 
 
 def explain(
@@ -109,6 +111,8 @@ def _line(
     clause = term(AwardClause(line.reason), lang)
     if rules is None:
         return clause
+    if line.reason is AwardReason.SERVICE_TIME and not rules.rate_per_hour:
+        clause = term(AwardClause.UNTIMED, lang)
     why = clause.format(**_figures(rules, record, line, lang))
     form = AwardClause.LINE if line.minutes else AwardClause.TIMELESS
     return term(form, lang).format(why=why, minutes=f"{line.minutes:+}", points=f"{line.points:+}")
