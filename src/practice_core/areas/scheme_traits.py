@@ -85,13 +85,12 @@ class RuleWord(enum.StrEnum):
     HOURS = "hours"
     POINTS = "points"
     TIMES = "times"
-    AND = "and"
+    BOTH = "both"
     AT_MOST = "at_most"
     QUOTA = "quota"
     MONTH = "month"
     DAY_OF_MONTH = "day_of_month"
     YUAN = "yuan"
-    LEVEL = "level"
     AFTER_MONTHS = "after_months"
     RESTS_ON = "rests_on"
     PAIR = "pair"
@@ -345,9 +344,10 @@ def _event(occasion: Occasion, event: EventPoints, lang: Lang) -> str:
 
 
 def _level(level: StarLevel, lang: Lang) -> str:
-    parts = [] if level.minutes is None else [_of(RuleWord.HOURS, level.minutes, lang)]
-    parts += [] if level.points is None else [_of(RuleWord.POINTS, level.points, lang)]
-    return " ".join((level.name(lang), term(RuleWord.AND, lang).join(parts)))
+    hours = "" if level.minutes is None else _of(RuleWord.HOURS, level.minutes, lang)
+    points = "" if level.points is None else _of(RuleWord.POINTS, level.points, lang)
+    both = term(RuleWord.BOTH, lang).format(hours=hours, points=points)
+    return f"{level.name(lang)} {both if hours and points else hours or points}"
 
 
 def _of(unit: RuleWord, count: int, lang: Lang) -> str:

@@ -217,12 +217,12 @@ def award(
     if zeroed is not None:
         sheet.to(zeroed, 0, 0)
         return sheet.award()
-    for reason, before, most in (
-        (AwardReason.ACTIVITY_TIME, history.activity_minutes, rules.max_minutes_per_activity),
-        (AwardReason.DAY_TIME, history.day_minutes, rules.max_minutes_per_day),
-    ):
-        minutes = _capped(minutes, before, most)
-        sheet.to(reason, minutes, _rounded(minutes, worth, rules.rounding))
+    if rules.max_minutes_per_activity is not None:
+        minutes = _capped(minutes, history.activity_minutes, rules.max_minutes_per_activity)
+        sheet.to(AwardReason.ACTIVITY_TIME, minutes, _rounded(minutes, worth, rules.rounding))
+    if rules.max_minutes_per_day is not None:
+        minutes = _capped(minutes, history.day_minutes, rules.max_minutes_per_day)
+        sheet.to(AwardReason.DAY_TIME, minutes, _rounded(minutes, worth, rules.rounding))
     minutes = _rounded(minutes, (1, rules.quantum), rules.rounding) * rules.quantum
     sheet.to(AwardReason.QUANTUM, minutes, _rounded(minutes, worth, rules.rounding))
     if rules.category_coefficient:
@@ -231,7 +231,8 @@ def award(
     if rules.grade_coefficient:
         worth = rules.worth(record.category, record.grade)
         sheet.to(AwardReason.GRADE, minutes, _rounded(minutes, worth, rules.rounding))
-    sheet.to(AwardReason.SERVICE, minutes, sheet.points + rules.per_service)
+    if rules.per_service:
+        sheet.to(AwardReason.SERVICE, minutes, sheet.points + rules.per_service)
     if role is not None:
         sheet.to(AwardReason.ROLE, minutes, sheet.points + role.points)
     return _within(rules, sheet, history)
@@ -363,12 +364,15 @@ class _Sheet:
 
 def _within(rules: RuleSet, sheet: _Sheet, history: History) -> Award:
     """Keep an award within the most of a day, a year and an account."""
-    for reason, before, most in (
-        (AwardReason.DAY_CAP, history.day_points, rules.max_points_per_day),
-        (AwardReason.YEAR_CAP, history.year_points, rules.max_points_per_year),
-        (AwardReason.STORAGE_CAP, history.balance, rules.storage_cap),
-    ):
-        sheet.to(reason, sheet.minutes, _capped(sheet.points, before, most))
+    if rules.max_points_per_day is not None:
+        most = _capped(sheet.points, history.day_points, rules.max_points_per_day)
+        sheet.to(AwardReason.DAY_CAP, sheet.minutes, most)
+    if rules.max_points_per_year is not None:
+        most = _capped(sheet.points, history.year_points, rules.max_points_per_year)
+        sheet.to(AwardReason.YEAR_CAP, sheet.minutes, most)
+    if rules.storage_cap is not None:
+        most = _capped(sheet.points, history.balance, rules.storage_cap)
+        sheet.to(AwardReason.STORAGE_CAP, sheet.minutes, most)
     return sheet.award()
 
 
@@ -384,7 +388,7 @@ def _occasion(rules: RuleSet, record: OccasionRecord, history: History) -> Award
         return _Sheet(AwardReason.NO_SHOW, 0, -count * (rules.no_show_penalty or 0)).award()
     event = rules.events.get(occasion)
     sheet = _Sheet(AwardReason.OCCASION, 0, 0 if event is None else count * event.points)
-    if event is not None:
+    if event is not None and event.most is not None:
         most = _capped(sheet.points, history.occasion_points, event.most)
         sheet.to(AwardReason.OCCASION_CAP, 0, most)
     return _within(rules, sheet, history)
@@ -400,8 +404,8 @@ def _zeroed(rules: RuleSet, record: ServiceRecord) -> AwardReason | None:
     return AwardReason.LATE_CLAIM if late else None
 
 
-def _capped(amount: int, before: int, most: int | None) -> int:
-    return amount if most is None else min(amount, max(most - before, 0))
+def _capped(amount: int, before: int, most: int) -> int:
+    return min(amount, max(most - before, 0))
 
 
 def _rounded(amount: int, ratio: tuple[int, int], how: Rounding) -> int:
