@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import re
 import shutil
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from practice_core.areas import (
     BasisKind,
@@ -744,3 +747,50 @@ def test_a_record_is_read_with_what_was_earned_before() -> None:
 def test_a_fault_of_a_record_is_told_at_its_key(old: str, new: str, places: list[str]) -> None:
     assert RECORD.count(old) == 1
     assert record_faults(RECORD.replace(old, new)) == places
+
+
+# ------------------------------------------------------------------ whatever a file holds
+
+PIECES = [
+    "",
+    "\n",
+    "[",
+    "]]",
+    "{",
+    "=",
+    '"',
+    "0",
+    "-",
+    "1e300",
+    "nan",
+    "true",
+    "[]",
+    "{}",
+    "\u202e",
+]
+PIECES += [
+    "[[versions]]\n",
+    "[versions.events.share]\n",
+    'value = "1/7"',
+    "a.b.c = 1\n",
+    "2024-01-01",
+]
+
+
+@given(
+    st.sampled_from([FULL, RECORD]),
+    st.lists(
+        st.tuples(st.floats(0, 1), st.integers(0, 40), st.sampled_from(PIECES)),
+        min_size=1,
+        max_size=3,
+    ),
+)
+def test_a_broken_file_is_read_or_refused_and_nothing_else(
+    text: str, breaks: list[tuple[float, int, str]]
+) -> None:
+    understand = read_rules if text is FULL else read_record
+    for where, length, piece in breaks:
+        place = int(where * len(text))
+        text = text[:place] + piece + text[place + length :]
+    with contextlib.suppress(DefinitionError), within(5):
+        understand(text.encode(), "own.toml")
