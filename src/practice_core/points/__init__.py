@@ -26,18 +26,16 @@ Examples
 
 from __future__ import annotations
 
-from practice_core.points.awards import (
+from practice_core.points.columns import award_points
+from practice_core.points.earning import (
     NOTHING,
     Award,
     AwardReason,
     History,
     Line,
     OccasionRecord,
-    Tally,
     award,
-    awards,
 )
-from practice_core.points.columns import award_points
 from practice_core.points.events import EVENTS, PointsAwarded
 from practice_core.points.explain import AwardClause, explain
 from practice_core.points.ledger import (
@@ -63,6 +61,7 @@ from practice_core.points.rules import (
     StarLevel,
     in_force,
 )
+from practice_core.points.tally import Tally, awards
 
 __all__ = [
     "EVENTS",

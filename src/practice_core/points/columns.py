@@ -1,4 +1,4 @@
-"""The points of many service records at once: what `awards` gives, as columns."""
+"""The points of many service records at once: what `awards` gives, in columns."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from practice_core.errors import DefinitionError, Fault
-from practice_core.points.awards import bad_minutes
 from practice_core.points.checks import MOST_MINUTES
+from practice_core.points.earning import bad_minutes
 from practice_core.points.rules import RoleBonus, Rounding
 from practice_core.terms import Category
 from practice_core.units import DAY

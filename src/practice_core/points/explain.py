@@ -6,12 +6,12 @@ import enum
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from practice_core.points.awards import AwardReason, OccasionRecord
+from practice_core.points.earning import AwardReason, OccasionRecord
 from practice_core.points.rules import Period
 from practice_core.terms import term
 
 if TYPE_CHECKING:
-    from practice_core.points.awards import Award, Line
+    from practice_core.points.earning import Award, Line
     from practice_core.points.rules import RuleSet
     from practice_core.terms import Lang
     from practice_core.volunteers import ServiceRecord
