@@ -24,6 +24,7 @@ from practice_core.cli.comparison import Interrupted, compare
 from practice_core.cli.fitting import fit
 from practice_core.cli.listing import Heading, areas
 from practice_core.cli.looping import Looping, loop, loops
+from practice_core.cli.pointing import Pointing, points
 from practice_core.cli.replaying import Replaying, export, replay
 from practice_core.cli.reporting import report
 from practice_core.cli.showing import Showing, check, network
@@ -32,7 +33,7 @@ from practice_core.errors import PracticeError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Heading", "Looping", "Replaying", "Showing", "app", "main"]
+__all__ = ["Heading", "Looping", "Pointing", "Replaying", "Showing", "app", "main"]
 
 FINE, WRONG_USE, INTERRUPTED = 0, 2, 130
 BROKEN = "a worker process died, perhaps for want of memory; lower --workers"
@@ -48,6 +49,7 @@ app.command(network, name="show")
 app.command(check)
 app.command(loops)
 app.command(loop)
+app.command(points)
 app.command(compare)
 app.command(fit)
 app.command(report)
