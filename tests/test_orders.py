@@ -366,8 +366,12 @@ def test_a_need_may_be_told_by_a_resident_or_a_proxy_but_not_by_a_team() -> None
         {"latest": MONDAY},
         {"earliest": MONDAY - DAY, "latest": MONDAY},
         {"earliest": MONDAY + WEEK},
+        {"earliest": -1},
         {"needed": 0},
+        {"needed": 10_001},
         {"duration": 0},
+        {"duration": 7 * 24 * 60 + 1},
+        {"latest": MONDAY + 90 * MINUTE - 1},
         {"route": ()},
         {"route": (STATION, TOWN, STATION)},
     ],
@@ -378,6 +382,13 @@ def test_a_request_with_a_fault_is_neither_collected_nor_placed(fault: dict[str,
     assert Story().refuses(PlaceOrder(request), ANN) is Refusal.INVALID_REQUEST
     if "placed_by" not in fault:  # an officer writes down what others need
         assert Story().refuses(CollectNeed(request), OFFICER) is Refusal.INVALID_REQUEST
+
+
+def test_a_request_may_ask_for_ten_thousand_and_for_all_of_its_window() -> None:
+    request = attrs.evolve(REQUEST, needed=10_000, earliest=0, latest=MONDAY + 90 * MINUTE)
+    assert Story().then(PlaceOrder(request), ANN).order.request == request
+    exact = attrs.evolve(REQUEST, duration=7 * 24 * 60)
+    assert Story().then(PlaceOrder(exact), ANN).order.request == exact
 
 
 def test_a_collected_need_is_ordered_under_its_own_id() -> None:
@@ -814,7 +825,7 @@ def engaged(*spans: tuple[Duration, Duration]) -> dict[TeamId, Standing]:
         ([(0, WEEK)], WEEK, True),
         ([(HOUR, WEEK - HOUR)], WEEK, True),
         ([(HOUR, WEEK - 90 * MINUTE)], WEEK, False),
-        ([(WEEK, 2 * WEEK)], HOUR, False),  # too short a window is no engagement
+        ([(WEEK, 2 * WEEK)], 90 * MINUTE, False),  # what comes after the window is no engagement
     ],
 )
 def test_a_team_may_not_accept_what_its_other_engagements_leave_no_time_for(

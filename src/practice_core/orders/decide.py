@@ -50,6 +50,7 @@ ABSENT, PLACED, REVIEWED, OFFERED, POOLED, ACCEPTED, RATED = (
 )
 _BEST_SCORE = 5
 _MOST_SKILLS = 16
+_MOST_NEEDED = 10_000
 _MOST_SERVED = 2_000
 """Volunteers named with the end of a service: two events each of the 10,000 of an append."""
 NOBODY: Standings = MappingProxyType({})
@@ -157,10 +158,11 @@ def _valid(request: Request, at: Instant, by: Actor) -> bool:
         and is_identifier(request.placed_by)
         and (by.role is OFFICER or by.id == request.placed_by)
         and request.placed_at == at
-        and request.earliest < request.latest
+        and request.earliest >= 0
         and at < request.latest
-        and request.needed >= 1
+        and 1 <= request.needed <= _MOST_NEEDED
         and request.duration >= 1
+        and request.duration * MINUTE <= request.latest - request.earliest
         and 0 < len(request.route) == len(set(request.route))
         and _is_for_somebody(request, by)
         and (request.conditions is UNCONDITIONAL or _meetable(request))

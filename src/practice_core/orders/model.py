@@ -146,11 +146,11 @@ class Request:
     placed_at
         When.
     earliest, latest
-        The window: service starts no earlier and ends no later.
+        The window: service starts no earlier and ends no later; at least as long as the service.
     needed
-        Volunteers needed, at least 1.
+        Volunteers needed, from 1 to 10,000.
     duration
-        Expected length of the service, in minutes.
+        Expected length of the service, in minutes, at least 1.
     requested_time
         The part of the week asked for.
     route

@@ -44,6 +44,7 @@ __all__ = ["REASONS", "Case", "Deed", "free_times", "refusals"]
 
 _ADULT = 18
 _MOST_NAMES = 16
+_MOST_NEEDED = 10_000
 _MOST_SERVED = 2_000
 
 
@@ -195,8 +196,11 @@ class Case:
             or (self.order is not None and self._is_another_need())
             or (role is not Role.OFFICER and r.placed_by != self.by.id)
             or r.placed_at != self.at
-            or r.latest <= max(self.at, r.earliest)
-            or min(r.needed, r.duration) < 1
+            or r.latest <= self.at
+            or r.earliest < 0
+            or r.duration < 1
+            or r.latest < r.earliest + r.duration * MINUTE
+            or r.needed not in range(1, _MOST_NEEDED + 1)
             or not r.route
             or len(set(r.route)) < len(r.route)
             or (whom is None and role is Role.PROXY)

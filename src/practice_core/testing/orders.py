@@ -213,7 +213,9 @@ class OrderAdapter:
             times, throws = instants, 1
             if here is not None and self.state(subject) in here.sources:
                 times = [self._when(world, subject, here, instants), *instants]
-                throws = len(REASONS[rule.command])
+                # Of those who accept, each lacks one thing that a team may lack.
+                several = 4 if rule.command is c.AcceptOffer else 1
+                throws = several * len(REASONS[rule.command])
             throwers = [dice.choice(dice.choice(able)) for _ in range(throws) if roles]
             throwers.append(dice.choice([by for by in owners if by.role not in roles]))
             for by in throwers:
@@ -534,8 +536,11 @@ def _odd_request(request: Request, dice: Random) -> Request:
         {"placed_by": "somebody"},
         {"placed_at": request.placed_at - 1},
         {"latest": request.earliest},
+        {"earliest": -1},
         {"needed": 0},
+        {"needed": 10_001},
         {"duration": 0},
+        {"duration": (request.latest - request.earliest) // MINUTE + 1},
         {"route": ()},
         {"route": (*request.route, request.route[0])},
         {"for_whom": None},
