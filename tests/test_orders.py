@@ -462,6 +462,25 @@ def test_more_teams_may_be_asked_while_an_offer_is_open() -> None:
     assert told.left == (OrderState.REVIEWED, 1, STATION)
 
 
+def test_a_hundred_teams_may_be_asked_at_once_and_no_more() -> None:
+    crowd = tuple(TeamId(f"t-{n}") for n in range(101))
+    assert reviewed().refuses(OfferOrder(crowd, DAY), OFFICER) is Refusal.TOO_MANY
+    told = reviewed().then(OfferOrder(crowd[:99], DAY), OFFICER)
+    assert told.refuses(OfferOrder(crowd[99:], DAY), OFFICER) is Refusal.TOO_MANY
+    told.then(OfferOrder(crowd[99:100], HOUR), OFFICER)
+    assert told.order.asked == crowd[:100]
+    told.then(ExpireOffers(), SYSTEM, HOUR).then(OfferOrder(crowd[100:], DAY), OFFICER)
+    assert len(told.order.offers) == 100
+
+
+@given(st.lists(st.integers(1, 2 * DAY), min_size=1, max_size=20))
+def test_the_clock_of_several_offers_is_that_of_the_first_to_end(lengths: list[Duration]) -> None:
+    told = reviewed()
+    for n, length in enumerate(lengths):
+        told.then(OfferOrder((TeamId(f"t-{n}"),), length), OFFICER)
+        assert told.order.due_at == min(offer.until for offer in told.order.offers)
+
+
 def test_offers_expire_by_the_clock_and_not_before() -> None:
     told = offered(RED)
     assert (told.order.due, told.order.due_at) == (ExpireOffers, MONDAY + DAY)

@@ -133,7 +133,7 @@ TestUnreviewed.settings = settings(max_examples=100, stateful_step_count=20)
         ({"call_back": True}, set()),
         ({"call_back": True, "showcase": DAY}, {Refusal.REPEATED, Refusal.NO_CONSENT}),
         ({"modes": (Mode.DIRECTED,)}, {Refusal.NO_TEAM, Refusal.TOO_MANY, Refusal.ASKED}),
-        ({"modes": (Mode.SEVERAL,)}, {Refusal.NO_TEAM, Refusal.ASKED}),
+        ({"modes": (Mode.SEVERAL,)}, {Refusal.NO_TEAM, Refusal.TOO_MANY, Refusal.ASKED}),
         (
             {"chain": (Desk.CENTER, Desk.FALLBACK)},
             {Refusal.FIRST_DESK, Refusal.FURTHER_DESK, Refusal.REPEATED},

@@ -99,7 +99,7 @@ class ReviewOrder(OrderCommand):
 
 @value
 class OfferOrder(OrderCommand):
-    """Offer the order to one or several teams; never more than an offer."""
+    """Offer the order to one or several teams, 100 at once at most; never more than an offer."""
 
     teams: tuple[TeamId, ...]
     open_for: Duration

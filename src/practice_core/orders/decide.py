@@ -51,6 +51,8 @@ ABSENT, PLACED, REVIEWED, OFFERED, POOLED, ACCEPTED, RATED = (
 _BEST_SCORE = 5
 _MOST_SKILLS = 16
 _MOST_NEEDED = 10_000
+_MOST_OFFERS = 100
+"""Open at once: teams that compete for one order."""
 _MOST_SERVED = 2_000
 """Volunteers named with the end of a service: two events each of the 10,000 of an append."""
 NOBODY: Standings = MappingProxyType({})
@@ -298,7 +300,7 @@ def _offer(  # noqa: PLR0911, PLR0913, PLR0917 - one return for each refusal, as
         return Refusal.EARLY
     if not v.teams or len(set(v.teams)) < len(v.teams) or not all(map(is_identifier, v.teams)):
         return Refusal.NO_TEAM
-    if len(v.teams) + len(o.offers) > 1 and Mode.SEVERAL not in p.modes:
+    if len(v.teams) + len(o.offers) > (_MOST_OFFERS if Mode.SEVERAL in p.modes else 1):
         return Refusal.TOO_MANY
     if any(team in o.asked for team in v.teams):
         return Refusal.ASKED

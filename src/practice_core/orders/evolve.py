@@ -26,7 +26,7 @@ from practice_core.orders.model import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from practice_core.units import Instant, SiteId, TeamId
+    from practice_core.units import Instant, SiteId
 
 __all__ = ["clock_of", "evolve"]
 
@@ -132,23 +132,25 @@ def _recalled(o: Order, v: e.OrderRecalled, s: OrderState) -> Order:
     )  # fmt: skip
 
 
-def _offered(
-    o: Order, s: OrderState, offers: tuple[OpenOffer, ...], asked: tuple[TeamId, ...]
-) -> Order:
-    due_at = min(offer.until for offer in offers) if offers else None
-    return Order(
-        o.request, s, o.version + 1, o.attempts, o.holder, offers, None, None, due_at,
-        c.ExpireOffers if offers else None, o.opening, asked, o.docket,
-    )  # fmt: skip
-
-
 def _offer_made(o: Order, v: e.OfferMade, s: OrderState) -> Order:
-    return _offered(o, s, (*o.offers, OpenOffer(v.team, v.until)), (*o.asked, v.team))
+    # The first of the other offers to end is known: that of many is not looked for each time.
+    first = o.due_at if o.offers else None
+    due_at = v.until if first is None or v.until < first else first
+    return Order(
+        o.request, s, o.version + 1, o.attempts, o.holder,
+        (*o.offers, OpenOffer(v.team, v.until)), None, None, due_at, c.ExpireOffers, o.opening,
+        (*o.asked, v.team), o.docket,
+    )  # fmt: skip
 
 
 def _offer_ended(o: Order, v: e.OfferDeclined | e.OfferExpired, s: OrderState) -> Order:
     team = v.team
-    return _offered(o, s, tuple([offer for offer in o.offers if offer.team != team]), o.asked)
+    offers = tuple([offer for offer in o.offers if offer.team != team])
+    due_at = min([offer.until for offer in offers]) if offers else None
+    return Order(
+        o.request, s, o.version + 1, o.attempts, o.holder, offers, None, None, due_at,
+        c.ExpireOffers if offers else None, o.opening, o.asked, o.docket,
+    )  # fmt: skip
 
 
 def _posted(o: Order, v: e.OrderPosted, s: OrderState) -> Order:

@@ -37,7 +37,7 @@ class Refusal(enum.StrEnum):
     NO_TEAM = "no_team"
     """An offer to nobody, to one team twice, or to what is no team's id."""
     TOO_MANY = "too_many"
-    """An offer to several teams, where the loop asks one at a time."""
+    """More than 100 teams asked at once, or several where the loop asks one at a time."""
     ASKED = "asked"
     """A team was already asked for this order."""
     UNKNOWN_TEAM = "unknown_team"

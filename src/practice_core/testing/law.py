@@ -45,6 +45,7 @@ __all__ = ["REASONS", "Case", "Deed", "free_times", "refusals"]
 _ADULT = 18
 _MOST_NAMES = 16
 _MOST_NEEDED = 10_000
+_MOST_OFFERS = 100
 _MOST_SERVED = 2_000
 
 
@@ -223,8 +224,8 @@ class Case:
         return not named or not self.teams or len(set(self.teams)) < len(self.teams)
 
     def too_many(self) -> bool:
-        several = Mode.SEVERAL in self.profile.modes
-        return not several and len(self.teams) + len(self.order.offers) > 1
+        most = _MOST_OFFERS if Mode.SEVERAL in self.profile.modes else 1
+        return len(self.teams) + len(self.order.offers) > most
 
     def asked(self) -> bool:
         return not set(self.teams).isdisjoint(self.order.asked)
@@ -433,10 +434,7 @@ def refusals(
         Of this profile; None: of any that leaves the lifecycle as it is.
     """
     rules = lifecycle.rule_of
-    offer = rules.get(c.OfferOrder)
     never = {
-        # Where one may be offered to while another is, several may be at once.
-        Refusal.TOO_MANY: offer is None or OrderState.OFFERED in offer.sources,
         Refusal.NOT_TAKER: profile is not None and not profile.takers,
         Refusal.FURTHER_DESK: e.OrderEscalated not in {edge.event for edge in lifecycle.edges},
         # A call-back after which nothing more is to come is the last of an opening.

@@ -509,8 +509,9 @@ def _some_teams(world: Loop, order: Order | None) -> Sequence[tuple[TeamId, ...]
     asked = () if order is None else order.asked[:1]
     plain = (one, two) if Mode.SEVERAL in world.profile.modes else (one,)
     odd = [(team,) for team in (*_ODD_TEAMS, TeamId("-"))]
+    crowd = tuple(TeamId(f"crowd-{n}") for n in range(101))
     unfit = tuple(TeamId(name) for name in reversed(_UNFIT))  # the reason that comes first is last
-    return [plain, (), (one, one), (one, two), asked, (*asked, one), unfit, *odd]
+    return [plain, (), (one, one), (one, two), asked, (*asked, one), unfit, crowd, *odd]
 
 
 def _fresh(order: Order | None) -> list[TeamId]:
