@@ -693,7 +693,8 @@ def test_a_service_needs_somebody_and_takes_some_time() -> None:
     told = scheduled()
     assert told.refuses(StartService(0), member_of(RED), DAY) is Refusal.INVALID_VALUE
     assert told.refuses(StartService(5), member_of(RED), DAY + 2 * HOUR + 1) is Refusal.LATE
-    told.then(StartService(1), OFFICER, DAY)
+    assert told.refuses(StartService(1_000_001), member_of(RED), DAY) is Refusal.INVALID_VALUE
+    told.then(StartService(2), OFFICER, DAY)
     assert told.last(2) == [ServiceScheduled, ServiceStarted]
     assert told.refuses(CompleteService(0), member_of(RED)) is Refusal.INVALID_VALUE
     ann, bob = Served(VolunteerId("v-1"), 1), Served(VolunteerId("v-2"), 1)
@@ -703,6 +704,40 @@ def test_a_service_needs_somebody_and_takes_some_time() -> None:
         assert told.refuses(odd, member_of(RED), MINUTE) is Refusal.INVALID_VALUE
     told.then(CompleteService(1, (ann, bob)), member_of(RED), MINUTE)
     assert told.last(1) == [ServiceCompleted]
+
+
+@given(st.integers(0, 120), st.integers(1, 10))
+def test_a_service_lasts_from_when_it_began_and_not_from_when_it_was_to(
+    late: int, lasted: int
+) -> None:
+    told = scheduled().then(StartService(5), member_of(RED), DAY + late * MINUTE)
+    assert told.order.docket.started_at == told.at
+    after = lasted * MINUTE
+    assert told.refuses(CompleteService(lasted), OFFICER, after - 1) is Refusal.INVALID_VALUE
+    assert told.refuses(CompleteService(lasted + 1), OFFICER, after) is Refusal.INVALID_VALUE
+    told.then(CompleteService(lasted), OFFICER, after)
+
+
+@given(st.integers(1, 4))
+def test_no_more_have_served_than_the_service_began_with(present: int) -> None:
+    told = scheduled().then(StartService(present), member_of(RED), DAY)
+    every = tuple(Served(VolunteerId(f"v-{n}"), 1) for n in range(present + 1))
+    assert told.refuses(CompleteService(1, every), OFFICER, MINUTE) is Refusal.INVALID_VALUE
+    told.then(CompleteService(1, every[:-1]), OFFICER, MINUTE)
+
+
+def test_a_service_that_is_ended_a_month_later_took_twice_as_long_as_agreed_at_most() -> None:
+    told = serving()  # of two hours
+    assert told.refuses(CompleteService(241), OFFICER, 30 * DAY) is Refusal.INVALID_VALUE
+    told.then(CompleteService(240), OFFICER, 30 * DAY)
+
+
+def test_a_redo_begins_anew() -> None:
+    docket = rated(4).order.docket
+    assert (docket.present, docket.agreed) == (5, 2 * HOUR)
+    assert docket.started_at is not None
+    docket = rated(1).order.docket
+    assert (docket.started_at, docket.present, docket.agreed) == (None, 0, 0)
 
 
 def test_a_service_that_has_begun_waits_for_no_clock() -> None:

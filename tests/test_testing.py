@@ -182,6 +182,14 @@ class Faulty(Stepped):
         self.order = self.becomes(call, answer, reduce(evolve, events, self.order))
         return answer
 
+    def misread(self, call: Call, **wrong: Any) -> Answer:  # noqa: ANN401 - whatever it is
+        """Give the answer to a call where something of the docket is taken for something else."""
+        order, world = self.order, self.world
+        assert order is not None
+        read = attrs.evolve(order, docket=attrs.evolve(order.docket, **wrong))
+        found = decide(read, call.command, call.at, call.by, world.profile, world.standings)
+        return found.reason if isinstance(found, Refused) else found
+
 
 class AcceptanceIsForgotten(Faulty):
     said = "is not in state accepted"
@@ -420,6 +428,33 @@ class ASecondCallBack(Faulty):
             self.order = attrs.evolve(before, docket=docket)
         answer = super().give(call)
         self.order = before if isinstance(answer, Refusal) else self.order
+        return answer
+
+
+class AServiceCountsFromItsAppointment(Faulty):
+    said = "instead of the refusal invalid_value"
+
+    def answers(self, call: Call, answer: Answer) -> Answer:
+        if isinstance(call.command, CompleteService) and self.order:
+            return self.misread(call, started_at=self.order.start)
+        return answer
+
+
+class NobodyCountsWhoCame(Faulty):
+    said = "instead of the refusal invalid_value"
+
+    def answers(self, call: Call, answer: Answer) -> Answer:
+        if isinstance(call.command, CompleteService) and self.order:
+            return self.misread(call, present=2_000)
+        return answer
+
+
+class AServiceLastsUntilItIsEnded(Faulty):
+    said = "instead of the refusal invalid_value"
+
+    def answers(self, call: Call, answer: Answer) -> Answer:
+        if isinstance(call.command, CompleteService) and self.order:
+            return self.misread(call, agreed=1_000 * DAY)
         return answer
 
 

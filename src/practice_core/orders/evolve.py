@@ -26,7 +26,7 @@ from practice_core.orders.model import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from practice_core.units import Instant, SiteId
+    from practice_core.units import Duration, Instant, SiteId
 
 __all__ = ["clock_of", "evolve"]
 
@@ -230,7 +230,13 @@ def _moved(o: Order, s: OrderState, due_at: Instant | None, due: type | None, d:
 
 
 def _started(o: Order, v: e.ServiceStarted, s: OrderState) -> Order:
-    return _moved(o, s, None, None, _stopped(o.docket, CONTACT, FEEDBACK))
+    d = _stopped(o.docket, CONTACT, FEEDBACK)
+    agreed: Duration = o.due_at - o.start  # type: ignore[operator]  # scheduled: from, and until
+    docket = Docket(
+        d.watches, d.overrun, d.merged, d.desk_due_at, d.handed_back, d.paused_at, d.paused_for,
+        d.other_time, d.assessment, d.called_back, d.since, v.at, v.present, agreed,
+    )  # fmt: skip
+    return _moved(o, s, None, None, docket)
 
 
 def _completed(o: Order, v: e.ServiceCompleted, s: OrderState) -> Order:
@@ -248,8 +254,9 @@ def _called_back(o: Order, v: e.RequesterCalledBack, s: OrderState) -> Order:
 def _reopened(o: Order, v: e.OrderReopened, s: OrderState) -> Order:
     request = attrs.evolve(o.request, earliest=v.at, latest=v.latest)
     docket = attrs.evolve(
-        o.docket, assessment=None, called_back=False, overrun=(), handed_back=(), since=v.at
-    )
+        o.docket, assessment=None, called_back=False, overrun=(), handed_back=(), since=v.at,
+        started_at=None, present=0, agreed=0,
+    )  # fmt: skip
     return Order(
         request, s, o.version + 1, o.attempts + 1, o.holder, (), None, None, v.due_at,
         _due_on_desk(request, v.due_at), o.opening + 1, (), _held(docket, request, v.due_at),

@@ -244,6 +244,13 @@ class Docket:
         Whether the desk has asked the requester.
     since
         From when its window counts: since it was reopened or resumed; None: since it was placed.
+    started_at
+        When the service began; None: not yet, or not yet anew.
+    present
+        How many volunteers it began with.
+    agreed
+        How long it was to take, as agreed with the team: from the start to the end of the
+        appointment it began in.
     """
 
     watches: tuple[Watch, ...] = ()
@@ -257,6 +264,9 @@ class Docket:
     assessment: int | None = None
     called_back: bool = False
     since: Instant | None = None
+    started_at: Instant | None = None
+    present: int = 0
+    agreed: Duration = 0
 
 
 EMPTY = Docket()

@@ -46,6 +46,7 @@ _ADULT = 18
 _MOST_NAMES = 16
 _MOST_NEEDED = 10_000
 _MOST_OFFERS = 100
+_MOST_PRESENT = 1_000_000
 _MOST_SERVED = 2_000
 
 
@@ -298,15 +299,17 @@ class Case:
             case c.OfferOrder() | c.PostOrder():
                 return v.open_for < 1
             case c.StartService():
-                return v.present < 1
+                return v.present not in range(1, _MOST_PRESENT + 1)
             case c.CompleteService():
                 names = [one.volunteer for one in v.served]
+                docket = self.order.docket
+                longest = min(self.at - docket.started_at, 2 * docket.agreed)
                 return (
-                    not MINUTE <= v.minutes * MINUTE <= self.at - self.order.start
+                    not MINUTE <= v.minutes * MINUTE <= longest
                     or len(set(names)) < len(names)
                     or not all(map(is_identifier, names))
                     or not all(0 < one.minutes <= v.minutes for one in v.served)
-                    or len(names) > _MOST_SERVED
+                    or len(names) > min(docket.present, _MOST_SERVED)
                 )
             case c.MergeNeed(other) | c.AbsorbNeed(other):
                 return not is_identifier(other)
@@ -505,6 +508,7 @@ class Deed:
             self.taken_back()
             self.resumed()
             self.redone()
+            self.begun()
             self.closed()
             self.ended()
         self.deadlines()
@@ -623,6 +627,19 @@ class Deed:
         if again:
             higher = self.profile.redo_escalates and self.before.holder != self.world.route[-1]
             assert (self.after.holder != self.before.holder) is higher, "redone at another desk"
+
+    def begun(self) -> None:
+        """Assert that of a service is kept when it began, with how many, and what was agreed."""
+        docket = self.before.docket
+        kept = (docket.started_at, docket.present, docket.agreed)
+        if self.of(e.OrderReopened):
+            kept = (None, 0, 0)
+        for event in self.of(e.ServiceStarted):
+            assert event.present == self.call.command.present, f"{event} is not of {self.call}"
+            kept = (event.at, event.present, self.before.due_at - self.before.start)
+        docket = self.after.docket
+        found = (docket.started_at, docket.present, docket.agreed)
+        assert found == kept, f"{self.after} should have begun {kept}"
 
     def closed(self) -> None:
         """Assert that a rated order closes exactly when nothing more is to come."""
