@@ -98,6 +98,7 @@ _BOOKED = frozenset({OrderState.SCHEDULED, OrderState.IN_SERVICE})
 _SYSTEM = Actor(ActorId("system"), Role.SYSTEM)
 _HALVES = (MergeNeed, AbsorbNeed, SplitOrder)
 """What is only ever done to several orders at once."""
+_APART = "leave it out here, and award by these rules apart (practice_core.points.awards)"
 NO_TEXTS: Mapping[TextId, str] = {}
 
 
@@ -186,6 +187,7 @@ class Practice(Queries):
         self._desk = DispatchDesk(area, hierarchy, tuple(self.teams.values()), seed)
         self._desk.hear(self.books)
         self._attempts: dict[str, deque[Instant]] = {}
+        _refuse_limits_of_points(area)
         _refuse_another_area(self.books, area, hierarchy)
 
     @classmethod
@@ -211,7 +213,8 @@ class Practice(Queries):
         Raises
         ------
         DefinitionError
-            If a team's home is no site, two teams share an id, or the journal is another area's.
+            If a team's home is no site, two teams share an id, the journal is another area's, or
+            the points rules have limits of a day, a year or an account, which are not counted here.
         StoreError
             If the journal cannot be opened.
         """
@@ -835,6 +838,19 @@ def _id(word: str, *parts: str | int) -> CommandId:
     """Give a command that the practice gives itself an id: the same for the same."""
     digest = hashlib.sha256(canonical(parts)).hexdigest()
     return CommandId(f"{word}:{digest[:40]}")
+
+
+def _refuse_limits_of_points(area: Area) -> None:
+    """Refuse rules whose limits reach beyond one service: of those each award would be too high."""
+    rules = area.rules
+    limits = ("max_minutes_per_day", "max_points_per_day", "max_points_per_year", "storage_cap")
+    faults = [
+        Fault(f"points.{name}", str(getattr(rules, name)), "no limit beyond one service", _APART)
+        for name in limits
+        if getattr(rules, name) is not None
+    ]
+    if faults:
+        raise DefinitionError(area.id, faults)
 
 
 def _refuse_another_area(books: Books, area: Area, hierarchy: Hierarchy) -> None:
