@@ -6,11 +6,18 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from practice_core.areas import comparison, flowchart, load_loop
+from practice_core.areas import (
+    comparison,
+    flowchart,
+    load_loop,
+    load_rules,
+    rules_names,
+    rules_table,
+)
 from practice_core.orders import ORDER, Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from practice_core.terms import Lang
 
@@ -26,7 +33,16 @@ def lifecycle(_: str) -> str:
 
 def orders(text: str) -> str:
     """How the loops of the five areas differ: one part of the page in each language."""
-    parts = {"en": differences("en"), "zh": differences("zh")}
+    return filled(text, {"en": differences("en"), "zh": differences("zh")})
+
+
+def points(text: str) -> str:
+    """What the points rules that ship say: one part of the page in each language."""
+    return filled(text, {"en": rules("en"), "zh": rules("zh")})
+
+
+def filled(text: str, parts: Mapping[str, str]) -> str:
+    """Put the parts of each language between their marks."""
     return PART.sub(lambda found: f"{found[1]}{parts[found[2]]}{found[3]}", text)
 
 
@@ -38,7 +54,15 @@ def differences(lang: Lang) -> str:
     return "\n".join(["", *drawn, comparison(loops, lang), ""])
 
 
-PAGES: dict[str, Callable[[str], str]] = {"lifecycle.md": lifecycle, "orders.md": orders}
+def rules(lang: Lang) -> str:
+    return f"\n{rules_table([load_rules(name) for name in rules_names()], lang)}\n"
+
+
+PAGES: dict[str, Callable[[str], str]] = {
+    "lifecycle.md": lifecycle,
+    "orders.md": orders,
+    "points.md": points,
+}
 
 if __name__ == "__main__":
     for name, made in PAGES.items():

@@ -191,6 +191,9 @@ class Serial:
 
     def answer(self, asked: Asked) -> Said:
         """Give what the law says to something asked now."""
+        if isinstance(asked.deed, CollectNeed | PlaceOrder):  # whatever it says of when
+            now = attrs.evolve(asked.deed.request, placed_at=asked.at)
+            asked = attrs.evolve(asked, deed=attrs.evolve(asked.deed, request=now))
         order, deed, by, at = asked.order, asked.deed, asked.by, asked.at
         if isinstance(deed, Consolidate | Divide):
             return self._outside(asked) or self._together(asked)
@@ -215,7 +218,7 @@ class Serial:
         assert isinstance(deed, Divide)
         if any(child in self.orders for child, _ in deed.shares):
             return Refused(SplitOrder, Refusal.INVALID_VALUE)
-        return divide(order, dict(deed.shares), at, by, AREA.profile)
+        return divide(order, dict(sorted(deed.shares, key=str)), at, by, AREA.profile)
 
     def _outside(self, asked: Asked) -> Refused | str | None:
         """Give why somebody may not ask for this, before the law of the loop is asked."""

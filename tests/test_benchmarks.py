@@ -1,8 +1,12 @@
-"""What is timed side by side is the same order, going through the same states."""
+"""What is timed side by side is the same: orders, the states they go through, and their events."""
 
 from __future__ import annotations
 
+import json
+import sqlite3
+from contextlib import closing
 from functools import reduce
+from typing import TYPE_CHECKING
 
 import pytest
 from statemachine.exceptions import TransitionNotAllowed
@@ -10,7 +14,11 @@ from transitions import MachineError
 
 from practice_core.orders import Order, OrderState, evolve
 from practice_core.simulation import EventLog
+from tests.benchmarks import journal, recorders
 from tests.benchmarks import state_changes as timed
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize("name", timed.CONTENDERS)
@@ -57,3 +65,48 @@ def test_every_figure_has_its_name() -> None:
         *(f"state_changes_over_{name}" for name in others),
         "bytes_a_live_order",
     }
+
+
+# ------------------------------------------------------------------ the journal
+
+
+def test_every_contender_stores_the_same_events(tmp_path: Path) -> None:
+    with recorders.contenders(tmp_path) as known:
+        assert tuple(known) == ("ours", *recorders.OTHERS)
+        rates = journal.batched(known, 45)
+        taken = journal.single(known, 2)
+    assert all(len(rates[name]) == 1 and len(taken[name]) == 2 for name in known)
+    with closing(sqlite3.connect(recorders.file_of(tmp_path, "ours"))) as ours:
+        stored = ours.execute("SELECT stream, version, body FROM events").fetchall()
+    assert len(stored) == 45 + 2
+    events = {(stream, version): json.loads(body) for stream, version, body in stored}
+    for name in recorders.OTHERS:
+        with closing(sqlite3.connect(recorders.file_of(tmp_path, name))) as others:
+            assert others.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+            found = others.execute(
+                "SELECT originator_id, originator_version, state FROM stored_events"
+            ).fetchall()
+        states = {(stream, version): json.loads(state) for stream, version, state in found}
+        whole = {key: state.get("fields", state) for key, state in states.items()}
+        assert whole == events, name
+
+
+def test_every_figure_of_the_journal_has_its_name() -> None:
+    figures = journal.measured(200)
+    compared = ("durable_events_per_s", "single_append_p50_ms", "single_append_p99_ms")
+    alone = {*compared, "bytes_per_event", "durable_events_per_s_in_the_slowest_turn"}
+    beside = {
+        f"{figure}_{name}"
+        for figure in (
+            *compared,
+            "bytes_per_event",
+            "durable_events_over",
+            "single_append_time_over",
+        )
+        for name in recorders.OTHERS
+    }
+    read = ("fold_all", "keep_snapshot", "verify", "open_and_answer_from_snapshot")
+    times = {f"{name}_seconds" for name in (*read, "replay", "export")}
+    assert set(figures) == alone | beside | times | {"events", "export_bytes_per_event"}
+    assert figures["events"] == 198
+    assert all(figures[name] > 0 for name in alone | beside)

@@ -30,7 +30,7 @@ from practice_core.orders import (
     WithdrawTeam,
     decide,
 )
-from practice_core.points import award
+from practice_core.points import History, Occasion, award
 from practice_core.terms import Category
 from practice_core.units import DAY, HOUR, MINUTE, WEEK, SiteId, TeamId
 from practice_core.volunteers import BLOCKS_A_WEEK, ServiceRecord, Team
@@ -223,10 +223,20 @@ def test_what_a_policy_sees_of_a_team_does_not_tell_a_decline_from_a_yes() -> No
 
 
 def test_points_are_awarded_for_service_alone() -> None:
-    """An award is made of a service record, which knows no offer and no answer."""
-    assert list(signature(award).parameters) == ["rules", "record"]
+    """An award is made of what was served and earned, which knows no offer and no answer."""
+    assert list(signature(award).parameters) == ["rules", "record", "history"]
     told = {field.name for field in attrs.fields(ServiceRecord)}
-    assert told == {"volunteer", "order", "at", "minutes"}
+    served = {"volunteer", "order", "at", "minutes", "category", "grade", "role"}
+    assert told == served | {"complaint", "claimed"}
+    assert {field.name for field in attrs.fields(History)} == {
+        "activity_minutes",
+        "day_minutes",
+        "day_points",
+        "year_points",
+        "balance",
+        "occasion_points",
+    }
+    assert {one.value for one in Occasion} & {"decline", "declined", "offer", "expired"} == set()
 
 
 def test_nobody_else_answers_for_a_team() -> None:

@@ -12,6 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from practice_core import journal
+from practice_core.journal import StoreError
+from practice_core.service import Practice
+from practice_core.service.queries import Queries
+
 ROOT = Path(__file__).parents[1]
 CONSOLE = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 PROGRAM = Path(sys.executable).with_name("practice-core")
@@ -131,3 +136,21 @@ def test_a_loop_of_ones_own_is_written_mended_and_put_into_a_county(tmp_path: Pa
     checked = typed(check, tmp_path)
     assert checked.returncode == 0, checked.stderr
     assert "- desks: station > center > allied center\n" in typed(again, tmp_path).stdout
+
+
+# ------------------------------------------------------------------ running a platform
+
+
+def test_the_operators_page_says_what_to_do_about_every_error_of_a_store() -> None:
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE))
+    errors = [getattr(journal, name) for name in journal.__all__]
+    kinds = {one for one in errors if isinstance(one, type) and issubclass(one, StoreError)}
+    assert {kind.__name__ for kind in kinds} - told == {"StoreError"}
+
+
+def test_the_platforms_page_names_every_question_and_every_deed() -> None:
+    page = (ROOT / "docs" / "platform.md").read_text(encoding="utf-8")
+    public = {name for name in vars(Practice) | vars(Queries) if not name.startswith("_")}
+    aside = {"books", "catch_up", "close", "keep", "open"}
+    assert {name for name in public - aside if f"{name}(" not in page} == set()

@@ -278,6 +278,13 @@ class StopsAfterAPage(Faulty):
         return super().rows(after=after, limit=min(limit or 500, 500))
 
 
+class ReadsByTheClock(Faulty):
+    said = "order is that of appending"
+
+    def read(self, **bounds: Any) -> Iterator[Recorded]:  # noqa: ANN401 - as they are given
+        return iter(sorted(super().read(**bounds), key=lambda one: getattr(one.event, "at", 0)))
+
+
 class KeepsErasedText(Faulty):
     said = "an erased text is still there"
 

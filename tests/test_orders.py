@@ -366,8 +366,12 @@ def test_a_need_may_be_told_by_a_resident_or_a_proxy_but_not_by_a_team() -> None
         {"latest": MONDAY},
         {"earliest": MONDAY - DAY, "latest": MONDAY},
         {"earliest": MONDAY + WEEK},
+        {"earliest": -1},
         {"needed": 0},
+        {"needed": 10_001},
         {"duration": 0},
+        {"duration": 7 * 24 * 60 + 1},
+        {"latest": MONDAY + 90 * MINUTE - 1},
         {"route": ()},
         {"route": (STATION, TOWN, STATION)},
     ],
@@ -378,6 +382,13 @@ def test_a_request_with_a_fault_is_neither_collected_nor_placed(fault: dict[str,
     assert Story().refuses(PlaceOrder(request), ANN) is Refusal.INVALID_REQUEST
     if "placed_by" not in fault:  # an officer writes down what others need
         assert Story().refuses(CollectNeed(request), OFFICER) is Refusal.INVALID_REQUEST
+
+
+def test_a_request_may_ask_for_ten_thousand_and_for_all_of_its_window() -> None:
+    request = attrs.evolve(REQUEST, needed=10_000, earliest=0, latest=MONDAY + 90 * MINUTE)
+    assert Story().then(PlaceOrder(request), ANN).order.request == request
+    exact = attrs.evolve(REQUEST, duration=7 * 24 * 60)
+    assert Story().then(PlaceOrder(exact), ANN).order.request == exact
 
 
 def test_a_collected_need_is_ordered_under_its_own_id() -> None:
@@ -449,6 +460,25 @@ def test_more_teams_may_be_asked_while_an_offer_is_open() -> None:
     told.then(ExpireOffers(), SYSTEM, 22 * HOUR)
     assert told.last(2) == [OfferExpired, OrderReturned]
     assert told.left == (OrderState.REVIEWED, 1, STATION)
+
+
+def test_a_hundred_teams_may_be_asked_at_once_and_no_more() -> None:
+    crowd = tuple(TeamId(f"t-{n}") for n in range(101))
+    assert reviewed().refuses(OfferOrder(crowd, DAY), OFFICER) is Refusal.TOO_MANY
+    told = reviewed().then(OfferOrder(crowd[:99], DAY), OFFICER)
+    assert told.refuses(OfferOrder(crowd[99:], DAY), OFFICER) is Refusal.TOO_MANY
+    told.then(OfferOrder(crowd[99:100], HOUR), OFFICER)
+    assert told.order.asked == crowd[:100]
+    told.then(ExpireOffers(), SYSTEM, HOUR).then(OfferOrder(crowd[100:], DAY), OFFICER)
+    assert len(told.order.offers) == 100
+
+
+@given(st.lists(st.integers(1, 2 * DAY), min_size=1, max_size=20))
+def test_the_clock_of_several_offers_is_that_of_the_first_to_end(lengths: list[Duration]) -> None:
+    told = reviewed()
+    for n, length in enumerate(lengths):
+        told.then(OfferOrder((TeamId(f"t-{n}"),), length), OFFICER)
+        assert told.order.due_at == min(offer.until for offer in told.order.offers)
 
 
 def test_offers_expire_by_the_clock_and_not_before() -> None:
@@ -663,7 +693,8 @@ def test_a_service_needs_somebody_and_takes_some_time() -> None:
     told = scheduled()
     assert told.refuses(StartService(0), member_of(RED), DAY) is Refusal.INVALID_VALUE
     assert told.refuses(StartService(5), member_of(RED), DAY + 2 * HOUR + 1) is Refusal.LATE
-    told.then(StartService(1), OFFICER, DAY)
+    assert told.refuses(StartService(1_000_001), member_of(RED), DAY) is Refusal.INVALID_VALUE
+    told.then(StartService(2), OFFICER, DAY)
     assert told.last(2) == [ServiceScheduled, ServiceStarted]
     assert told.refuses(CompleteService(0), member_of(RED)) is Refusal.INVALID_VALUE
     ann, bob = Served(VolunteerId("v-1"), 1), Served(VolunteerId("v-2"), 1)
@@ -673,6 +704,40 @@ def test_a_service_needs_somebody_and_takes_some_time() -> None:
         assert told.refuses(odd, member_of(RED), MINUTE) is Refusal.INVALID_VALUE
     told.then(CompleteService(1, (ann, bob)), member_of(RED), MINUTE)
     assert told.last(1) == [ServiceCompleted]
+
+
+@given(st.integers(0, 120), st.integers(1, 10))
+def test_a_service_lasts_from_when_it_began_and_not_from_when_it_was_to(
+    late: int, lasted: int
+) -> None:
+    told = scheduled().then(StartService(5), member_of(RED), DAY + late * MINUTE)
+    assert told.order.docket.started_at == told.at
+    after = lasted * MINUTE
+    assert told.refuses(CompleteService(lasted), OFFICER, after - 1) is Refusal.INVALID_VALUE
+    assert told.refuses(CompleteService(lasted + 1), OFFICER, after) is Refusal.INVALID_VALUE
+    told.then(CompleteService(lasted), OFFICER, after)
+
+
+@given(st.integers(1, 4))
+def test_no_more_have_served_than_the_service_began_with(present: int) -> None:
+    told = scheduled().then(StartService(present), member_of(RED), DAY)
+    every = tuple(Served(VolunteerId(f"v-{n}"), 1) for n in range(present + 1))
+    assert told.refuses(CompleteService(1, every), OFFICER, MINUTE) is Refusal.INVALID_VALUE
+    told.then(CompleteService(1, every[:-1]), OFFICER, MINUTE)
+
+
+def test_a_service_that_is_ended_a_month_later_took_twice_as_long_as_agreed_at_most() -> None:
+    told = serving()  # of two hours
+    assert told.refuses(CompleteService(241), OFFICER, 30 * DAY) is Refusal.INVALID_VALUE
+    told.then(CompleteService(240), OFFICER, 30 * DAY)
+
+
+def test_a_redo_begins_anew() -> None:
+    docket = rated(4).order.docket
+    assert (docket.present, docket.agreed) == (5, 2 * HOUR)
+    assert docket.started_at is not None
+    docket = rated(1).order.docket
+    assert (docket.started_at, docket.present, docket.agreed) == (None, 0, 0)
 
 
 def test_a_service_that_has_begun_waits_for_no_clock() -> None:
@@ -814,7 +879,7 @@ def engaged(*spans: tuple[Duration, Duration]) -> dict[TeamId, Standing]:
         ([(0, WEEK)], WEEK, True),
         ([(HOUR, WEEK - HOUR)], WEEK, True),
         ([(HOUR, WEEK - 90 * MINUTE)], WEEK, False),
-        ([(WEEK, 2 * WEEK)], HOUR, False),  # too short a window is no engagement
+        ([(WEEK, 2 * WEEK)], 90 * MINUTE, False),  # what comes after the window is no engagement
     ],
 )
 def test_a_team_may_not_accept_what_its_other_engagements_leave_no_time_for(

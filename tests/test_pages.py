@@ -7,9 +7,13 @@ import re
 import attrs
 import pytest
 
+from practice_core.areas import load_rules, rules_names
 from practice_core.areas.loops import LoopFile
+from practice_core.areas.point_records import read_record
+from practice_core.areas.schemes import VersionFile, read_rules
 from practice_core.lifecycle import arguments
 from practice_core.orders import COMMANDS, EVENTS, ORDER, Refusal
+from practice_core.points import Occasion, award, explain
 from tests.pages import DOCS, PAGES, SEEDS, differences, orders
 
 
@@ -61,3 +65,24 @@ def test_how_to_write_a_loop_explains_every_key_of_a_file() -> None:
     page = (DOCS / "your-loop.md").read_text(encoding="utf-8")
     explained = set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE))
     assert explained == {field.name for field in attrs.fields(LoopFile)}
+
+
+def test_the_page_of_points_explains_every_key_of_a_file_and_shows_every_scheme() -> None:
+    page = (DOCS / "points.md").read_text(encoding="utf-8")
+    explained = re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)
+    assert explained == [field.name for field in attrs.fields(VersionFile)]
+    shown = re.findall(r"^\| [^`|]+ `(\w+)`", page, re.MULTILINE)
+    assert shown == [*rules_names(), *rules_names()]
+    for occasion in Occasion:
+        assert f"`{occasion}`" in page
+
+
+def test_the_file_on_the_page_of_points_is_a_scheme_and_its_record_a_record() -> None:
+    page = (DOCS / "points.md").read_text(encoding="utf-8")
+    record, scheme = re.findall(r"^```toml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    rules = read_rules(scheme.encode(), "own.toml").versions[-1]
+    one, before = read_record(record.encode(), "record.toml")
+    assert (rules.quantum, before.balance) == (120, 40)
+    hainan = load_rules("hainan").versions[-1]
+    for sentence in explain(hainan, one, award(hainan, one, before)):
+        assert f"\n{sentence}\n" in page

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import TYPE_CHECKING, Any
 
 import attrs
+import numpy as np
 import pytest
 
 from practice_core.dispatch import Channel, Escalate, Offer, Post, Wait, policy
-from practice_core.errors import DefinitionError, UnlawfulCommand
+from practice_core.errors import DefinitionError
 from practice_core.journal import (
     CommandReused,
     KeptSnapshot,
@@ -28,6 +30,7 @@ from practice_core.orders import (
     DeclineOffer,
     EscalateOrder,
     MergeNeed,
+    Mode,
     OfferOrder,
     OrderState,
     PauseOrder,
@@ -54,6 +57,7 @@ from practice_core.service import (
     LimitReached,
     Limits,
     Practice,
+    UnlawfulDecision,
 )
 from practice_core.units import (
     DAY,
@@ -92,7 +96,7 @@ from tests.telling import MONDAY
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from practice_core.dispatch import Decision, Draw, View
+    from practice_core.dispatch import CandidateArrays, Decision, Draw, View
     from practice_core.orders import Order, OrderCommand
     from practice_core.units import Duration
 
@@ -510,7 +514,7 @@ def test_nothing_of_an_unlawful_decision_is_done() -> None:
     before = days.length
     for say, why in unlawful:
         mixed = Saying(lambda o, v, say=say: say(o, v) if o.id == O_2 else Post(o.id, DAY), HOUR)  # type: ignore[misc]  # bound now
-        with pytest.raises(UnlawfulCommand, match=why):
+        with pytest.raises(UnlawfulDecision, match=why):
             days.practice.dispatch(mixed, at=days.at)
         assert days.length == before
 
@@ -621,7 +625,7 @@ def test_a_journal_of_another_area_is_refused() -> None:
     memory = Memory()
     days = Days(MemoryJournal(memory))
     days.placed("o-1")
-    with pytest.raises(DefinitionError, match="order o-1: site east-1; expected a site of wujiang"):
+    with pytest.raises(DefinitionError, match="placed: 1: site east-1; expected a site of wuj"):
         Practice.open(MemoryJournal(memory), AREA)
 
 
@@ -696,3 +700,138 @@ def test_what_others_do_is_seen_before_anything_is_answered() -> None:
     one.do("o-1", OfferOrder((RED,), DAY), AT_CENTER)
     assert [order.id for order in two.practice.inbox(RED, by=of(RED)).items] == [O_1]
     assert two.practice.books.dump() == one.practice.books.dump()
+
+
+# ------------------------------------------------------------------ one keeps no other from its due
+
+
+def test_an_unlawful_answer_about_one_order_keeps_no_other_from_its_dispatch() -> None:
+    days = Days()
+    for key in ("o-1", "o-2", "o-3"):
+        days.reviewed(key)
+    odd = Saying(lambda o, _: Post(o.id, 0 if o.id == O_2 else DAY))
+    with pytest.raises(UnlawfulDecision, match="order o-2: PostOrder: refused: invalid") as caught:
+        days.practice.dispatch(odd, at=days.at)
+    assert [one.order.id for one in caught.value.done] == ["o-1", "o-3"]
+    assert days.practice.dispatch(odd, at=days.at) == ()  # asked again as one that waits
+    assert days.practice.next_dispatch(odd, days.at) == days.at + 12 * HOUR
+    again: UnlawfulDecision = pickle.loads(pickle.dumps(caught.value))  # noqa: S301 - just made
+    assert (again.done, str(again)) == (caught.value.done, str(caught.value))
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        (None, "NoneType is no sequence of decisions"),
+        (5, "int is no sequence"),
+        ([None], "NoneType is no decision"),
+        ([Post(O_1, 1.5)], "open_for: invalid value"),  # type: ignore[arg-type]  # that is it
+        ([Wait(O_1, float("nan"))], "until: invalid value"),  # type: ignore[arg-type]  # that is it
+        ([Post(O_1, np.int64(5))], "open_for: invalid value"),  # type: ignore[arg-type]  # that is it
+    ],
+)
+def test_what_is_no_decision_is_an_unlawful_one(said: Any, why: str) -> None:  # noqa: ANN401 - that is it
+    days = Days()
+    days.reviewed()
+    before = days.length
+
+    class Odd:
+        period = 0
+
+        def choose(self, orders: object, view: object, draw: object) -> Any:  # noqa: ANN401, ARG002 - that is it
+            return said
+
+    with pytest.raises(UnlawfulDecision, match=why):
+        days.practice.dispatch(Odd(), at=days.at)
+    assert days.length == before
+
+
+def test_decisions_may_come_one_by_one() -> None:
+    days = Days()
+    days.reviewed()
+
+    class Lazy:
+        period = 0
+
+        def choose(self, orders: Sequence[Order], view: View, draw: Draw) -> Any:  # noqa: ANN401, ARG002 - any iterable
+            return (Post(order.id, DAY) for order in orders)
+
+    (done,) = days.practice.dispatch(Lazy(), at=days.at)
+    assert done.order.state is OrderState.POOLED
+
+
+def test_a_policys_key_cannot_change_what_the_roster_knows() -> None:
+    days = Days()
+    days.reviewed()
+    seen: list[float] = []
+
+    def look(order: Order, view: View) -> Decision | None:
+        def key(columns: CandidateArrays) -> list[Any]:
+            with pytest.raises(ValueError, match="read-only"):
+                columns.km[:] = -1
+            return [columns.km]
+
+        found = view.candidates(order).least(key)
+        assert found is not None
+        seen.append(found.km)
+        return None
+
+    days.practice.dispatch(Saying(look), at=days.at)
+    assert seen == [0.0]
+
+
+def test_free_texts_of_the_pool_are_for_who_was_asked() -> None:
+    days = Days()
+    note = TextId("where")
+    days.do("o-1", PlaceOrder(request()), ANN, texts={note: "flat 7"})
+    days.do("o-1", ReviewOrder(), AT_CENTER)
+    days.do("o-1", PostOrder(DAY), AT_CENTER)
+    assert days.practice.order(O_1, by=of(RED)) is not None
+    assert days.practice.text(note, by=of(RED)) is None
+    days.do("o-1", AcceptOffer(), of(RED))
+    assert days.practice.text(note, by=of(RED)) == "flat 7"
+
+
+def test_a_host_is_a_team_of_the_area() -> None:
+    days = Days()
+    hosted = PlaceOrder(request(host=TeamId("strange"), placed_by=AT_EAST_1.id))
+    assert days.refuses("o-1", hosted, AT_EAST_1) is Refusal.UNKNOWN_TEAM
+
+
+def test_needs_count_among_what_somebody_has_open() -> None:
+    days = Days(profile=attrs.evolve(AREA.profile, collects=True), limits=Limits(open_orders=2))
+    for key in ("o-1", "o-2"):
+        days.do(key, CollectNeed(request(key)), ANN)
+    with pytest.raises(LimitReached, match="open_orders is 2"):
+        days.give("o-3", CollectNeed(request("o-3")), ANN)
+    days.do("o-1", PlaceOrder(request("o-1")), ANN)  # it is one of the two
+
+
+def test_points_are_awarded_from_the_day_on_which_the_rules_hold() -> None:
+    later = attrs.evolve(AREA.rules, effective=MONDAY + 30 * DAY)
+    practice = Practice.open(
+        "memory", attrs.evolve(AREA, rules=later), hierarchy=SITES, teams=TEAMS
+    )
+    days = Days()
+    days.practice = practice
+    days.served("o-1", 90, Served(V_1, 90))
+    assert practice.account(V_1, by=AT_CENTER) == Account(V_1, 90, 0)
+
+
+def test_a_journal_in_a_state_that_the_loop_does_not_have_is_refused() -> None:
+    memory = Memory()
+    days = Days(MemoryJournal(memory))
+    days.reviewed()
+    days.do("o-1", PostOrder(DAY), AT_CENTER)
+    directed = attrs.evolve(AREA, profile=attrs.evolve(AREA.profile, modes=(Mode.DIRECTED,)))
+    with pytest.raises(DefinitionError, match="pooled; expected a state in which the loop three"):
+        Practice.open(MemoryJournal(memory), directed, hierarchy=SITES, teams=TEAMS)
+
+
+def test_one_answer_is_told_by_one_program() -> None:
+    memory = Memory()
+    one, two = Days(MemoryJournal(memory)), Days(MemoryJournal(memory))
+    one.reviewed()
+    first = one.practice.dispatch(policy("nearest"), at=one.at)
+    assert len(first) == 1
+    assert two.practice.dispatch(policy("nearest"), at=one.at) == ()

@@ -136,7 +136,9 @@ def test_an_address_chooses_the_store(tmp_path: Path) -> None:
         assert file.where == str(tmp_path / "memory")
 
 
-@pytest.mark.parametrize("raw", [b"id,name\n" * 200, b"SQLite format 3\0" + b"\1" * 2000, b"x"])
+@pytest.mark.parametrize(
+    "raw", [b"id,name\n" * 200, b"SQLite format 3\0" + b"\1" * 2000, b"x", b"x" * 511, b"\0" * 512]
+)
 def test_a_file_that_is_no_journal_is_left_as_it_is(path: Path, raw: bytes) -> None:
     path.write_bytes(raw)
     with pytest.raises(NotAJournal, match=r"a\.journal: not a journal: "):
@@ -369,7 +371,7 @@ def test_a_disk_that_takes_no_more_is_told_and_nothing_is_half_written(path: Pat
         before = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, before[1]))
         try:
-            with pytest.raises(StoreError, match="I/O error; nothing was written"):
+            with pytest.raises(StoreError, match="I/O error; nothing is half written"):
                 give(journal, 2, events=500)
             assert commands(journal) == ["c-1"]
         finally:
@@ -395,6 +397,41 @@ def test_a_text_that_is_none_is_told(path: Path) -> None:
         journal.connection.execute("UPDATE events SET body = CAST(x'ff' AS TEXT)")
         with pytest.raises(JournalDamaged, match="decode"):
             list(journal.read())
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+def test_a_damaged_layout_is_told(path: Path, *, read_only: bool) -> None:
+    open_journal(path).close()
+    path.write_bytes(path.read_bytes().replace(b"(stream, version)", b"(stream, versio\xee)", 1))
+    with pytest.raises(JournalDamaged, match="decode"):
+        open_journal(path, read_only=read_only)
+
+
+@pytest.mark.parametrize("change", ["body = NULL", "version = 'one'", "hash = 'text'"])
+def test_a_row_that_nothing_could_have_written_is_told(path: Path, change: str) -> None:
+    with SqliteJournal(path) as journal:
+        give(journal, 1)
+        for statement in (
+            "CREATE TABLE loose AS SELECT * FROM events",
+            "DROP TABLE events",
+            "ALTER TABLE loose RENAME TO events",
+            f"UPDATE events SET {change}",  # noqa: S608 - written above
+        ):
+            journal.connection.execute(statement)
+        with pytest.raises(JournalDamaged, match="damaged: a row with"):
+            list(journal.read())
+
+
+def test_a_free_text_that_nothing_could_have_written_is_told(path: Path) -> None:
+    with SqliteJournal(path) as journal:
+        for statement in (
+            "DROP TABLE texts",
+            "CREATE TABLE texts (id, text, salt)",
+            "INSERT INTO texts VALUES ('n-1', 7, x'00')",
+        ):
+            journal.connection.execute(statement)
+        with pytest.raises(JournalDamaged, match="damaged: a row with"):
+            journal.text(TextId("n-1"))
 
 
 def test_a_body_that_is_no_event_is_told(path: Path) -> None:

@@ -511,6 +511,16 @@ def test_the_mixture_of_usual_and_mass_events_is_that_of_the_specification() -> 
     assert pytest.approx(0.88 * 229 + 0.12 * 116_000, rel=0.01) == SQUARES
 
 
+def test_what_is_asked_for_is_what_the_law_of_orders_takes() -> None:
+    hasty = {"resident.patience_shortest_days": 0, "resident.patience_median_days": 0.05}
+    crowds = {"own_activity.mass_median": 9_000, "own_activity.mean_needed": 2_000}
+    demand = small_tape(TINY.with_values(hasty | crowds)).demand
+    assert np.all(demand.duration * MINUTE <= demand.latest - demand.earliest)
+    assert demand.earliest.min() >= 0
+    assert demand.needed.min() >= 1
+    assert demand.needed.max() == 10_000
+
+
 def test_own_activities_need_41_on_average(year: Tape) -> None:
     needed = year.demand.needed[orders_of(year, OWN)]
     tolerance = 4 * math.sqrt((SQUARES - 41**2) / len(needed))

@@ -133,7 +133,7 @@ TestUnreviewed.settings = settings(max_examples=100, stateful_step_count=20)
         ({"call_back": True}, set()),
         ({"call_back": True, "showcase": DAY}, {Refusal.REPEATED, Refusal.NO_CONSENT}),
         ({"modes": (Mode.DIRECTED,)}, {Refusal.NO_TEAM, Refusal.TOO_MANY, Refusal.ASKED}),
-        ({"modes": (Mode.SEVERAL,)}, {Refusal.NO_TEAM, Refusal.ASKED}),
+        ({"modes": (Mode.SEVERAL,)}, {Refusal.NO_TEAM, Refusal.TOO_MANY, Refusal.ASKED}),
         (
             {"chain": (Desk.CENTER, Desk.FALLBACK)},
             {Refusal.FIRST_DESK, Refusal.FURTHER_DESK, Refusal.REPEATED},
@@ -181,6 +181,14 @@ class Faulty(Stepped):
         events = () if isinstance(answer, Refusal) else answer
         self.order = self.becomes(call, answer, reduce(evolve, events, self.order))
         return answer
+
+    def misread(self, call: Call, **wrong: Any) -> Answer:  # noqa: ANN401 - whatever it is
+        """Give the answer to a call where something of the docket is taken for something else."""
+        order, world = self.order, self.world
+        assert order is not None
+        read = attrs.evolve(order, docket=attrs.evolve(order.docket, **wrong))
+        found = decide(read, call.command, call.at, call.by, world.profile, world.standings)
+        return found.reason if isinstance(found, Refused) else found
 
 
 class AcceptanceIsForgotten(Faulty):
@@ -420,6 +428,33 @@ class ASecondCallBack(Faulty):
             self.order = attrs.evolve(before, docket=docket)
         answer = super().give(call)
         self.order = before if isinstance(answer, Refusal) else self.order
+        return answer
+
+
+class AServiceCountsFromItsAppointment(Faulty):
+    said = "instead of the refusal invalid_value"
+
+    def answers(self, call: Call, answer: Answer) -> Answer:
+        if isinstance(call.command, CompleteService) and self.order:
+            return self.misread(call, started_at=self.order.start)
+        return answer
+
+
+class NobodyCountsWhoCame(Faulty):
+    said = "instead of the refusal invalid_value"
+
+    def answers(self, call: Call, answer: Answer) -> Answer:
+        if isinstance(call.command, CompleteService) and self.order:
+            return self.misread(call, present=2_000)
+        return answer
+
+
+class AServiceLastsUntilItIsEnded(Faulty):
+    said = "instead of the refusal invalid_value"
+
+    def answers(self, call: Call, answer: Answer) -> Answer:
+        if isinstance(call.command, CompleteService) and self.order:
+            return self.misread(call, agreed=1_000 * DAY)
         return answer
 
 

@@ -112,7 +112,7 @@ def test_alike_needs_live_on_in_one_which_remembers_them() -> None:
         {"group": BeneficiaryGroup.ELDERLY},
         {"conditions": Conditions(danger=True)},
         {"site": TOWN, "route": (TOWN, CENTER)},
-        {"latest": MONDAY + 90 * MINUTE - 1},
+        {"duration": 30, "latest": MONDAY + 90 * MINUTE - 1},
         {"priority": Priority.URGENT},
     ],
 )

@@ -209,6 +209,7 @@ def served(postgres: str, request: pytest.FixtureRequest) -> Iterator[Days]:
 
 def test_while_another_program_holds_the_head_nothing_is_done(served: Days) -> None:
     journal: Any = served.practice.journal
+    journal.connection.execute("SET lock_timeout TO '500ms'")
     with PostgresJournal(journal._address) as other:  # noqa: SLF001 - to hold it
         with other.connection.transaction():
             other.connection.execute("SELECT * FROM journal_head FOR UPDATE")

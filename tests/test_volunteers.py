@@ -43,6 +43,12 @@ def test_all_faults_of_a_team_are_named_at_once() -> None:
     assert places == ["id", "categories", "members", "jobs_per_week", "free"]
 
 
+def test_a_team_has_a_million_members_at_most() -> None:
+    assert team(members=1_000_000).members == 1_000_000
+    with pytest.raises(DefinitionError, match="members: 1000001; expected from 1 to 1,000,000"):
+        team(members=1_000_001)
+
+
 def test_a_category_is_named_once() -> None:
     with pytest.raises(DefinitionError, match="different categories"):
         team(categories=(Category.LAW, Category.LAW))

@@ -32,6 +32,7 @@ from practice_core.orders import (
     step,
 )
 from practice_core.points import Ledger, RuleSet, Transfer, award
+from practice_core.service import Done, Practice
 from practice_core.terms import Category, term
 from practice_core.units import Calendar, Instant, instant, moment
 from practice_core.volunteers import ServiceRecord, Team
@@ -44,6 +45,7 @@ __all__ = [
     "Calendar",
     "Category",
     "DefinitionError",
+    "Done",
     "Hierarchy",
     "Instant",
     "Ledger",
@@ -53,6 +55,7 @@ __all__ = [
     "Order",
     "OrderState",
     "Policy",
+    "Practice",
     "PracticeError",
     "Refusal",
     "Refused",

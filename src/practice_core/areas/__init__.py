@@ -16,13 +16,25 @@ from practice_core.areas.load import (
     area_names,
     load_area,
     load_loop,
+    load_rules,
     loop_names,
+    rules_names,
     scenario_bytes,
 )
 from practice_core.areas.loops import Loop
 from practice_core.areas.new import NewArea, new_area
 from practice_core.areas.placement import place_sites
+from practice_core.areas.point_records import load_record
 from practice_core.areas.rows import SiteRow, TeamKind, TeamRow, read_sites, read_teams
+from practice_core.areas.scheme_traits import (
+    RuleKey,
+    RuleTrait,
+    RuleWord,
+    assumed_in,
+    rule_traits,
+    rules_table,
+)
+from practice_core.areas.schemes import Scheme
 from practice_core.areas.traits import LoopKey, LoopWord, Trait, comparison, flowchart, traits
 from practice_core.hierarchy import Level
 
@@ -35,23 +47,33 @@ __all__ = [
     "LoopKey",
     "LoopWord",
     "NewArea",
+    "RuleKey",
+    "RuleTrait",
+    "RuleWord",
+    "Scheme",
     "SiteRow",
     "TeamKind",
     "TeamRow",
     "Trait",
     "area_names",
+    "assumed_in",
     "beside",
     "comparison",
     "file_bytes",
     "flowchart",
     "load_area",
     "load_loop",
+    "load_record",
+    "load_rules",
     "loop_names",
     "new_area",
     "place_sites",
     "read",
     "read_sites",
     "read_teams",
+    "rule_traits",
+    "rules_names",
+    "rules_table",
     "scenario_bytes",
     "structure",
     "traits",

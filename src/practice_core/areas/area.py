@@ -8,6 +8,7 @@ import attrs
 
 from practice_core.areas.loops import Loop
 from practice_core.areas.placement import place_sites, stand
+from practice_core.areas.schemes import Scheme, bases_below
 from practice_core.errors import DefinitionError, Fault
 from practice_core.hierarchy import Hierarchy, Level
 from practice_core.orders import Links
@@ -146,6 +147,20 @@ class Area:
                 for key, basis in self.bases.items()
                 if key.startswith(("calendar.", "loop."))
             },
+        )
+
+    @property
+    def scheme(self) -> Scheme:
+        """Its points rules, as those are that ship without an area."""
+        return Scheme(
+            id=self.id,
+            name_zh=self.name_zh,
+            name_en=self.name_en,
+            place_zh=self.name_zh,
+            place_en=self.name_en,
+            document=self.rules.source,
+            versions=(self.rules,),
+            bases=(bases_below(self.bases, "points."),),
         )
 
     @property

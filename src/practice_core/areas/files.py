@@ -1,8 +1,8 @@
 """Files in which every number carries its basis: published, derived or assumed.
 
 A number stands as a table: ``{ value = 2, basis = "assumed", range = [0, 4], why = "..." }``.
-A choice, such as a word or a list of them, may say what it rests on in the same way; an assumed one
-has no range.
+A ratio that no decimal number gives exactly is written as ``"1/3"``. A choice, such as a word or a
+list of them, may say what it rests on in the same way; an assumed one has no range.
 Reading takes the bases off, so that a definition is built from plain values and the bases are kept
 beside it under the dotted key of each number.
 """
@@ -13,6 +13,7 @@ import datetime as dt
 import enum
 import re
 import tomllib
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
 
 import attrs
@@ -33,7 +34,7 @@ from practice_core.errors import DefinitionError, Fault, did_you_mean, shown
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-__all__ = ["Basis", "BasisKind", "beside", "read", "structure"]
+__all__ = ["Basis", "BasisKind", "beside", "read", "read_plain", "structure", "text_faults"]
 
 T = TypeVar("T")
 
@@ -51,6 +52,8 @@ _SAVE = "save the file as UTF-8"
 _TEXT = "text"
 _MOST = 2.0**63
 """No number is larger: every one fits a machine word."""
+_RATIO = re.compile(r"([0-9]{1,9})/([1-9][0-9]{0,8})", re.ASCII)
+_LONGEST_NAME = 80
 
 
 class BasisKind(enum.StrEnum):
@@ -114,26 +117,18 @@ def read(
         impossible range, and texts that cannot be shown: the first 20 and how many more.
     """
     bases: dict[str, Basis] = {}
-    if isinstance(text, bytes):
-        refuse_binary(text, subject, _SAVE)
-        text = utf8(text, subject, _SAVE)
-    try:
-        tree = tomllib.loads(_bounded(text))
-        found = list(_text_faults(tree))
-        values = {key: _plain(node, key, bases, found) for key, node in tree.items()}
-    except RecursionError:
-        fault = Fault(subject, "tables or lists too deep", "a few levels", "make it flatter")
-        raise DefinitionError(subject, (fault,)) from None
-    except ValueError as error:
-        line = _LINE.search(str(error))
-        place = f"{subject}:{line[1]}" if line else subject
-        fault = Fault(place, str(error), "TOML", "mend the file there")
-        raise DefinitionError(subject, (fault,)) from None
-    if found and faults is None:
-        raise summed_up(subject, found)
-    if faults is not None:
-        faults += found
-    return values, bases
+
+    def based(tree: dict[str, Any], found: list[Fault]) -> dict[str, Any]:
+        return {key: _plain(node, key, bases, found) for key, node in tree.items()}
+
+    return _understood(text, subject, faults, based), bases
+
+
+def read_plain(
+    text: str | bytes, subject: str, faults: list[Fault] | None = None
+) -> dict[str, Any]:
+    """Read TOML into plain values as `read` does, where no number needs a basis."""
+    return _understood(text, subject, faults, lambda tree, _: tree)
 
 
 def structure(values: Mapping[str, Any], kind: type[T], subject: str) -> T:
@@ -159,6 +154,43 @@ def beside(known: Sequence[Fault], others: Iterable[Fault]) -> list[Fault]:
     """Give faults and those of others that are at no place already named."""
     places = {fault.place for fault in known}
     return [*known, *(fault for fault in others if fault.place not in places)]
+
+
+def text_faults(key: str, text: str) -> Iterator[Fault]:
+    """Find a name that is empty, or longer than one."""
+    if not text.strip() or len(text) > _LONGEST_NAME:
+        found = f"{len(text)} characters" if text.strip() else "nothing"
+        expected = f"1 to {_LONGEST_NAME} characters"
+        yield Fault(key, found, expected, f"change {key.rpartition('.')[2]}")
+
+
+def _understood(
+    text: str | bytes,
+    subject: str,
+    faults: list[Fault] | None,
+    understand: Callable[[dict[str, Any], list[Fault]], dict[str, Any]],
+) -> dict[str, Any]:
+    """Read TOML that somebody else wrote, and what is wrong with single values of it."""
+    if isinstance(text, bytes):
+        refuse_binary(text, subject, _SAVE)
+        text = utf8(text, subject, _SAVE)
+    try:
+        tree = tomllib.loads(_bounded(text))
+        found = list(_text_faults(tree))
+        values = understand(tree, found)
+    except RecursionError:
+        fault = Fault(subject, "tables or lists too deep", "a few levels", "make it flatter")
+        raise DefinitionError(subject, (fault,)) from None
+    except ValueError as error:
+        line = _LINE.search(str(error))
+        place = f"{subject}:{line[1]}" if line else subject
+        fault = Fault(place, str(error), "TOML", "mend the file there")
+        raise DefinitionError(subject, (fault,)) from None
+    if found and faults is None:
+        raise summed_up(subject, found)
+    if faults is not None:
+        faults += found
+    return values
 
 
 def _bounded(text: str) -> str:
@@ -217,7 +249,9 @@ def _counts(value: Any) -> bool:  # noqa: ANN401 - a TOML node
     """Tell whether a value is a number or has one in it: else it is a choice."""
     if isinstance(value, (dict, list)):
         return any(map(_counts, value.values() if isinstance(value, dict) else value))
-    return not isinstance(value, (str, bool))
+    if isinstance(value, str):
+        return _RATIO.fullmatch(value) is not None
+    return not isinstance(value, bool)
 
 
 def _span(node: Any, key: str, faults: list[Fault]) -> tuple[float, float] | None:  # noqa: ANN401 - a TOML node
@@ -334,6 +368,16 @@ def _number(value: Any, _: Any) -> float:  # noqa: ANN401 - a cattrs hook
     return float(value)
 
 
+def _ratio(value: Any, _: Any) -> Fraction:  # noqa: ANN401 - a cattrs hook
+    found = _RATIO.fullmatch(value) if isinstance(value, str) else None
+    if found is not None:
+        return Fraction(int(found[1]), int(found[2]))
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not is_number or not abs(value) < _MOST:  # nan is below nothing
+        raise _Unexpected(value, 'a number, or a ratio such as "1/3"')
+    return Fraction(repr(value))  # as it is written: 10.2 is 51/5
+
+
 def _text(value: Any, _: Any) -> str:  # noqa: ANN401 - a cattrs hook
     if not isinstance(value, str):
         raise _Unexpected(value, _TEXT)
@@ -362,6 +406,7 @@ _CONVERTER = cattrs.Converter(forbid_extra_keys=True)
 _CONVERTER.register_structure_hook(int, _whole_number)
 _CONVERTER.register_structure_hook(bool, _truth)
 _CONVERTER.register_structure_hook(float, _number)
+_CONVERTER.register_structure_hook(Fraction, _ratio)
 _CONVERTER.register_structure_hook(str, _text)
 
 

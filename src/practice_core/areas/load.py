@@ -8,7 +8,6 @@ them is said at once.
 
 from __future__ import annotations
 
-import datetime as dt
 from functools import cache, partial
 from hashlib import blake2b
 from importlib import resources
@@ -25,12 +24,12 @@ from practice_core.areas.inputs import LARGEST_TABLE, file_bytes
 from practice_core.areas.links import LinksFile, chain_faults, links_of
 from practice_core.areas.loops import LoopFile, loop_files, profile_of, read_loop
 from practice_core.areas.rows import read_sites, read_teams
+from practice_core.areas.schemes import PointsFile, read_rules, rule_set, scheme_files
 from practice_core.areas.tables import summed_up
 from practice_core.errors import DefinitionError, Fault, UnknownName, attempt
 from practice_core.hierarchy import Level
 from practice_core.orders import Links
-from practice_core.points import RuleSet
-from practice_core.units import instant, is_identifier
+from practice_core.units import is_identifier
 from practice_core.volunteers import BLOCKS_A_DAY, DayParts
 
 if TYPE_CHECKING:
@@ -41,24 +40,24 @@ if TYPE_CHECKING:
     from practice_core.areas.files import Basis
     from practice_core.areas.loops import Loop
     from practice_core.areas.rows import SiteRow
-    from practice_core.units import Calendar, Duration
+    from practice_core.areas.schemes import Scheme
+    from practice_core.points import RuleSet
+    from practice_core.units import Duration
 
-__all__ = ["area_names", "load_area", "load_loop", "loop_names", "scenario_bytes"]
+__all__ = [
+    "area_names",
+    "load_area",
+    "load_loop",
+    "load_rules",
+    "loop_names",
+    "rules_names",
+    "scenario_bytes",
+]
 
 T = TypeVar("T")
 
 _MOST_SITES = 200_000
 """Of one level: a whole country's county has a thousandth of it."""
-
-
-@attrs.frozen
-class _PointsFile:
-    id: str
-    version: int
-    rate_per_hour: int
-    quantum_minutes: int
-    effective: str
-    source: str
 
 
 @attrs.frozen
@@ -71,7 +70,7 @@ class _AreaFile:
     calendar: CalendarFile
     day_parts: dict[str, list[str]]
     loop: LoopFile
-    points: _PointsFile
+    points: PointsFile
     outline: str | None = None
     sites: str | None = None
     teams: str | None = None
@@ -145,16 +144,52 @@ def load_loop(where: str | PathLike[str]) -> Loop:
         return _shipped_loop(where)
     if Path(where).suffix == ".toml":
         return read_loop(file_bytes(Path(where), most=LARGEST_TABLE), Path(where).name)
-    if Path(where).is_file():
-        fault = Fault(
-            str(where), "a file of another kind", "the file of a loop, *.toml", "rename it"
-        )
-        raise DefinitionError("loop", (fault,))
+    _refuse_file(where, "loop", "the file of a loop, *.toml")
     try:
         return load_area(where).loop
     except UnknownName:
         kind = "loop, file or folder"
         raise UnknownName(kind, str(where), loop_names()) from None
+
+
+def rules_names() -> tuple[str, ...]:
+    """Give the names of the points schemes that ship, those of areas among them."""
+    return tuple(sorted({*area_names(), *scheme_files()}))
+
+
+def load_rules(where: str | PathLike[str]) -> Scheme:
+    """Load a points scheme.
+
+    Parameters
+    ----------
+    where
+        The name of a scheme or of an area that ships; the file of a scheme of your own, as
+        ``*.toml``; or the folder of an area of your own.
+
+    Raises
+    ------
+    UnknownName
+        If it is none of them.
+    DefinitionError
+        With every fault of the file or the area, each at its line or key.
+
+    Examples
+    --------
+    >>> scheme = load_rules("huangyan")
+    >>> rules = scheme.versions[-1]
+    >>> rules.rate_per_hour, rules.quantum, scheme.basis("rate_per_hour").kind.value
+    (Fraction(1, 2), 120, 'published')
+    """
+    if isinstance(where, str) and where in scheme_files():
+        return _shipped_rules(where)
+    if Path(where).suffix == ".toml":
+        return read_rules(file_bytes(Path(where), most=LARGEST_TABLE), Path(where).name)
+    _refuse_file(where, "points rules", "the file of points rules, *.toml")
+    try:
+        return load_area(where).scheme
+    except UnknownName:
+        kind = "points rules, file or folder"
+        raise UnknownName(kind, str(where), rules_names()) from None
 
 
 def scenario_bytes(where: str | PathLike[str]) -> bytes:
@@ -178,6 +213,18 @@ def _shipped(name: str) -> Area:
 @cache
 def _shipped_loop(name: str) -> Loop:
     return read_loop(loop_files()[name].read_bytes(), f"{name}.toml")
+
+
+@cache
+def _shipped_rules(name: str) -> Scheme:
+    return read_rules(scheme_files()[name].read_bytes(), f"{name}.toml")
+
+
+def _refuse_file(where: str | PathLike[str], subject: str, expected: str) -> None:
+    """Refuse what is a file, where the folder of an area may follow."""
+    if Path(where).is_file():
+        fault = Fault(str(where), "a file of another kind", expected, "rename it")
+        raise DefinitionError(subject, (fault,))
 
 
 def _package() -> Traversable:
@@ -235,7 +282,7 @@ class _Reader:
         # What is wrong with the loop and the points can be said without the right calendar.
         usual = calendar or USUAL
         profile = self.attempt("area.toml", lambda: profile_of(file.loop, usual))
-        rules = self.attempt("area.toml", lambda: _rules(file.points, usual), "points.")
+        rules = self.attempt("area.toml", lambda: _rules(file.points, usual.offset), "points.")
         seat = self.seat(file) or (None if boundary is None else boundary.seat)
         if file.teams is not None and file.sites is None:
             remedy = "name the table of sites too"
@@ -385,21 +432,5 @@ def _ascend(spans: Iterable[tuple[Duration, Duration]]) -> bool:
     return edges == sorted(set(edges))
 
 
-def _rules(found: _PointsFile, calendar: Calendar) -> RuleSet:
-    zone = dt.timezone(dt.timedelta(milliseconds=calendar.offset))
-    try:
-        day = dt.date.fromisoformat(found.effective)
-    except ValueError:
-        day = None
-    if day is None or day.isoformat() != found.effective:
-        fault = Fault("effective", repr(found.effective), "YYYY-MM-DD", "give the date")
-        raise DefinitionError("points", (fault,))
-    effective = dt.datetime(day.year, day.month, day.day, tzinfo=zone)
-    return RuleSet(
-        id=found.id,
-        version=found.version,
-        effective=instant(effective),
-        rate_per_hour=found.rate_per_hour,
-        quantum=found.quantum_minutes,
-        source=found.source,
-    )
+def _rules(found: PointsFile, offset: Duration) -> RuleSet:
+    return rule_set(found, (found.id, found.version, found.source), offset)

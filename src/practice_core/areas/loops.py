@@ -20,7 +20,14 @@ from practice_core.areas.calendars import (
     plain_calendar,
     working_day,
 )
-from practice_core.areas.files import Basis, BasisKind, beside, read, structure
+from practice_core.areas.files import (
+    Basis,
+    BasisKind,
+    beside,
+    read,
+    structure,
+    text_faults,
+)
 from practice_core.areas.tables import summed_up
 from practice_core.errors import Fault, attempt
 from practice_core.hierarchy import Level
@@ -72,7 +79,6 @@ _LENGTHS = {
 }
 """The most parts of each list: reading stays short, and so does what is said of it."""
 _MOST_COMMANDS = 40
-_LONGEST_NAME = 80
 _LONGEST_HOURS = 8_760
 _UNSAID = {
     "calendar.working_weekdays": Basis(BasisKind.ASSUMED, "the file says nothing"),
@@ -406,22 +412,15 @@ def _word_faults(found: LoopFile) -> Iterator[Fault]:
         yield Fault("loop.name", repr(found.name), expected, "rename it")
     for n, step in enumerate(found.steps[: _LENGTHS["steps"]]):
         for key in ("zh", "en"):
-            yield from _text_faults(f"loop.steps[{n}].{key}", getattr(step, key))
+            yield from text_faults(f"loop.steps[{n}].{key}", getattr(step, key))
 
 
 def _name_faults(file: _File) -> Iterator[Fault]:
     for key in ("name_zh", "name_en", "place_zh", "place_en"):
-        yield from _text_faults(key, getattr(file, key))
+        yield from text_faults(key, getattr(file, key))
     if not file.document.strip():
         expected = "what publishes the loop, or that it is your own"
         yield Fault("document", "nothing", expected, "name it")
-
-
-def _text_faults(key: str, text: str) -> Iterator[Fault]:
-    if not text.strip() or len(text) > _LONGEST_NAME:
-        found = f"{len(text)} characters" if text.strip() else "nothing"
-        expected = f"1 to {_LONGEST_NAME} characters"
-        yield Fault(key, found, expected, f"change {key.rpartition('.')[2]}")
 
 
 def _length_faults(found: LoopFile) -> Iterator[Fault]:

@@ -24,6 +24,8 @@ from practice_core.cli.comparison import Interrupted, compare
 from practice_core.cli.fitting import fit
 from practice_core.cli.listing import Heading, areas
 from practice_core.cli.looping import Looping, loop, loops
+from practice_core.cli.pointing import Pointing, points
+from practice_core.cli.replaying import Replaying, export, replay
 from practice_core.cli.reporting import report
 from practice_core.cli.showing import Showing, check, network
 from practice_core.errors import PracticeError
@@ -31,7 +33,7 @@ from practice_core.errors import PracticeError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Heading", "Looping", "Showing", "app", "main"]
+__all__ = ["Heading", "Looping", "Pointing", "Replaying", "Showing", "app", "main"]
 
 FINE, WRONG_USE, INTERRUPTED = 0, 2, 130
 BROKEN = "a worker process died, perhaps for want of memory; lower --workers"
@@ -47,10 +49,13 @@ app.command(network, name="show")
 app.command(check)
 app.command(loops)
 app.command(loop)
+app.command(points)
 app.command(compare)
 app.command(fit)
 app.command(report)
 app.command(new)
+app.command(replay)
+app.command(export)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -7,7 +7,7 @@ policy sees are the same in both. It forgets by the instant it is given: it read
 
 from __future__ import annotations
 
-from collections import deque
+from heapq import heappop, heappush
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -126,8 +126,8 @@ class Roster:
         self._open_jobs = self.open_jobs.data
         self._last_offered_at = self.last_offered_at.data
         self._width = weeks * BLOCKS_A_WEEK
-        self._accepted: deque[tuple[Instant, int, int]] = deque()
-        self._offered: deque[tuple[Instant, int]] = deque()
+        self._accepted: list[tuple[Instant, int, int]] = []
+        self._offered: list[tuple[Instant, int]] = []
         self._walks: dict[tuple[SiteId, Category, SiteId | None, Conditions | None], Walk] = {}
         self._km: dict[SiteId, NDArray[np.float64]] = {}
         self._cached = 0
@@ -179,6 +179,7 @@ class Roster:
         if found is None:
             here = self.hierarchy.site(site)
             found = DETOUR * great_circle_km(here.lon, here.lat, self._lon, self._lat)
+            found.setflags(write=False)
             self._keep(len(found))
             self._km[site] = found
         return found
@@ -211,16 +212,16 @@ class Roster:
         """Drop what is older than the memories: accepted jobs after 28 days, offers after 7."""
         accepted, offered = self._accepted, self._offered
         while accepted and accepted[0][0] <= now:
-            _, team, minutes = accepted.popleft()
+            _, team, minutes = heappop(accepted)
             self._load[team] -= 1
             self._minutes[team] -= minutes
         while offered and offered[0][0] <= now:
-            self._notes[offered.popleft()[1]] -= 1
+            self._notes[heappop(offered)[1]] -= 1
 
     def note_offer(self, team: int, now: Instant) -> None:
         """Remember that a team received an offer."""
         self._notes[team] += 1
-        self._offered.append((now + NOTE_MEMORY, team))
+        heappush(self._offered, (now + NOTE_MEMORY, team))
         self._last_offered_at[team] = now
 
     def note_accepted(self, team: int, now: Instant, minutes: int) -> None:
@@ -228,7 +229,7 @@ class Roster:
         self._load[team] += 1
         self._minutes[team] += minutes
         self._open_jobs[team] += 1
-        self._accepted.append((now + MEMORY, team, minutes))
+        heappush(self._accepted, (now + MEMORY, team, minutes))
 
     def note_done(self, team: int) -> None:
         """Remember that a job ended, one way or the other."""
@@ -300,8 +301,10 @@ class Roster:
                 teams = teams[np.array(inside, bool)]
             km = self.km_from(site)[teams]
             order = np.argsort(km, kind="stable")
-            self._keep(2 * len(teams))
+            self._keep(2 * len(teams) + 1)
             found = self._walks[key] = Walk(teams[order], km[order])
+            for kept in (found.teams, found.km):  # a policy's key gets to see them
+                kept.setflags(write=False)
         return found
 
     def candidate(self, team: int, km: float, tie: float) -> Candidate:

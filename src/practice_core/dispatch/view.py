@@ -49,6 +49,8 @@ class RosterView:
 
     def waiting(self, scope: SiteId | None = None) -> Sequence[Order]:
         """Give the orders on the desks in `scope`, oldest first."""
-        covers = self.hierarchy.covers
+        here = self.hierarchy
         found = [self.on_desk[age] for age in sorted(self.on_desk)]
-        return found if scope is None else [o for o in found if covers(scope, o.holder)]
+        if scope is None:
+            return found
+        return [o for o in found if o.holder in here and here.covers(scope, o.holder)]

@@ -63,7 +63,8 @@ from practice_core.journal.evidence import Checkpoint, Finding, Tampering, verif
 from practice_core.journal.memory import Memory, MemoryJournal
 from practice_core.journal.ocel import ocel, save_ocel
 from practice_core.journal.opening import open_journal
-from practice_core.journal.shapes import Body, canonical
+from practice_core.journal.replay import Credit, Misfit, Replay, Unfolded, replay
+from practice_core.journal.shapes import Body, canonical, iso
 from practice_core.journal.snapshots import ORDERS, Orders, Projected, Projection, project
 from practice_core.journal.sqlite import SqliteJournal
 from practice_core.journal.stored import MAX_BYTES, MAX_EVENTS
@@ -83,6 +84,7 @@ __all__ = [
     "Codec",
     "CommandReused",
     "Conflict",
+    "Credit",
     "Event",
     "Finding",
     "HandleUnusable",
@@ -98,6 +100,7 @@ __all__ = [
     "KeptText",
     "Memory",
     "MemoryJournal",
+    "Misfit",
     "NewerJournal",
     "NotAJournal",
     "NotAStream",
@@ -105,22 +108,26 @@ __all__ = [
     "Projected",
     "Projection",
     "Recorded",
+    "Replay",
     "Row",
     "SqliteJournal",
     "Stale",
     "StoreError",
     "Tampering",
     "TextId",
+    "Unfolded",
     "UnknownEvent",
     "UnknownText",
     "Upcaster",
     "Write",
     "canonical",
     "is_stream",
+    "iso",
     "link",
     "ocel",
     "open_journal",
     "project",
+    "replay",
     "save_ocel",
     "seal",
     "verify",

@@ -238,7 +238,7 @@ class StoreError(JournalError, OSError):
     """
 
     said: ClassVar[str] = "the store failed"
-    remedy: ClassVar[str] = "nothing was written"
+    remedy: ClassVar[str] = "nothing is half written, a command under way may be given again"
 
     def __init__(self, where: str, why: str) -> None:
         self.where = where

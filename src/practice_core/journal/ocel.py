@@ -18,6 +18,7 @@ from __future__ import annotations
 import enum
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from shutil import copyfileobj
 from tempfile import TemporaryFile
@@ -29,6 +30,7 @@ from practice_core.errors import DefinitionError, Fault, ImpossibleEvent, Practi
 from practice_core.journal.codec import CODEC
 from practice_core.journal.course import Course
 from practice_core.journal.files import settle
+from practice_core.journal.shapes import iso
 from practice_core.orders import Conditions, OrderEvent, Request
 from practice_core.units import (
     AccountId,
@@ -36,7 +38,6 @@ from practice_core.units import (
     SiteId,
     TeamId,
     VolunteerId,
-    moment,
 )
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def ocel(
     Examples
     --------
     >>> from practice_core.volunteers import TeamBooked
-    >>> booked = TeamBooked("t-1", 0, "desk", "o-1", start=3_600_000, end=7_200_000)
+    >>> booked = TeamBooked("t-1", 0, "desk", "o-1", start=3_600_000, end=7_200_000, members=5)
     >>> log = ocel([booked])
     >>> for key, value in log["events"][0].items():
     ...     print(key, value)
@@ -158,7 +159,8 @@ def ocel(
     time 1970-01-01T00:00:00.000Z
     attributes [{'name': 'by', 'value': 'desk'},
     {'name': 'start', 'value': '1970-01-01T01:00:00.000Z'},
-    {'name': 'end', 'value': '1970-01-01T02:00:00.000Z'}]
+    {'name': 'end', 'value': '1970-01-01T02:00:00.000Z'},
+    {'name': 'members', 'value': 5}]
     relationships [{'objectId': 'team/t-1', 'qualifier': 'team'},
     {'objectId': 'order/o-1', 'qualifier': 'order'}]
     >>> [one["id"] for one in log["objects"]]
@@ -227,7 +229,8 @@ def save_ocel(  # noqa: PLR0913 - a file, and what `ocel` takes
         # It names the file under which it was being written, which nobody asked for.
         raise type(error)(error.errno, error.strerror, os.fspath(target)) from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # where none could be made, none is to be removed
+            part.unlink()
     return counts
 
 
@@ -353,14 +356,14 @@ class _Teller:
         for name, type_ in form.attributes:
             value = getattr(event, name)
             if value is not None:
-                value = _time(value) if type_ == "time" else _plain(value)
+                value = iso(value) if type_ == "time" else _plain(value)
                 attributes.append({"name": name, "value": value})
         yield (
             "events",
             {
                 "id": key,
                 "type": event.kind,
-                "time": _time(at),
+                "time": iso(at),
                 "attributes": attributes,
                 "relationships": _linked(links),
             },
@@ -376,7 +379,7 @@ class _Teller:
         asked.links += _order_links(after.request)
         told = {} if before is None else _order_attributes(before.request)
         asked.attributes += [
-            {"name": name, "time": _time(event.at), "value": value}
+            {"name": name, "time": iso(event.at), "value": value}
             for name, value in _order_attributes(after.request).items()
             if told.get(name) != value
         ]
@@ -460,7 +463,7 @@ def _order_attributes(request: Request) -> Body:
 
 def _of_request(request: Request, name: str) -> Any:  # noqa: ANN401 - one of its fields
     value = getattr(request.conditions if name in _CONDITIONS else request, name)
-    return _time(value) if _OBJECT_TYPES["order"][name] == "time" else _plain(value)
+    return iso(value) if _OBJECT_TYPES["order"][name] == "time" else _plain(value)
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - a field of any of them
@@ -474,8 +477,3 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - a field of any of them
 
 def _linked(links: Iterable[Link]) -> list[Body]:
     return [{"objectId": name, "qualifier": qualifier} for name, qualifier in links]
-
-
-def _time(at: Instant) -> str:
-    """Give an instant as the standard writes it: ISO 8601, to the millisecond, in UTC."""
-    return moment(at).isoformat(timespec="milliseconds").replace("+00:00", "Z")

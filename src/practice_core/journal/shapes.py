@@ -15,14 +15,16 @@ from cattrs import transform_error
 from practice_core import lifecycle, terms, units
 from practice_core.journal.exact import writers_of
 from practice_core.orders import COMMANDS
+from practice_core.units import moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
     from practice_core.journal.exact import Writers
+    from practice_core.units import Instant
 
-__all__ = ["Body", "Shape", "canonical", "plain"]
+__all__ = ["Body", "Shape", "canonical", "iso", "plain"]
 
 Body: TypeAlias = dict[str, Any]
 """The fields of a value as JSON has them."""
@@ -54,6 +56,22 @@ def plain(body: bytes) -> Any:  # noqa: ANN401 - whatever it says
     {'a': [1, None]}
     """
     return _FROM_JSON(body.decode())
+
+
+def iso(at: Instant) -> str:
+    """Give an instant in ISO 8601: to the millisecond, in UTC.
+
+    Raises
+    ------
+    OverflowError
+        If it lies outside the years 1 to 9999.
+
+    Examples
+    --------
+    >>> iso(1_583_110_800_000)
+    '2020-03-02T01:00:00.000Z'
+    """
+    return moment(at).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class Shape(Generic[T]):

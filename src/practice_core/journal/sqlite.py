@@ -13,6 +13,7 @@ import tempfile
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import NoneType
 from typing import TYPE_CHECKING, Any, Final
 
 from practice_core.journal.chain import GENESIS
@@ -51,7 +52,8 @@ __all__ = ["BUSY_TIMEOUT", "SqliteJournal"]
 BUSY_TIMEOUT: Duration = 10_000
 """How long a handle waits for another writer."""
 
-_MAGIC: Final = b"SQLite format 3\0"
+_SHORTEST: Final = 512
+"""Bytes of SQLite's shortest page: no database is shorter."""
 _APPLICATION: Final = 0x50_72_61_43
 """Marks the file as a journal of this package."""
 _MIGRATIONS: Final = (
@@ -84,6 +86,7 @@ _MIGRATIONS: Final = (
     ),
 )
 """From version n to n + 1 of the file's layout, each in one transaction."""
+_TYPES: Final = (int, str, int, str, str, str, bytes)
 _ROW: Final = "position, stream, version, command, body, seals, hash"
 _ERRORS: Final = {
     sqlite3.SQLITE_BUSY: JournalBusy,
@@ -131,9 +134,8 @@ class SqliteJournal(StoredJournal):
         read_only: bool = False,
     ) -> None:
         super().__init__(os.fspath(path), codec)
-        _refuse_another_kind(self.where)
-        if read_only and not Path(self.where).exists():
-            raise JournalUnavailable(self.where, "no such file")
+        _look_at(self.where, read_only=read_only)
+        self._files: Mapping[Path, tuple[int, int]] = {}
         self._patience = busy_timeout / 1000
         self._connection: sqlite3.Connection | None = None
         # SQLite makes what is not there, unless it is told by such an address.
@@ -148,6 +150,7 @@ class SqliteJournal(StoredJournal):
                 connection.close()
                 raise
             self._connection = connection
+            self._files = _files(Path(self.where).resolve())
 
     # -------------------------------------------------------------- opening
 
@@ -203,7 +206,18 @@ class SqliteJournal(StoredJournal):
         """The connection of this handle."""
         if self._connection is None:
             raise HandleUnusable(self.where, "it was closed")
+        self._mind_files()
         return self._connection
+
+    def _mind_files(self) -> None:
+        """Refuse to go on with files that nobody else will ever find again.
+
+        Whoever has a file open keeps it when its name is gone, and SQLite would go on with it.
+        """
+        for file, known in self._files.items():
+            if _identity(file) != known:
+                why = f"{file.name} was removed or replaced; open it anew"
+                raise JournalUnavailable(self.where, why)
 
     @contextmanager
     def _told(self, where: str | None = None) -> Iterator[None]:
@@ -219,13 +233,18 @@ class SqliteJournal(StoredJournal):
             undecodable = code == sqlite3.SQLITE_ERROR and "decode" in str(error)
             kind = JournalDamaged if undecodable else _ERRORS.get(code, StoreError)
             raise kind(place, str(error)) from error
+        except UnicodeError as error:  # of a name in a damaged layout, or that no text can have
+            raise JournalDamaged(place, str(error)) from error
 
     # -------------------------------------------------------------- writing
 
     @contextmanager
     def _writing(self) -> Iterator[_Writing]:
-        with self._told(), _transaction(self.connection):
-            yield _Writing(self.connection)
+        with self._told():
+            connection = self.connection
+            with _transaction(connection):
+                yield _Writing(connection)
+                self._mind_files()  # once more: it may have waited for others
 
     def _erase(self, key: TextId) -> bool:
         with self._told():
@@ -271,9 +290,10 @@ class SqliteJournal(StoredJournal):
     def _rows(self, where: str, *values: object) -> Sequence[Row]:
         with self._told():
             found = self.connection.execute(f"SELECT {_ROW} FROM events WHERE {where}", values)  # noqa: S608 - written in this file
+            sound = (_sound(row, _TYPES) for row in found)
             return [
                 Row(position, stream, version, command, body.encode(), seals.encode(), hash_)
-                for position, stream, version, command, body, seals, hash_ in found
+                for position, stream, version, command, body, seals, hash_ in sound
             ]
 
     def head(self) -> Head:
@@ -290,7 +310,7 @@ class SqliteJournal(StoredJournal):
                     "SELECT text, salt FROM texts WHERE id = ?", (key,)
                 ).fetchone()
                 if row is not None:
-                    found[key] = KeptText(*row)
+                    found[key] = KeptText(*_sound(row, (str, bytes), (NoneType, NoneType)))
             return found
 
     def snapshot(self, projection: str) -> KeptSnapshot | None:
@@ -302,7 +322,7 @@ class SqliteJournal(StoredJournal):
             ).fetchone()
         if row is None:
             return None
-        version, length, hash_, state = row
+        version, length, hash_, state = _sound(row, (int, int, bytes, bytes))
         return KeptSnapshot(projection, version, Head(length, hash_), state)
 
     # -------------------------------------------------------------- the file
@@ -371,9 +391,10 @@ class _Writing:
     def versions(self, streams: Sequence[str]) -> Mapping[str, int]:
         found = {}
         for name in streams:
-            (version,) = self._connection.execute(
+            row = self._connection.execute(
                 "SELECT max(version) FROM events WHERE stream = ?", (name,)
             ).fetchone()
+            (version,) = _sound(row, (int,), (NoneType,))
             found[name] = version or 0
         return found
 
@@ -423,25 +444,58 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def _refuse_another_kind(where: str) -> None:
-    """Refuse a file that SQLite, which takes the shortest for empty, might write over."""
-    path, begin = Path(where), b""
-    if path.is_file():
-        with suppress(OSError), path.open("rb") as file:  # what cannot be read, SQLite will tell
-            begin = file.read(len(_MAGIC))
-    if begin not in {b"", _MAGIC}:
+def _look_at(where: str, *, read_only: bool) -> None:
+    """Refuse a file that SQLite, which takes the shortest for empty, might write over.
+
+    It is not opened for that: whoever closes a file of which the same process has another handle
+    takes the locks of that handle away, and with them whatever it writes.
+    """
+    path, size, is_missing = Path(where), 0, False
+    with suppress(OSError):  # what cannot be looked at, SQLite will tell
+        size = path.stat().st_size if path.is_file() else 0
+        is_missing = not path.exists()
+    if read_only and is_missing:
+        raise JournalUnavailable(where, "no such file")
+    if 0 < size < _SHORTEST:
         raise NotAJournal(where, "a file of another kind")
+
+
+def _files(path: Path) -> dict[Path, tuple[int, int]]:
+    """Give which files of a database are there: itself, its log, and the index of that."""
+    names = [path.with_name(path.name + end) for end in ("", "-wal", "-shm")]
+    found = {file: _identity(file) for file in names}
+    return {file: known for file, known in found.items() if known is not None}
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    """Tell a file from any other that may come to have its name."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _sound(row: Sequence[Any], *types: tuple[type, ...]) -> Sequence[Any]:
+    """Give a row if its values are of the types of its table, which a damaged one need not be."""
+    if tuple(map(type, row)) not in types:
+        message = f"a row with {', '.join(type(one).__name__ for one in row)}"
+        raise sqlite3.DatabaseError(message)
+    return row
 
 
 def _head(connection: sqlite3.Connection) -> Head:
     row = connection.execute(
         "SELECT position, hash FROM events ORDER BY position DESC LIMIT 1"
     ).fetchone()
-    return Head(0, GENESIS) if row is None else Head(*row)
+    return Head(0, GENESIS) if row is None else Head(*_sound(row, (int, bytes)))
 
 
 def _carried(connection: sqlite3.Connection, command: CommandId) -> Carried | None:
     row = connection.execute(
         "SELECT digest, position_first, position_last FROM commands WHERE command = ?", (command,)
     ).fetchone()
-    return None if row is None else Carried(command, row[0], Appended(row[1], row[2]))
+    if row is None:
+        return None
+    digest, first, last = _sound(row, (bytes, int, int))
+    return Carried(command, digest, Appended(first, last))

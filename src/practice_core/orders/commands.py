@@ -99,7 +99,7 @@ class ReviewOrder(OrderCommand):
 
 @value
 class OfferOrder(OrderCommand):
-    """Offer the order to one or several teams; never more than an offer."""
+    """Offer the order to one or several teams, 100 at once at most; never more than an offer."""
 
     teams: tuple[TeamId, ...]
     open_for: Duration
@@ -211,14 +211,19 @@ class ReportAbsence(OrderCommand):
 
 @value
 class StartService(OrderCommand):
-    """Begin, with `present` volunteers."""
+    """Begin, with `present` volunteers: from 1 to 1,000,000."""
 
     present: int
 
 
 @value
 class CompleteService(OrderCommand):
-    """End the service after `minutes`; `served` says who of the volunteers came, and how long."""
+    """End the service after `minutes`; `served` says who of the volunteers came, and how long.
+
+    It took no longer than since it began, and no longer than twice what was agreed: it may be ended
+    days later, when somebody thinks of it, and nobody served so long. No more are named than it
+    began with.
+    """
 
     minutes: Minutes
     served: tuple[Served, ...] = ()

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from practice_core.orders.eligibility import Standings
     from practice_core.orders.model import Request
     from practice_core.orders.profile import LoopProfile
-    from practice_core.units import SiteId, TeamId
+    from practice_core.units import Duration, SiteId, TeamId
 
 __all__ = ["decide", "step"]
 
@@ -50,6 +50,13 @@ ABSENT, PLACED, REVIEWED, OFFERED, POOLED, ACCEPTED, RATED = (
 )
 _BEST_SCORE = 5
 _MOST_SKILLS = 16
+_MOST_NEEDED = 10_000
+_MOST_OFFERS = 100
+"""Open at once: teams that compete for one order."""
+_MOST_PRESENT = 1_000_000
+"""As many as a team has members at most."""
+_LONGEST = 2
+"""As long as agreed, so many times, a service may have taken: nobody serves for days unasked."""
 _MOST_SERVED = 2_000
 """Volunteers named with the end of a service: two events each of the 10,000 of an append."""
 NOBODY: Standings = MappingProxyType({})
@@ -157,10 +164,11 @@ def _valid(request: Request, at: Instant, by: Actor) -> bool:
         and is_identifier(request.placed_by)
         and (by.role is OFFICER or by.id == request.placed_by)
         and request.placed_at == at
-        and request.earliest < request.latest
+        and request.earliest >= 0
         and at < request.latest
-        and request.needed >= 1
+        and 1 <= request.needed <= _MOST_NEEDED
         and request.duration >= 1
+        and request.duration * MINUTE <= request.latest - request.earliest
         and 0 < len(request.route) == len(set(request.route))
         and _is_for_somebody(request, by)
         and (request.conditions is UNCONDITIONAL or _meetable(request))
@@ -296,7 +304,7 @@ def _offer(  # noqa: PLR0911, PLR0913, PLR0917 - one return for each refusal, as
         return Refusal.EARLY
     if not v.teams or len(set(v.teams)) < len(v.teams) or not all(map(is_identifier, v.teams)):
         return Refusal.NO_TEAM
-    if len(v.teams) + len(o.offers) > 1 and Mode.SEVERAL not in p.modes:
+    if len(v.teams) + len(o.offers) > (_MOST_OFFERS if Mode.SEVERAL in p.modes else 1):
         return Refusal.TOO_MANY
     if any(team in o.asked for team in v.teams):
         return Refusal.ASKED
@@ -511,23 +519,25 @@ def _start(o: Order, v: c.StartService, at: Instant, by: Actor, p: LoopProfile) 
         return Refusal.LATE
     if at < o.start:  # type: ignore[operator]  # scheduled: has a start
         return Refusal.EARLY
-    if v.present < 1:
+    if not 1 <= v.present <= _MOST_PRESENT:
         return Refusal.INVALID_VALUE
     return (e.ServiceStarted(o.request.id, at, by.id, v.present),)
 
 
 def _complete(o: Order, v: c.CompleteService, at: Instant, by: Actor, p: LoopProfile) -> Outcome:
-    if not 1 <= v.minutes <= (at - o.start) // MINUTE:  # type: ignore[operator]  # in service: began then or later
+    d = o.docket
+    lasted: Duration = at - d.started_at  # type: ignore[operator]  # in service: since some time
+    if not MINUTE <= v.minutes * MINUTE <= min(lasted, _LONGEST * d.agreed):
         return Refusal.INVALID_VALUE
-    if v.served and not _are_those(v):
+    if v.served and not _are_those(v, d.present):
         return Refusal.INVALID_VALUE
     return (e.ServiceCompleted(o.request.id, at, by.id, v.minutes, at + p.rating_within),)
 
 
-def _are_those(v: c.CompleteService) -> bool:
-    """Tell whether each volunteer is named once, with a part of the service's time."""
+def _are_those(v: c.CompleteService, present: int) -> bool:
+    """Tell whether each volunteer is named once, with a part of the time, and was there at all."""
     names = {one.volunteer for one in v.served}
-    return len(names) == len(v.served) <= _MOST_SERVED and all(
+    return len(names) == len(v.served) <= min(present, _MOST_SERVED) and all(
         is_identifier(one.volunteer) and 1 <= one.minutes <= v.minutes for one in v.served
     )
 

@@ -26,7 +26,7 @@ from practice_core.orders.model import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from practice_core.units import Instant, SiteId, TeamId
+    from practice_core.units import Duration, Instant, SiteId
 
 __all__ = ["clock_of", "evolve"]
 
@@ -132,23 +132,25 @@ def _recalled(o: Order, v: e.OrderRecalled, s: OrderState) -> Order:
     )  # fmt: skip
 
 
-def _offered(
-    o: Order, s: OrderState, offers: tuple[OpenOffer, ...], asked: tuple[TeamId, ...]
-) -> Order:
-    due_at = min(offer.until for offer in offers) if offers else None
-    return Order(
-        o.request, s, o.version + 1, o.attempts, o.holder, offers, None, None, due_at,
-        c.ExpireOffers if offers else None, o.opening, asked, o.docket,
-    )  # fmt: skip
-
-
 def _offer_made(o: Order, v: e.OfferMade, s: OrderState) -> Order:
-    return _offered(o, s, (*o.offers, OpenOffer(v.team, v.until)), (*o.asked, v.team))
+    # The first of the other offers to end is known: that of many is not looked for each time.
+    first = o.due_at if o.offers else None
+    due_at = v.until if first is None or v.until < first else first
+    return Order(
+        o.request, s, o.version + 1, o.attempts, o.holder,
+        (*o.offers, OpenOffer(v.team, v.until)), None, None, due_at, c.ExpireOffers, o.opening,
+        (*o.asked, v.team), o.docket,
+    )  # fmt: skip
 
 
 def _offer_ended(o: Order, v: e.OfferDeclined | e.OfferExpired, s: OrderState) -> Order:
     team = v.team
-    return _offered(o, s, tuple([offer for offer in o.offers if offer.team != team]), o.asked)
+    offers = tuple([offer for offer in o.offers if offer.team != team])
+    due_at = min([offer.until for offer in offers]) if offers else None
+    return Order(
+        o.request, s, o.version + 1, o.attempts, o.holder, offers, None, None, due_at,
+        c.ExpireOffers if offers else None, o.opening, o.asked, o.docket,
+    )  # fmt: skip
 
 
 def _posted(o: Order, v: e.OrderPosted, s: OrderState) -> Order:
@@ -228,7 +230,13 @@ def _moved(o: Order, s: OrderState, due_at: Instant | None, due: type | None, d:
 
 
 def _started(o: Order, v: e.ServiceStarted, s: OrderState) -> Order:
-    return _moved(o, s, None, None, _stopped(o.docket, CONTACT, FEEDBACK))
+    d = _stopped(o.docket, CONTACT, FEEDBACK)
+    agreed: Duration = o.due_at - o.start  # type: ignore[operator]  # scheduled: from, and until
+    docket = Docket(
+        d.watches, d.overrun, d.merged, d.desk_due_at, d.handed_back, d.paused_at, d.paused_for,
+        d.other_time, d.assessment, d.called_back, d.since, v.at, v.present, agreed,
+    )  # fmt: skip
+    return _moved(o, s, None, None, docket)
 
 
 def _completed(o: Order, v: e.ServiceCompleted, s: OrderState) -> Order:
@@ -246,8 +254,9 @@ def _called_back(o: Order, v: e.RequesterCalledBack, s: OrderState) -> Order:
 def _reopened(o: Order, v: e.OrderReopened, s: OrderState) -> Order:
     request = attrs.evolve(o.request, earliest=v.at, latest=v.latest)
     docket = attrs.evolve(
-        o.docket, assessment=None, called_back=False, overrun=(), handed_back=(), since=v.at
-    )
+        o.docket, assessment=None, called_back=False, overrun=(), handed_back=(), since=v.at,
+        started_at=None, present=0, agreed=0,
+    )  # fmt: skip
     return Order(
         request, s, o.version + 1, o.attempts + 1, o.holder, (), None, None, v.due_at,
         _due_on_desk(request, v.due_at), o.opening + 1, (), _held(docket, request, v.due_at),

@@ -146,11 +146,11 @@ class Request:
     placed_at
         When.
     earliest, latest
-        The window: service starts no earlier and ends no later.
+        The window: service starts no earlier and ends no later; at least as long as the service.
     needed
-        Volunteers needed, at least 1.
+        Volunteers needed, from 1 to 10,000.
     duration
-        Expected length of the service, in minutes.
+        Expected length of the service, in minutes, at least 1.
     requested_time
         The part of the week asked for.
     route
@@ -244,6 +244,13 @@ class Docket:
         Whether the desk has asked the requester.
     since
         From when its window counts: since it was reopened or resumed; None: since it was placed.
+    started_at
+        When the service began; None: not yet, or not yet anew.
+    present
+        How many volunteers it began with.
+    agreed
+        How long it was to take, as agreed with the team: from the start to the end of the
+        appointment it began in.
     """
 
     watches: tuple[Watch, ...] = ()
@@ -257,6 +264,9 @@ class Docket:
     assessment: int | None = None
     called_back: bool = False
     since: Instant | None = None
+    started_at: Instant | None = None
+    present: int = 0
+    agreed: Duration = 0
 
 
 EMPTY = Docket()

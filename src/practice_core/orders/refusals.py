@@ -29,14 +29,15 @@ class Refusal(enum.StrEnum):
     EARLY = "early"
     """The clock has not run out yet, or the day of issue not come."""
     INVALID_REQUEST = "invalid_request"
-    """Bad id, another's name, empty window, nobody needed, no duration, no desk, or one twice.
+    """Bad id, another's name, nobody needed or more than 10,000, no desk, or one twice.
 
-    Or not the need that was collected; or no order for somebody, or by nobody who may say so.
+    Or a window before 1970, over, or shorter than the service; or not the need that was collected;
+    or no order for somebody, or by nobody who may say so.
     """
     NO_TEAM = "no_team"
     """An offer to nobody, to one team twice, or to what is no team's id."""
     TOO_MANY = "too_many"
-    """An offer to several teams, where the loop asks one at a time."""
+    """More than 100 teams asked at once, or several where the loop asks one at a time."""
     ASKED = "asked"
     """A team was already asked for this order."""
     UNKNOWN_TEAM = "unknown_team"

@@ -26,7 +26,18 @@ Examples
 
 from __future__ import annotations
 
+from practice_core.points.columns import award_points
+from practice_core.points.earning import (
+    NOTHING,
+    Award,
+    AwardReason,
+    History,
+    Line,
+    OccasionRecord,
+    award,
+)
 from practice_core.points.events import EVENTS, PointsAwarded
+from practice_core.points.explain import AwardClause, explain
 from practice_core.points.ledger import (
     LIMIT,
     AccountNotOpen,
@@ -36,22 +47,57 @@ from practice_core.points.ledger import (
     Results,
     Transfer,
 )
-from practice_core.points.rules import Award, AwardReason, Line, RuleSet, award, award_points
+from practice_core.points.redeem import Barrier, barriers, expires, level_of
+from practice_core.points.rules import (
+    AccountScope,
+    EventPoints,
+    Expiry,
+    Occasion,
+    Passing,
+    Period,
+    RoleBonus,
+    Rounding,
+    RuleSet,
+    StarLevel,
+    in_force,
+)
+from practice_core.points.tally import Tally, awards
 
 __all__ = [
     "EVENTS",
     "LIMIT",
+    "NOTHING",
     "AccountNotOpen",
+    "AccountScope",
     "Award",
+    "AwardClause",
     "AwardReason",
+    "Barrier",
     "Batch",
+    "EventPoints",
+    "Expiry",
+    "History",
     "Ledger",
     "Line",
+    "Occasion",
+    "OccasionRecord",
+    "Passing",
+    "Period",
     "PointsAwarded",
     "Result",
     "Results",
+    "RoleBonus",
+    "Rounding",
     "RuleSet",
+    "StarLevel",
+    "Tally",
     "Transfer",
     "award",
     "award_points",
+    "awards",
+    "barriers",
+    "expires",
+    "explain",
+    "in_force",
+    "level_of",
 ]

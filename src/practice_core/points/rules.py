@@ -1,45 +1,180 @@
-"""What a service is worth: versioned rules, and the award with its reasons.
+"""Points rules as versioned data: what service is worth, and what becomes of the points.
 
-Integers only. There is no national rule: every area publishes its own, so a rule set is data and
-names the document it comes from.
+Integers and exact ratios only. There is no national rule: every area publishes its own, so a rule
+set is data and names the document it comes from. What a document does not say is None.
 """
 
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING, TypeVar
+from bisect import bisect_right
+from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import attrs
-import numpy as np
-import numpy.typing as npt
 
-from practice_core.errors import DefinitionError, Fault
-from practice_core.units import Instant, Minutes, is_identifier, value
+from practice_core.errors import DefinitionError
+from practice_core.points.checks import faults_of
+from practice_core.units import DAY, HOUR, Duration, Instant, Minutes
 
 if TYPE_CHECKING:
-    from practice_core.volunteers import ServiceRecord
+    from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["Award", "AwardReason", "Line", "RuleSet", "award", "award_points"]
+    from practice_core.terms import Category, Lang
+    from practice_core.volunteers import ServiceRole
 
-_Time = TypeVar("_Time", int, npt.NDArray[np.int64])
+__all__ = [
+    "AccountScope",
+    "EventPoints",
+    "Expiry",
+    "Occasion",
+    "Passing",
+    "Period",
+    "RoleBonus",
+    "Rounding",
+    "RuleSet",
+    "StarLevel",
+    "in_force",
+]
 
-_MOST = 2**31 - 1  # minutes and rate: their product stays inside 64 bits
-_DAY: Minutes = 24 * 60
 _HOUR: Minutes = 60
 
 
-class AwardReason(enum.StrEnum):
-    """Why a line of an award stands there."""
+class Rounding(enum.StrEnum):
+    """What becomes of time short of a whole step, and of points short of a whole one."""
 
-    SERVICE_TIME = "service_time"
-    UNCOUNTED_TIME = "uncounted_time"
+    FLOOR = "floor"
+    NEAREST = "nearest"
+    """A half goes up."""
+    CEILING = "ceiling"
+
+
+class Period(enum.StrEnum):
+    """A span of local time over which something is counted."""
+
+    DAY = "day"
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+    LIFETIME = "lifetime"
+
+
+class Expiry(enum.StrEnum):
+    """When points that nobody spent are lost; the oldest go first."""
+
+    NEVER = "never"
+    MONTHS = "months"
+    """So many months after they were earned."""
+    QUARTER_END = "quarter_end"
+    YEAR_END = "year_end"
+
+
+class Passing(enum.StrEnum):
+    """To whom points may pass from one account."""
+
+    NONE = "none"
+    FAMILY = "family"
+    DONATION = "donation"
+    """To a pool for people in need."""
+    FREE = "free"
+
+
+class AccountScope(enum.StrEnum):
+    """Whose an account is."""
+
+    PERSON = "person"
+    HOUSEHOLD = "household"
+
+
+class Occasion(enum.StrEnum):
+    """What earns or costs points beside service time. An offer declined is none and never will be.
+
+    What was received and what was missed have fields of their own in a rule set.
+    """
+
+    REGISTER = "register"
+    REFERRAL = "referral"
+    TRAINING = "training"
+    DONATION = "donation"
+    BLOOD = "blood"
+    RESCUE = "rescue"
+    FOLLOW = "follow"
+    SHARE = "share"
+    HONOUR = "honour"
+    RECEIVED = "received"
+    """A service was received."""
+    NO_SHOW = "no_show"
+    """Somebody had accepted, and stayed away without notice."""
+
+
+@attrs.frozen(kw_only=True)
+class EventPoints:
+    """What an occasion earns.
+
+    Parameters
+    ----------
+    points
+        For one, whatever is counted: a referral, 100 ml of blood, a yuan.
+    most
+        The most points that it earns in a period; None: no limit.
+    per
+        That period.
+    """
+
+    points: int
+    most: int | None = None
+    per: Period = Period.LIFETIME
+
+
+@attrs.frozen(kw_only=True)
+class RoleBonus:
+    """What a role earns in one activity: points, or minutes that count as if served."""
+
+    points: int = 0
+    minutes: Minutes = 0
+
+
+@attrs.frozen(kw_only=True)
+class StarLevel:
+    """A level, and what it takes: minutes served, points earned, or both.
+
+    Parameters
+    ----------
+    zh, en
+        What it is called.
+    minutes, points
+        The least of each; None: it does not depend on that.
+    """
+
+    zh: str
+    en: str
+    minutes: Minutes | None = None
+    points: int | None = None
+
+    def name(self, lang: Lang = "en") -> str:
+        """Give what it is called."""
+        return self.zh if lang == "zh" else self.en
+
+
+def _exact(ratio: Fraction | int) -> Fraction:
+    # A float is left as it is, for the checks to find.
+    return Fraction(ratio) if isinstance(ratio, int) else ratio
+
+
+def _ratios(found: Mapping[Category, Fraction | int]) -> Mapping[Category, Fraction]:
+    return {category: _exact(ratio) for category, ratio in found.items()}
+
+
+def _grades(found: Iterable[Fraction | int]) -> tuple[Fraction, ...]:
+    return tuple(map(_exact, found))
 
 
 @attrs.frozen(kw_only=True)
 class RuleSet:
     """One version of an area's points rules.
 
-    The caller picks the version in force; nothing here reads a clock.
+    The caller picks the version in force; nothing here reads a clock. None means that the document
+    does not say.
 
     Parameters
     ----------
@@ -49,13 +184,71 @@ class RuleSet:
         1, 2, 3, ...
     effective
         From when on it holds, in ms since 1970-01-01T00:00Z.
-    rate_per_hour
-        Points for one credited hour.
     source
         The document that says so, or the word ``assumed`` and the reason.
+    offset
+        Local time east of UTC, in ms: days, months and years are local.
+    rate_per_hour
+        Points for one counted hour, as a whole number or an exact ratio.
+    per_service
+        Points for a service as such, however long.
     quantum
-        Service time counts in whole steps of this many minutes, the rest is dropped; 6 is 0.1 h,
-        the precision of published records.
+        Service time counts in whole steps of this many minutes; 6 is 0.1 h, the precision of
+        published records.
+    rounding
+        What becomes of the rest of a step, and of a point.
+    category_coefficient
+        By which the points of an hour are multiplied, by category; 1 for the others.
+    grade_coefficient
+        Likewise, for grades 1, 2 and 3 of difficulty, skill and risk; empty: there are no grades.
+    roles
+        What a role earns beside.
+    events
+        What occasions other than service earn.
+    received_debit
+        What a service received costs.
+    no_show_penalty
+        What it costs to have accepted and not to come, without notice.
+    no_show_limit_per_year, malicious_limit_per_year
+        So many such absences in a calendar year, or so many out of malice, end a registration.
+    max_minutes_per_activity, max_minutes_per_day
+        The most that counts of one person's time.
+    max_points_per_day, max_points_per_year
+        The most that one person earns.
+    storage_cap
+        The most points that an account may hold by earning.
+    zero_on_complaint
+        Whether a service earns nothing after a complaint.
+    claim_window_days
+        How many days after the service it may be entered.
+    audit_required
+        Whether somebody checks an entry before it counts.
+    publicity_days
+        How long awards are shown before they count (公示).
+    redeem_min_points, redeem_min_minutes
+        What a person must have before the first redemption: points held, minutes served.
+    redeem_months, redeem_days
+        In which months, 1 to 12, and on which days of a month points are redeemed; empty: any.
+    redeem_quota, redeem_quota_per
+        How often a person redeems in a period.
+    expiry, expiry_months
+        When points are lost.
+    passing
+        To whom they may pass.
+    account_scope
+        Whose an account is.
+    refundable
+        Whether a redemption may be taken back.
+    pickup_code, pickup_deadline_days
+        Whether goods are handed out for a code, and until when.
+    cents_per_point
+        What a point is worth in goods, in hundredths of a yuan.
+    levels
+        From the lowest on.
+    levels_per
+        Over what the hours and points of a level are counted.
+    demotion
+        Whether a level is lost again with its points.
 
     Raises
     ------
@@ -64,156 +257,126 @@ class RuleSet:
 
     Examples
     --------
-    >>> RuleSet(id="a b", version=1, effective=0, rate_per_hour=0, source="assumed: example")
+    >>> RuleSet(id="a b", version=1, effective=0, source="assumed: example", storage_cap=0)
     Traceback (most recent call last):
     ...
-    practice_core.errors.DefinitionError: points rules a b: 2 faults
+    practice_core.errors.DefinitionError: points rules a b: 3 faults
       id: 'a b'; expected 1 to 64 of A-Za-z0-9._:-; rename it
-      rate_per_hour: 0; expected 1 to 2147483647; give whole points for one hour
+      rate_per_hour: 0; expected points for an hour, a service or an event; say what earns points
+      storage_cap: 0; expected a whole number from 1 to 1,000,000,000; change storage_cap
     """
 
     id: str
     version: int
     effective: Instant
-    rate_per_hour: int
     source: str
+    offset: Duration = 8 * HOUR
+    rate_per_hour: Fraction = attrs.field(default=Fraction(0), converter=_exact)
+    per_service: int = 0
     quantum: Minutes = 6
+    rounding: Rounding = attrs.field(default=Rounding.FLOOR, converter=Rounding)
+    category_coefficient: Mapping[Category, Fraction] = attrs.field(
+        factory=dict, converter=_ratios, hash=False
+    )
+    grade_coefficient: tuple[Fraction, ...] = attrs.field(default=(), converter=_grades)
+    roles: Mapping[ServiceRole, RoleBonus] = attrs.field(factory=dict, hash=False)
+    events: Mapping[Occasion, EventPoints] = attrs.field(factory=dict, hash=False)
+    received_debit: int | None = None
+    no_show_penalty: int | None = None
+    no_show_limit_per_year: int | None = None
+    malicious_limit_per_year: int | None = None
+    max_minutes_per_activity: Minutes | None = None
+    max_minutes_per_day: Minutes | None = None
+    max_points_per_day: int | None = None
+    max_points_per_year: int | None = None
+    storage_cap: int | None = None
+    zero_on_complaint: bool | None = None
+    claim_window_days: int | None = None
+    audit_required: bool | None = None
+    publicity_days: int | None = None
+    redeem_min_points: int | None = None
+    redeem_min_minutes: Minutes | None = None
+    redeem_months: tuple[int, ...] = ()
+    redeem_days: tuple[int, ...] = ()
+    redeem_quota: int | None = None
+    redeem_quota_per: Period | None = None
+    expiry: Expiry | None = None
+    expiry_months: int | None = None
+    passing: Passing | None = None
+    account_scope: AccountScope | None = None
+    refundable: bool | None = None
+    pickup_code: bool | None = None
+    pickup_deadline_days: int | None = None
+    cents_per_point: int | None = None
+    levels: tuple[StarLevel, ...] = ()
+    levels_per: Period | None = None
+    demotion: bool | None = None
+    _worths: Mapping[tuple[Category | None, int], tuple[int, int]] = attrs.field(
+        init=False, repr=False, eq=False
+    )
 
     def __attrs_post_init__(self) -> None:
-        checks = (
-            ("id", is_identifier(self.id), "1 to 64 of A-Za-z0-9._:-", "rename it"),
-            ("version", self.version >= 1, "1 or more", "count versions from 1"),
-            (
-                "rate_per_hour",
-                1 <= self.rate_per_hour <= _MOST,
-                f"1 to {_MOST}",
-                "give whole points for one hour",
-            ),
-            ("source", bool(self.source.strip()), "a document", "say where the rule stands"),
-            ("quantum", 1 <= self.quantum <= _DAY, f"1 to {_DAY} minutes", "6 is 0.1 h"),
-        )
-        faults = [
-            Fault(name, repr(getattr(self, name)), expected, remedy)
-            for name, holds, expected, remedy in checks
-            if not holds
-        ]
+        faults = faults_of(self)
         if faults:
             subject = f"points rules {self.id}"
             raise DefinitionError(subject, faults)
+        grades = enumerate((Fraction(1), *self.grade_coefficient))
+        kinds = {None: Fraction(1)} | dict(self.category_coefficient)
+        worths = {
+            (category, grade): (self.rate_per_hour * one * other / _HOUR).as_integer_ratio()
+            for grade, one in grades
+            for category, other in kinds.items()
+        }
+        object.__setattr__(self, "_worths", worths)
+
+    def worth(self, category: Category | None = None, grade: int | None = None) -> tuple[int, int]:
+        """Give the points of one minute, as a numerator and a denominator.
+
+        Parameters
+        ----------
+        category, grade
+            Of the service; None: without the coefficient.
+
+        Examples
+        --------
+        >>> rules = RuleSet(
+        ...     id="demo",
+        ...     version=1,
+        ...     effective=0,
+        ...     rate_per_hour=10,
+        ...     grade_coefficient=(1, Fraction("1.02"), 2),
+        ...     source="assumed: demo",
+        ... )
+        >>> rules.worth(), rules.worth(grade=2)
+        ((1, 6), (17, 100))
+        """
+        known = category if category in self.category_coefficient else None
+        return self._worths[known, grade or 0 if self.grade_coefficient else 0]
+
+    def day(self, at: Instant) -> int:
+        """Give the number of the local day of an instant, from 1970-01-01."""
+        return (at + self.offset) // DAY
 
 
-@value
-class Line:
-    """One line of an award.
+def in_force(versions: Sequence[RuleSet], at: Instant) -> RuleSet | None:
+    """Give the version that holds at an instant; None before the first.
+
+    What was earned is not touched by a later version: an award asks for the one in force when the
+    service ended.
 
     Parameters
     ----------
-    reason
-        Why it stands there.
-    minutes
-        Service time it speaks of, in minutes.
-    points
-        What it adds.
-    """
-
-    reason: AwardReason
-    minutes: Minutes
-    points: int
-
-
-@value
-class Award:
-    """Points with their reasons: the lines add up to the points, and to the minutes served."""
-
-    points: int
-    lines: tuple[Line, ...]
-
-
-def award(rules: RuleSet, record: ServiceRecord) -> Award:
-    """Give the points of one service record, line by line.
-
-    Parameters
-    ----------
-    rules
-        The version in force.
-    record
-        The service.
-
-    Returns
-    -------
-    Award
-        ``floor(credited * rate_per_hour / 60)`` points, where ``credited`` is the minutes in whole
-        quanta; time dropped by the quantum has a line of its own.
-
-    Raises
-    ------
-    DefinitionError
-        If the minutes are negative or beyond 2,147,483,647.
+    versions
+        By the instant from which on they hold.
+    at
+        In ms since 1970-01-01T00:00Z.
 
     Examples
     --------
-    >>> from practice_core.units import OrderId, VolunteerId
-    >>> from practice_core.volunteers import ServiceRecord
-    >>> rules = RuleSet(id="demo", version=1, effective=0, rate_per_hour=10, source="assumed: demo")
-    >>> given = award(rules, ServiceRecord(VolunteerId("v-1"), OrderId("o-1"), at=0, minutes=100))
-    >>> given.points, [(line.reason.value, line.minutes, line.points) for line in given.lines]
-    (16, [('service_time', 96, 16), ('uncounted_time', 4, 0)])
+    >>> old = RuleSet(id="demo", version=1, effective=10, rate_per_hour=1, source="assumed: demo")
+    >>> new = attrs.evolve(old, version=2, effective=20, rate_per_hour=2)
+    >>> [one and one.version for one in (in_force((old, new), at) for at in (9, 10, 19, 20))]
+    [None, 1, 1, 2]
     """
-    if not 0 <= record.minutes <= _MOST:
-        subject = f"service record of {record.volunteer} on {record.order}"
-        raise DefinitionError(subject, [_bad_minutes(record.minutes)])
-    credited = _credited(rules, record.minutes)
-    points = _worth(rules, credited)
-    base = Line(AwardReason.SERVICE_TIME, credited, points)
-    rest = Line(AwardReason.UNCOUNTED_TIME, record.minutes - credited, 0)
-    return Award(points, (base, rest) if rest.minutes else (base,))
-
-
-def award_points(rules: RuleSet, minutes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Give the points of many service records at once: `award` for a whole column.
-
-    Parameters
-    ----------
-    rules
-        The version in force.
-    minutes
-        Minutes served, one entry per record, any shape.
-
-    Returns
-    -------
-    ndarray of int64
-        Points, in the shape of `minutes`.
-
-    Raises
-    ------
-    DefinitionError
-        If any entry is negative or beyond 2,147,483,647.
-    TypeError
-        If `minutes` are not integers.
-
-    Examples
-    --------
-    >>> rules = RuleSet(id="demo", version=1, effective=0, rate_per_hour=10, source="assumed: demo")
-    >>> award_points(rules, np.array([60, 100, 5])).tolist()
-    [10, 16, 0]
-    """
-    whole = np.asarray(minutes).astype(np.int64, casting="safe", copy=False)
-    wrong = np.flatnonzero((whole < 0) | (whole > _MOST))
-    if wrong.size:
-        first = int(wrong[0])
-        fault = _bad_minutes(int(whole.flat[first]), f"minutes[{first}]")
-        subject = f"service time, {wrong.size} of {whole.size} entries"
-        raise DefinitionError(subject, [fault])
-    return _worth(rules, _credited(rules, whole))
-
-
-def _credited(rules: RuleSet, minutes: _Time) -> _Time:
-    return minutes // rules.quantum * rules.quantum
-
-
-def _worth(rules: RuleSet, credited: _Time) -> _Time:
-    return credited * rules.rate_per_hour // _HOUR
-
-
-def _bad_minutes(minutes: int, place: str = "minutes") -> Fault:
-    return Fault(place, str(minutes), f"0 to {_MOST}", "record the minutes actually served")
+    place = bisect_right(versions, at, key=lambda one: one.effective)
+    return versions[place - 1] if place else None

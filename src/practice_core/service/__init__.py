@@ -18,6 +18,7 @@ from practice_core.service.contract import (
     Limits,
     Page,
     Tally,
+    UnlawfulDecision,
 )
 from practice_core.service.practice import Practice
 from practice_core.service.reading import read_command
@@ -36,5 +37,6 @@ __all__ = [
     "Page",
     "Practice",
     "Tally",
+    "UnlawfulDecision",
     "read_command",
 ]

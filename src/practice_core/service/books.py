@@ -36,8 +36,8 @@ class Books:
     orders : Orders
         Every order by its id.
     under_way : dict
-        The orders that have not ended: when their last event happened, and their age, which is
-        the position of their first.
+        The orders that have not ended, oldest first: when their last event happened, and their age,
+        which is the position of their first.
     bookings : dict
         By team and order, when a team is taken.
     lately : Lately
@@ -87,6 +87,10 @@ class Books:
         """Give the orders that wait on a desk to be dispatched, by age, oldest first."""
         return {age: self.orders[key] for key, age in sorted(self._waiting.items(), key=_by_age)}
 
+    def is_waiting(self, order: OrderId) -> bool:
+        """Tell whether an order waits on a desk to be dispatched."""
+        return order in self._waiting
+
     def due(self, at: Instant) -> list[Due]:
         """Give the clocks that have run out, the first one first."""
         clocks = self._heap()
@@ -120,7 +124,7 @@ class Books:
 
     def by_age(self) -> list[OrderId]:
         """Give the orders that have not ended, oldest first."""
-        return sorted(self.under_way, key=lambda order: self.under_way[order][1])
+        return list(self.under_way)
 
     # -- how events change it -------------------------------------------------------------------
 
@@ -183,7 +187,7 @@ class Books:
                 attrs.astuple(one) for team in self.bookings.values() for one in team.values()
             ],
             "lately": self.lately.dump(),
-            "counts": [[site, state, n] for (site, state), n in self.counts.items() if n],
+            "counts": sorted([site, state, n] for (site, state), n in self.counts.items() if n),
             "waiting": self._waiting,
             "versions": self._versions,
             "placed": self._placed,
@@ -216,7 +220,8 @@ class Books:
         return books
 
     def _fill(self, rest: dict[str, Any]) -> None:
-        self.under_way = {key: (last, age) for key, (last, age) in rest["under_way"].items()}
+        aged = sorted(rest["under_way"].items(), key=lambda item: item[1][1])
+        self.under_way = {key: (last, age) for key, (last, age) in aged}
         for fields in rest["bookings"]:
             booking = Booking(*fields)
             self.bookings[booking.team][booking.order] = booking

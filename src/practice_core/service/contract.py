@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
 
-from practice_core.errors import DefinitionError, PracticeError, shown
+from practice_core.errors import DefinitionError, PracticeError, UnlawfulCommand, shown
 from practice_core.units import DAY, MINUTE, moment
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ __all__ = [
     "Limits",
     "Page",
     "Tally",
+    "UnlawfulDecision",
 ]
 
 T_co = TypeVar("T_co", covariant=True)
@@ -62,6 +63,9 @@ class Done:
         Where that stands in the journal.
     decision
         What a policy decided, if it came of that.
+    again
+        Whether it was carried out before, and this is the answer of then: whom it concerned has
+        been told. No part of what was done.
     """
 
     command: CommandId
@@ -69,6 +73,7 @@ class Done:
     events: tuple[OrderEvent, ...]
     appended: Appended
     decision: Decision | None = None
+    again: bool = attrs.field(default=False, eq=False)
 
 
 @attrs.frozen
@@ -157,13 +162,16 @@ class Limits:
     commands_a_minute
         Of one actor, refused ones too, as far as this handle knows.
     open_orders
-        Of one requester, not yet ended.
+        Orders and needs of one requester or proxy that have not ended, as far as this handle has
+        read the journal: two that are placed at one moment elsewhere may pass it by one.
     command_bytes
         Of one command, as canonical JSON.
+    orders
+        Of one command that is given to several.
     texts, text_length
         Free texts with one command, and the characters of each.
     window
-        From placing an order to the end of its time, in ms.
+        From the earliest start that is asked for to the end of an order's time, in ms.
     page
         Most items of one page.
     backwards
@@ -174,6 +182,7 @@ class Limits:
     commands_a_minute: int = 120
     open_orders: int = 50
     command_bytes: int = 256 * 1024
+    orders: int = 200
     texts: int = 8
     text_length: int = 2_000
     window: Duration = 366 * DAY
@@ -217,6 +226,23 @@ class LimitReached(PracticeError, RuntimeError):
 
     def __reduce__(self) -> tuple[type[LimitReached], tuple[str, str, int, Instant | None]]:
         return type(self), (self.actor, self.limit, self.allowed, self.again_at)
+
+
+class UnlawfulDecision(UnlawfulCommand):
+    """A policy decided what the law forbids, or nothing that is a decision; that was not done.
+
+    Attributes
+    ----------
+    done : tuple of Done
+        What was done all the same: of what it was asked about singly, the lawful decisions.
+    """
+
+    def __init__(self, order: str, command: str, why: str, done: Sequence[Done] = ()) -> None:
+        self.done = tuple(done)
+        super().__init__(order, command, why)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.order, self.command, self.why, self.done)
 
 
 class ClockWentBack(PracticeError, RuntimeError):

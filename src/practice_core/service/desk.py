@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from practice_core.dispatch import RECHECK_AFTER, Grid, Offer, Roster, RosterView, Wait
+from practice_core.dispatch import (
+    RECHECK_AFTER,
+    Escalate,
+    Grid,
+    Offer,
+    Post,
+    Roster,
+    RosterView,
+    Wait,
+)
 from practice_core.dispatch.slots import monday
-from practice_core.errors import UnlawfulCommand
+from practice_core.journal.shapes import Shape
 from practice_core.keyed import Draws, Purpose
+from practice_core.service.contract import UnlawfulDecision
 from practice_core.units import WEEK
 
 if TYPE_CHECKING:
@@ -23,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DispatchDesk"]
 
+_SHAPES = {kind: Shape(kind) for kind in (Offer, Post, Wait, Escalate)}
 _WEEKS = 54
 """Of the roster's grid: last week, and a year ahead."""
 
@@ -45,6 +56,7 @@ class DispatchDesk:
         self._teams = teams
         self._draws = Draws(seed, 0, Purpose.POLICY)
         self._until: dict[OrderId, Instant] = {}
+        self._is_stale = True
         self._view = self._looked(0)
 
     def _looked(self, at: Instant) -> RosterView:
@@ -57,15 +69,19 @@ class DispatchDesk:
 
     def look(self, at: Instant, books: Books) -> None:
         """Look at what is there now; in a new week at a roster of that week."""
+        if not self._is_stale and self._view.now == at:
+            return
         begins = monday(at, self._area.calendar.offset) - WEEK
         if books.lately.roster is None or self._view.roster.grid.begins != begins:
             self._view = self._looked(at)
             books.lately.fill(self._view.roster)
         self._view.now = at
         self._view.on_desk = books.waiting()
+        self._is_stale = False
 
     def hear(self, books: Books) -> None:
         """Take notice of what has happened: to which orders, and which teams are free again."""
+        self._is_stale = self._is_stale or bool(books.changed)
         for changed in books.changed:
             self._until.pop(changed, None)
         books.changed.clear()
@@ -84,7 +100,8 @@ class DispatchDesk:
 
     def is_open(self, policy: Policy, order: Order, at: Instant) -> bool:
         """Tell whether a policy may be asked about an order now, and wants to be."""
-        if at >= order.due_at or not self._area.profile.may_ask(order, at):  # type: ignore[operator]  # reviewed: has a clock
+        lawful = at < _due_at(order) and self._area.profile.may_ask(order, at)
+        if not lawful or order.request.site not in self._hierarchy:
             return False
         return bool(policy.period) or self._until.get(order.id, at) <= at
 
@@ -93,39 +110,46 @@ class DispatchDesk:
         profile = self._area.profile
         for order in waiting.values():
             when = max(at, self._until.get(order.id, at))
-            yield when if profile.may_ask(order, when) else profile.next_issue(when)
+            if not profile.may_ask(order, when):
+                when = profile.next_issue(when)
+            if when < _due_at(order) and order.request.site in self._hierarchy:
+                yield when
 
     def choose(self, policy: Policy, orders: Sequence[Order], at: Instant) -> Sequence[Decision]:
         """Ask a policy; remember until when it wants to wait.
 
         Raises
         ------
-        UnlawfulCommand
-            If it decides about an order twice or about one that it was not asked about, or waits
-            for what is over.
+        UnlawfulDecision
+            If it answers with something else than decisions, decides about an order twice or about
+            one that it was not asked about, or waits for what is over.
         """
-        decisions = policy.choose(orders, self._view, self._draws)
+        decisions = _decisions(policy.choose(orders, self._view, self._draws), orders[0])
         left = {order.id for order in orders}
         for decision in decisions:
             name = type(decision).__name__
             if decision.order not in left:
-                raise UnlawfulCommand(decision.order, name, "not asked about")
+                raise UnlawfulDecision(decision.order, name, "not asked about")
             left.remove(decision.order)
+            if isinstance(decision, Wait) and decision.until <= at:
+                why = f"until {decision.until}, not after now, {at}"
+                raise UnlawfulDecision(decision.order, name, why)
+        for decision in decisions:
             if isinstance(decision, Wait):
-                if decision.until <= at:
-                    why = f"until {decision.until}, not after now, {at}"
-                    raise UnlawfulCommand(decision.order, name, why)
                 self._until[decision.order] = decision.until
-        for order in left:
-            self._until[order] = at + RECHECK_AFTER
+        self._until.update(dict.fromkeys(left, at + RECHECK_AFTER))
         return decisions
+
+    def set_aside(self, orders: Sequence[Order], at: Instant) -> None:
+        """Ask about orders later, as if a policy had said nothing of them."""
+        self._until.update({order.id: at + RECHECK_AFTER for order in orders})
 
     def refuse_unlawful(self, decision: Decision, order: Order, at: Instant) -> None:
         """Refuse an offer to a team that may not be asked or has no time for it.
 
         Raises
         ------
-        UnlawfulCommand
+        UnlawfulDecision
             Naming the team.
         """
         if not isinstance(decision, Offer):
@@ -133,4 +157,27 @@ class DispatchDesk:
         roster = self._view.roster
         for team in decision.teams:
             if team not in roster.index or roster.slot(order, team, at) is None:
-                raise UnlawfulCommand(order.id, "OfferOrder", f"team {team} may not be asked now")
+                raise UnlawfulDecision(order.id, "OfferOrder", f"team {team} may not be asked now")
+
+
+def _decisions(said: object, order: Order) -> tuple[Decision, ...]:
+    """Take what a policy said as decisions, exact in every type."""
+    try:
+        decisions: tuple[Decision, ...] = tuple(said)  # type: ignore[arg-type]  # it is tried
+    except TypeError as error:
+        why = f"{type(said).__name__} is no sequence of decisions"
+        raise UnlawfulDecision(order.id, "choose", why) from error
+    for decision in decisions:
+        shape = _SHAPES.get(type(decision))
+        if shape is None:
+            why = f"{type(decision).__name__} is no decision"
+            raise UnlawfulDecision(order.id, "choose", why)
+        wrong = shape.faults(shape.fields(decision))
+        if wrong:
+            place, why = wrong[0]
+            raise UnlawfulDecision(order.id, type(decision).__name__, f"{place}: {why}")
+    return decisions
+
+
+def _due_at(order: Order) -> Instant:
+    return order.due_at  # type: ignore[return-value]  # reviewed: has a clock

@@ -29,7 +29,11 @@ _GIVEN = frozenset({OrderState.ACCEPTED, OrderState.SCHEDULED, OrderState.IN_SER
 _KEPT = 2 * WEEK
 """How long jobs that are over still count: those of this week do, whatever the time zone."""
 _OFTEN = 256
-"""Of so many things remembered, those that are forgotten are dropped once."""
+"""Of so many things remembered, those are dropped once that the last so many have outlived: no
+single clock that goes ahead makes anything forgotten."""
+_MEMBERS = 10_000
+_MINUTES = 2**40
+"""Bounds that a roster's numbers hold, should a journal hold more."""
 
 
 @attrs.frozen
@@ -69,7 +73,8 @@ class Lately:
         elif isinstance(event, ServiceScheduled):
             self._drop(event.order)
             team: TeamId = after.team  # type: ignore[assignment]  # scheduled: has a team
-            job = Job(team, request.site, event.start, event.end, request.needed)
+            members = min(request.needed, _MEMBERS)
+            job = Job(team, request.site, event.start, event.end, members)
             self.jobs[event.order] = job
             self._on_roster(job, 1)
         elif before is not None and before.state in _GIVEN and after.state not in _GIVEN:
@@ -80,20 +85,21 @@ class Lately:
         self.offers.append((team, at))
         self.last_offered[team] = at
         if not len(self.offers) % _OFTEN:
-            self.offers = [one for one in self.offers if one[1] > at - NOTE_MEMORY]
+            oldest = min(when for _, when in self.offers[-_OFTEN:]) - NOTE_MEMORY
+            self.offers = [one for one in self.offers if one[1] > oldest]
         if self.roster is not None and team in self.roster.index:
-            self.roster.forget(at)
             self.roster.note_offer(self.roster.index[team], at)
 
     def _taken(self, team: TeamId, at: Instant, order: Order) -> None:
         request = order.request
         if team == request.host:
             return
-        minutes = request.needed * request.duration
+        minutes = min(request.needed * request.duration, _MINUTES)
         self.accepted.append((team, at, minutes))
         self.open_jobs[team] += 1
         if not len(self.accepted) % _OFTEN:
-            self.accepted = [one for one in self.accepted if one[1] > at - MEMORY]
+            oldest = min(when for _, when, _ in self.accepted[-_OFTEN:]) - MEMORY
+            self.accepted = [one for one in self.accepted if one[1] > oldest]
         if self.roster is not None and team in self.roster.index:
             self.roster.note_accepted(self.roster.index[team], at, minutes)
 
@@ -106,15 +112,16 @@ class Lately:
                 self.roster.note_done(self.roster.index[team])  # type: ignore[union-attr]  # known
         if isinstance(event, ServiceCompleted):
             # The time is spent, and the way back may still lie ahead.
-            self._spend(self.jobs.pop(before.id), event.at)
+            self._spend(self.jobs.pop(before.id))
             return None
         self._drop(before.id)
         return team
 
-    def _spend(self, job: Job, at: Instant) -> None:
+    def _spend(self, job: Job) -> None:
         self.spent.append(job)
         if not len(self.spent) % _OFTEN:
-            self.spent = [one for one in self.spent if one.end > at - _KEPT]
+            oldest = min(one.end for one in self.spent[-_OFTEN:]) - _KEPT
+            self.spent = [one for one in self.spent if one.end > oldest]
 
     def _drop(self, order: OrderId) -> None:
         job = self.jobs.pop(order, None)
@@ -123,7 +130,7 @@ class Lately:
 
     def _on_roster(self, job: Job, sign: int) -> None:
         roster = self.roster
-        if roster is None or job.team not in roster.index:
+        if roster is None or job.team not in roster.index or job.site not in roster.hierarchy:
             return
         travel = way_back(roster.km(job.site, job.team))
         slot = roster.grid.slot(job.start, job.end, travel)
@@ -145,8 +152,7 @@ class Lately:
                 roster.last_offered_at[roster.index[team]] = at
         roster.open_jobs[:] = [self.open_jobs[team] for team in roster.ids]
         for job in (*self.jobs.values(), *self.spent):
-            if job.site in roster.hierarchy:
-                self._on_roster(job, 1)
+            self._on_roster(job, 1)
 
     def dump(self) -> dict[str, Any]:
         """Give it as plain data."""

@@ -7,13 +7,14 @@ import os
 import secrets
 from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
 from practice_core.dispatch import Escalate, Offer, Post, Wait
-from practice_core.errors import DefinitionError, Fault, UnlawfulCommand
+from practice_core.errors import DefinitionError, Fault, UnknownName
 from practice_core.journal import (
     Appended,
     CommandReused,
@@ -26,6 +27,7 @@ from practice_core.journal import (
 )
 from practice_core.lifecycle import Role
 from practice_core.orders import (
+    ORDER,
     AbsorbNeed,
     Access,
     Actor,
@@ -52,15 +54,23 @@ from practice_core.orders import (
 )
 from practice_core.points import PointsAwarded, award
 from practice_core.service.books import BOOKS, Books
-from practice_core.service.contract import ClockWentBack, Done, Due, LimitReached, Limits
+from practice_core.service.contract import (
+    ClockWentBack,
+    Done,
+    Due,
+    InputRefused,
+    LimitReached,
+    Limits,
+    UnlawfulDecision,
+)
 from practice_core.service.desk import DispatchDesk
 from practice_core.service.queries import Queries
-from practice_core.service.reading import Given
+from practice_core.service.reading import Given, read_given
 from practice_core.units import MINUTE, AccountId, ActorId, CommandId, is_identifier
 from practice_core.volunteers import ServiceRecord, ServiceRecorded, TeamBooked, TeamFreed, taken
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from types import TracebackType
     from typing import Self, TypeAlias
 
@@ -76,6 +86,8 @@ if TYPE_CHECKING:
     Plan: TypeAlias = Callable[[], tuple[Changed, ...] | Refused]
 
 __all__ = ["Practice"]
+
+T = TypeVar("T")
 
 _TRIES = 3
 _MARK = 16
@@ -171,8 +183,9 @@ class Practice(Queries):
         self.limits = limits
         self.teams: Mapping[TeamId, Team] = {team.id: team for team in teams}
         self._projected = project(journal, BOOKS)
-        self._desk = DispatchDesk(area, hierarchy, teams, seed)
-        self._attempts: dict[ActorId, deque[Instant]] = {}
+        self._desk = DispatchDesk(area, hierarchy, tuple(self.teams.values()), seed)
+        self._desk.hear(self.books)
+        self._attempts: dict[str, deque[Instant]] = {}
         _refuse_another_area(self.books, area, hierarchy)
 
     @classmethod
@@ -231,7 +244,9 @@ class Practice(Queries):
         order
             The order it is given to.
         command
-            What is asked.
+            What is asked. An order is placed, and a need collected, at `at`, whatever the request
+            says; if it names nobody who places it, that is `by`, and if it names no desks, those
+            that may hold it are filled in.
         id
             Of the command, made by the caller: given again it changes nothing, and gets the answer
             that it got when it was carried out. What was refused is decided anew.
@@ -256,12 +271,14 @@ class Practice(Queries):
             If `at` lies before what has already happened to the order.
         CommandReused
             If another command was carried out under this id.
+        AppendRefused
+            If the id of a text was used before.
         Conflict
             If others were faster three times.
         StoreError
             If the journal fails; whether the command was carried out shows when it is given again.
         """
-        given = self._taken(Given([(order, command)], id, by, at, texts))
+        given = self._taken([(order, command)], id, by, at, texts)
         if isinstance(command, _HALVES):
             return Refused(type(command), Refusal.ROLE)
         return self._carry_out(given)
@@ -282,16 +299,18 @@ class Practice(Queries):
         InputRefused, LimitReached, ClockWentBack, CommandReused, Conflict, StoreError
             As for `do`.
         """
+        needs = _listed(needs)
         deeds: list[tuple[OrderId, OrderCommand]] = [(into, AbsorbNeed(need)) for need in needs]
         deeds += [(need, MergeNeed(into)) for need in needs]
-        given = self._taken(Given(deeds, id, by, at, NO_TEXTS))
+        given = self._taken(deeds, id, by, at)
 
         def plan() -> tuple[Changed, ...] | Refused:
             refused = self._unauthorised(given)
             if refused is not None:
                 return refused
-            found = [self.books.orders[key] for key in (into, *needs)]
-            return consolidate(found[0], found[1:], at, by, self.area.profile)
+            orders = self.books.orders
+            found = [orders[key] for key, deed in given.deeds if isinstance(deed, MergeNeed)]
+            return consolidate(orders[into], found, given.at, given.by, self.area.profile)
 
         if not needs or len(set(needs)) < len(needs):
             return Refused(MergeNeed, Refusal.INVALID_VALUE)
@@ -313,18 +332,23 @@ class Practice(Queries):
         InputRefused, LimitReached, ClockWentBack, CommandReused, Conflict, StoreError
             As for `do`.
         """
-        deeds = [(order, SplitOrder(child, needed)) for child, needed in shares.items()]
-        given = self._taken(Given(deeds, id, by, at, NO_TEXTS))
+        pairs = sorted(_listed(getattr(shares, "items", list)()), key=str)
+        given = self._taken(
+            [(order, SplitOrder(child, needed)) for child, needed in pairs], id, by, at
+        )
 
         def plan() -> tuple[Changed, ...] | Refused:
             refused = self._unauthorised(given)
             if refused is not None:
                 return refused
-            if any(child in self.books.orders for child in shares):
+            parts = [deed for _, deed in given.deeds if isinstance(deed, SplitOrder)]
+            known = self.books.orders
+            if any(part.child in known for part in parts):
                 return Refused(SplitOrder, Refusal.INVALID_VALUE)
-            return divide(self.books.orders[order], shares, at, by, self.area.profile)
+            exact = {part.child: part.needed for part in parts}
+            return divide(known[order], exact, given.at, given.by, self.area.profile)
 
-        if not shares:
+        if not pairs:
             return Refused(SplitOrder, Refusal.INVALID_VALUE)
         return self._commit(given, plan)
 
@@ -399,25 +423,38 @@ class Practice(Queries):
 
         Raises
         ------
-        UnlawfulCommand
-            If it decides what the law forbids; then nothing of what it decided with it is done.
+        UnlawfulDecision
+            If it decides what the law forbids: nothing of what it decided with it is done. Orders
+            that it was asked about singly are dispatched first; the error holds what was done.
         """
         self.catch_up()
-        desk = self._desk
-        desk.look(at, self.books)
+        desk, books = self._desk, self.books
+        desk.look(at, books)
         asked = [
-            order
-            for order in self.books.waiting().values()
+            order.id
+            for order in books.waiting().values()
             if (orders is None or order.id in orders) and desk.is_open(policy, order, at)
         ]
         done: list[Done] = []
-        for some in [asked] if policy.period else [[order] for order in asked]:
+        unlawful: UnlawfulDecision | None = None
+        for keys in [asked] if policy.period else [[key] for key in asked]:
             # What was done about the first may have shown what others did to those that follow.
-            found = self.books.orders
-            same = [order for order in some if found[order.id].version == order.version]
-            if same:
-                done += self._decided(desk.choose(policy, same, at), same, at)
+            desk.look(at, books)
+            some = [books.orders[key] for key in keys if self._waits(key, at)]
+            try:
+                if some:
+                    done += self._decided(desk.choose(policy, some, at), some, at)
+            except UnlawfulDecision as error:
+                desk.set_aside(some, at)
+                unlawful = error
+        if unlawful is not None:
+            raise UnlawfulDecision(unlawful.order, unlawful.command, unlawful.why, done)
         return tuple(done)
+
+    def _waits(self, order: OrderId, at: Instant) -> bool:
+        """Tell whether an order still waits, and is not ahead of a clock that went back."""
+        last, _ = self.books.under_way.get(order, (at, 0))
+        return self.books.is_waiting(order) and at >= last - self.limits.backwards
 
     def next_dispatch(self, policy: Policy, at: Instant) -> Instant | None:
         """Give when a policy without a period next wants to be asked, if nobody does anything.
@@ -454,7 +491,7 @@ class Practice(Queries):
             expected = self._stepped(order.id, command, officer, at)
             if isinstance(expected, Refused):
                 name = type(command).__name__
-                raise UnlawfulCommand(order.id, name, f"refused: {expected.reason}")
+                raise UnlawfulDecision(order.id, name, f"refused: {expected.reason}")
             plans.append((decision, order, command, officer))
         for decision, order, command, officer in plans:
             said = canonical([type(decision).__name__, attrs.astuple(decision)]).decode()
@@ -477,11 +514,33 @@ class Practice(Queries):
         finally:  # what was seen counts, whether or not all could be read
             self._desk.hear(self.books)
 
-    def _taken(self, given: Given) -> Given:
-        """Take a command from outside, within bounds."""
-        exact = given.checked(self.limits)
-        self._meter(exact.by, exact.at)
-        return exact
+    def _taken(
+        self,
+        deeds: Iterable[tuple[OrderId, OrderCommand]],
+        id: CommandId,  # noqa: A002 - as `do`
+        by: Actor,
+        at: Instant,
+        texts: Mapping[TextId, str] = NO_TEXTS,
+    ) -> Given:
+        """Take a command from outside, within bounds, with what the practice knows of an order."""
+        self._meter(by, at)
+        given = read_given(deeds, id=id, by=by, at=at, texts=texts, limits=self.limits)
+        return attrs.evolve(
+            given, deeds=[(order, self._known(deed, given)) for order, deed in given.deeds]
+        )
+
+    def _known(self, deed: OrderCommand, given: Given) -> OrderCommand:
+        """Give a command with what it leaves open of an order: when, by whom, at which desks."""
+        if not isinstance(deed, CollectNeed | PlaceOrder):
+            return deed
+        asked = deed.request
+        route = asked.route
+        if not route:
+            with suppress(DefinitionError, UnknownName):  # no such site: that is refused below
+                route = self.route(asked.site, category=asked.category)
+        placed_by = asked.placed_by or given.by.id
+        request = attrs.evolve(asked, placed_at=given.at, placed_by=placed_by, route=route)
+        return attrs.evolve(deed, request=request)
 
     def _unasked(self, given: Given) -> Done | None:
         """Carry out what a clock or a policy wants; None if others were faster, or are ahead.
@@ -491,9 +550,9 @@ class Practice(Queries):
         """
         try:
             answer = self._carry_out(given)
-        except (ClockWentBack, Conflict):
+        except (ClockWentBack, Conflict, CommandReused):
             return None
-        return answer if isinstance(answer, Done) else None
+        return answer if isinstance(answer, Done) and not answer.again else None
 
     def _carry_out(self, given: Given) -> Done | Refused:
         """Carry out a command for one order."""
@@ -582,7 +641,7 @@ class Practice(Queries):
                 break
             order = evolve(order, one.event)  # type: ignore[arg-type]  # of an order's stream
         told = tuple([event for _, event in events])
-        return Done(command, order, told, appended)  # type: ignore[arg-type]  # it has events
+        return Done(command, order, told, appended, again=True)  # type: ignore[arg-type]  # it has events
 
     def _unauthorised(self, given: Given) -> Refused | None:
         """Give the first reason why somebody may not give commands, before the law is asked."""
@@ -599,8 +658,12 @@ class Practice(Queries):
             last, _ = self.books.under_way.get(key, (at, 0))
             if at < last - self.limits.backwards:
                 raise ClockWentBack(key, at, last)
-            if isinstance(deed, PlaceOrder) and by.role is Role.REQUESTER:
-                self._count_open(by, key)
+            if isinstance(deed, CollectNeed | PlaceOrder):
+                host = deed.request.host
+                if host is not None and host not in self.teams:
+                    return Refused(type(deed), Refusal.UNKNOWN_TEAM)
+                if by.role in {Role.REQUESTER, Role.PROXY}:
+                    self._count_open(by, key)
         return None
 
     def _count_open(self, by: Actor, order: OrderId) -> None:
@@ -614,11 +677,10 @@ class Practice(Queries):
         standings = _Standings(self.teams, self.hierarchy, self.books, key)
         order = self.books.orders.get(key)
         answer = step(order, deed, at, by, self.area.profile, standings)
-        if isinstance(deed, OfferOrder) and not isinstance(answer, Refused):
-            host = answer[0].request.host
-            if any(team not in self.teams and team != host for team in deed.teams):
-                return Refused(OfferOrder, Refusal.UNKNOWN_TEAM)
-        return answer
+        if isinstance(answer, Refused) or not isinstance(deed, OfferOrder):
+            return answer
+        known = all(team in self.teams for team in deed.teams)
+        return answer if known else Refused(OfferOrder, Refusal.UNKNOWN_TEAM)
 
     def _writes(self, changed: Sequence[Changed], given: Given) -> list[Write]:
         """Give everything that a command changes: orders, bookings, hours and points."""
@@ -647,7 +709,7 @@ class Practice(Queries):
             who, stream = one.volunteer, f"account/{one.volunteer}"
             yield stream, ServiceRecorded(who, at, by, order, one.minutes)
             points = award(rules, ServiceRecord(who, order, at, one.minutes)).points
-            if points:
+            if points and at >= rules.effective:
                 account = AccountId(who)
                 awarded = PointsAwarded(account, at, by, order, points, rules.id, rules.version)
                 yield stream, awarded
@@ -660,9 +722,9 @@ class Practice(Queries):
         return None if order is None else self.journal.text(key)
 
     def erase_text(self, key: TextId, *, by: Actor) -> bool:
-        """Remove a free text for good, for somebody who commands its order; tell whether he does.
+        """Remove a free text for good; tell whether the actor may.
 
-        Orders that have ended are commanded by nobody but the officers of their last desk.
+        Whoever placed its order may, and the officers in charge of the desk that holds it.
         """
         order = self._with_text(key, by, Access.COMMAND)
         if order is None or by.role in {Role.TEAM, Role.SYSTEM}:
@@ -676,19 +738,26 @@ class Practice(Queries):
         order = None if owner is None else self.books.orders.get(owner)
         if order is None or may(by, order, self.hierarchy) < least:
             return None
-        return order
+        # What is posted to the pool any team may read, but where to go only who was asked.
+        asked = by.team == order.team or any(offer.team == by.team for offer in order.offers)
+        return order if by.role is not Role.TEAM or asked else None
 
     # -- the rest -------------------------------------------------------------------------------
 
     def _meter(self, by: Actor, at: Instant) -> None:
-        """Count an attempt, and refuse one too many of a minute."""
+        """Count an attempt, whatever it is, and refuse one too many of a minute."""
+        who = getattr(by, "id", None)
+        if type(who) is not str or type(at) is not int:
+            return  # nobody: that is refused
         most = self.limits.commands_a_minute
-        lately = self._attempts.pop(by.id, None) or deque(maxlen=most)
-        self._attempts[by.id] = lately
+        lately = self._attempts.pop(who, None) or deque()
+        self._attempts[who] = lately
         if len(self._attempts) > _ACTORS:
             self._attempts.pop(next(iter(self._attempts)))
-        if len(lately) == most and lately[0] > at - MINUTE:
-            raise LimitReached(by.id, "commands_a_minute", most, lately[0] + MINUTE)
+        while lately and not at - MINUTE < lately[0] <= at:
+            lately.popleft()
+        if len(lately) >= most:
+            raise LimitReached(who, "commands_a_minute", most, lately[0] + MINUTE)
         lately.append(at)
 
     def keep(self) -> None:
@@ -769,12 +838,33 @@ def _id(word: str, *parts: str | int) -> CommandId:
 
 
 def _refuse_another_area(books: Books, area: Area, hierarchy: Hierarchy) -> None:
-    """Refuse a journal whose orders lie at sites that the area does not have."""
+    """Refuse a journal with orders under way that this area or its loop does not have."""
     strange: list[Fault] = []
-    for key in books.under_way:
-        site = books.orders[key].request.site
+    allowed = area.profile.lifecycle.allowed
+    for (site, state), count in sorted(books.counts.items()):
+        if not count or state in ORDER.final:
+            continue
+        place = f"orders under way at {site}, {state}: {count}"
         if site not in hierarchy:
             remedy = "open the journal with its own area"
-            strange.append(Fault(f"order {key}", f"site {site}", f"a site of {area.id}", remedy))
+            strange.append(Fault(place, f"site {site}", f"a site of {area.id}", remedy))
+        if not any(allowed(state, role) for role in Role):
+            remedy = "let the old loop bring them to their ends first"
+            strange.append(
+                Fault(
+                    place,
+                    str(state),
+                    f"a state in which the loop {area.profile.name} goes on",
+                    remedy,
+                )
+            )
     if strange:
         raise DefinitionError("journal", strange[:20])
+
+
+def _listed(values: Iterable[T]) -> list[T]:
+    try:
+        return list(values)
+    except TypeError as error:
+        fault = Fault("orders", type(values).__name__, "several orders", "give a list of them")
+        raise InputRefused("command", [fault]) from error

@@ -37,6 +37,8 @@ __all__ = ["Queries"]
 T = TypeVar("T")
 
 _PAGE = 50
+_FAR = 2**53
+"""Beyond any version, and within what a store counts to."""
 
 
 class Queries(abc.ABC):
@@ -83,7 +85,7 @@ class Queries(abc.ABC):
         found = self.order(order, by=by)
         if found is None:
             return Page((), None)
-        rows = self.journal.stream(f"order/{order}", after=max(0, after))
+        rows = self.journal.stream(f"order/{order}", after=min(max(0, after), _FAR))
         told = ((one.version, one.event) for one in rows)
         return self._page(
             ((place, event) for place, event in told if isinstance(event, OrderEvent)), limit
@@ -135,9 +137,13 @@ class Queries(abc.ABC):
         self.catch_up()
         known = self.teams.get(team)
 
+        takers = self.area.profile.takers
+
         def concerns(order: Order) -> bool:
             if order.state is OrderState.POOLED:
-                return known is not None and ineligible(known, order) is None
+                if known is None or ineligible(known, order) is not None:
+                    return False
+                return not takers or self.hierarchy.site(known.home).level in takers
             given = order.state in {
                 OrderState.ACCEPTED,
                 OrderState.SCHEDULED,

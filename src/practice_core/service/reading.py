@@ -8,32 +8,37 @@ from __future__ import annotations
 
 import hashlib
 import json
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
 from practice_core.errors import Fault, did_you_mean
+from practice_core.journal import TextId
 from practice_core.journal.shapes import Shape, canonical
 from practice_core.orders import COMMANDS, Actor, CollectNeed, PlaceOrder
 from practice_core.service.contract import InputRefused, Limits
-from practice_core.units import DAY, OrderId, is_identifier
+from practice_core.units import DAY, CommandId, OrderId, is_identifier
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from practice_core.journal import TextId
-    from practice_core.orders import OrderCommand
-    from practice_core.units import CommandId, Instant
+    from practice_core.orders import OrderCommand, Request
+    from practice_core.units import Instant
 
-__all__ = ["Given", "read_command"]
+__all__ = ["OWN", "Given", "read_command", "read_given"]
 
 T = TypeVar("T")
 
 _COMMANDS = {command.__name__: command for command in COMMANDS}
 _LARGEST = 2**53 - 1
 """What JSON readers hold exactly."""
-_LAST: Instant = 253_402_300_799_999
-"""The end of the year 9999."""
+_LAST: Instant = 253_370_764_799_999
+"""The end of the year 9998: a year later is still a date."""
+_TOLD = 100
+"""Faults that are told at once."""
+OWN = ("clock:", "dispatch:")
+"""What the ids begin with of commands that a practice gives itself."""
 
 
 _SHAPES: dict[type, Shape[Any]] = {}
@@ -66,6 +71,11 @@ def read_command(raw: bytes | str, *, limits: Limits = Limits()) -> tuple[OrderI
     InputRefused
         With every fault.
 
+    Notes
+    -----
+    What is ordered or collected need not say what a practice knows: its id, when and by whom it is
+    placed, and the desks that may hold it.
+
     Examples
     --------
     >>> read_command('{"order": "o-1", "command": "RateOrder", "score": 5}')
@@ -86,27 +96,41 @@ def read_command(raw: bytes | str, *, limits: Limits = Limits()) -> tuple[OrderI
     kind = _COMMANDS.get(name) if isinstance(name, str) else None
     if kind is None:
         near = did_you_mean(name, sorted(_COMMANDS)) if isinstance(name, str) else ""
-        faults.append(Fault("command", f"{name!r:.80}", "a command", f"{near}name one of its kind"))
+        faults.append(Fault("command", _said(name), "a command", f"{near}name one of its kind"))
         raise InputRefused("command", faults)
-    faults += _wrong_numbers(fields)
-    faults += [Fault(place, said, "", "mend it") for place, said in _shape(kind).faults(fields)]
+    if isinstance(fields.get("request"), dict):
+        known = {"id": order, "placed_by": "", "placed_at": 0, "route": []}
+        fields["request"] = known | fields["request"]
+    faults += _wrong_in(kind, fields)
     if faults:
         raise InputRefused("command", faults)
     return OrderId(order), _shape(kind).value(fields)
 
 
 def _object(raw: bytes | str, limits: Limits) -> dict[str, Any]:
-    text = raw.encode(errors="surrogatepass") if isinstance(raw, str) else raw
+    try:
+        text = raw.encode(errors="surrogatepass") if isinstance(raw, str) else bytes(raw)
+    except TypeError as error:
+        fault = Fault("text", type(raw).__name__, "bytes or text", "give the body as it came")
+        raise InputRefused("command", [fault]) from error
     if len(text) > limits.command_bytes:
         raise InputRefused("command", [_too_large(len(text), limits)])
     try:
-        fields = json.loads(text)
+        fields = json.loads(text, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         fault = Fault("text", f"no JSON: {error!s:.80}", "one JSON object", "send one")
         raise InputRefused("command", [fault]) from error
     if not isinstance(fields, dict):
         fault = Fault("text", f"{type(fields).__name__}", "one JSON object", "send one")
         raise InputRefused("command", [fault])
+    return fields
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        message = "a field that comes twice"
+        raise ValueError(message)
     return fields
 
 
@@ -124,127 +148,207 @@ class Given:
         Who asks, and when.
     texts
         Free texts by their ids.
+    digest
+        Of what is asked, who asks and the ids of the texts: equal ones for equal commands, whenever
+        they are given. The texts themselves stay out: their hash would outlive their erasure.
     """
 
     deeds: Sequence[tuple[OrderId, OrderCommand]]
     id: CommandId
     by: Actor
     at: Instant
-    texts: Mapping[TextId, str]
+    texts: Mapping[TextId, str] = attrs.field(factory=dict)
+    digest: bytes = attrs.field(kw_only=True)
 
-    @property
-    def digest(self) -> bytes:
-        """Of what is asked and who asks: equal ones for equal commands, whenever they are given."""
+    @digest.default
+    def _digest(self) -> bytes:
         content = [
-            [order, type(deed).__name__, _shape(type(deed)).fields(deed)]
+            [order, type(deed).__name__, _lasting(_shape(type(deed)).fields(deed))]
             for order, deed in self.deeds
         ]
         who = [self.by.id, self.by.role, self.by.site, self.by.team]
-        return hashlib.sha256(canonical([who, content])).digest()
-
-    def checked(self, limits: Limits) -> Given:
-        """Give the same, exact in every type, whoever made the objects.
-
-        Raises
-        ------
-        InputRefused
-            If that is not what was given, or it is out of bounds, with every fault.
-        """
-        faults = list(self._wrong_around(limits))
-        for order, deed in self.deeds:
-            if not _is_id(order):
-                faults.append(_no_id("order", order, "give the id of an order"))
-            faults += _wrong_with(order, deed, limits)
-        if faults:
-            named = type(self.deeds[0][1]).__name__ if self.deeds else "none"
-            subject = f"command {named}"
-            raise InputRefused(subject, faults)
-        deeds = [(OrderId(str(order)), _exact(deed)) for order, deed in self.deeds]
-        return Given(deeds, self.id, _exact(self.by), self.at, dict(self.texts))
-
-    def _wrong_around(self, limits: Limits) -> Iterator[Fault]:
-        at, by = self.at, self.by
-        if not _is_id(self.id):
-            yield _no_id("id", self.id, "give each command an id of its own")
-        if not _is_exact(by, Actor) or not is_identifier(by.id):
-            yield _no_id("by", getattr(by, "id", by), "say who acts")
-        if type(at) is not int or not 0 <= at <= _LAST:
-            yield Fault("at", f"{at!r:.40}", f"0 to {_LAST} ms", "give ms since 1970-01-01T00:00Z")
-        if len(self.texts) > limits.texts:
-            yield Fault("texts", str(len(self.texts)), f"at most {limits.texts}", "give fewer")
-        for key, text in self.texts.items():
-            said: object = text
-            if not isinstance(said, str) or len(said) > limits.text_length:
-                found = f"{len(text)} characters" if isinstance(said, str) else type(text).__name__
-                most = f"at most {limits.text_length}"
-                yield Fault(f"text {key!s:.64}", found, most, "shorten it")
+        said = [who, content, sorted(self.texts)] if self.texts else [who, content]
+        return hashlib.sha256(canonical(said)).digest()
 
 
-def _wrong_with(order: OrderId, deed: OrderCommand, limits: Limits) -> Iterator[Fault]:
+def _lasting(fields: dict[str, Any]) -> dict[str, Any]:
+    """Leave out when an order is placed: given again, a command is given later."""
+    if "request" in fields:
+        request = {key: one for key, one in fields["request"].items() if key != "placed_at"}
+        return fields | {"request": request}
+    return fields
+
+
+def read_given(  # noqa: PLR0913 - what `Practice.do` takes
+    deeds: Iterable[tuple[Any, Any]],
+    *,
+    id: Any,  # noqa: A002, ANN401 - as it came
+    by: Any,  # noqa: ANN401 - as it came
+    at: Any,  # noqa: ANN401 - as it came
+    texts: Any = (),  # noqa: ANN401 - as it came
+    limits: Limits,
+) -> Given:
+    """Take commands as plain data, and make them anew of that, exact in every type.
+
+    Raises
+    ------
+    InputRefused
+        With every fault, whatever the objects are.
+    """
+    faults: list[Fault] = []
+    if not _is_id(id) or str.startswith(id, OWN):
+        faults.append(_no_id("id", id, f"give each command an id of its own, not {OWN[0]}..."))
+    actor = _made(Actor, by, "by", faults)
+    if actor is not None and not is_identifier(actor.id):
+        faults.append(_no_id("by.id", actor.id, "say who acts"))
+    if type(at) is not int or not 0 <= at <= _LAST:
+        faults.append(Fault("at", _said(at), f"0 to {_LAST} ms", "give ms since 1970-01-01T00:00Z"))
+    kept = _texts(texts, limits, faults)
+    given = list(islice(deeds, limits.orders + 1))
+    if len(given) > limits.orders:
+        faults.append(Fault("orders", "more", f"at most {limits.orders}", "give some at a time"))
+    exact = [(order, _deed(order, deed, limits, faults)) for order, deed in given[: limits.orders]]
+    if faults:
+        named = type(given[0][1]).__name__ if given else "none"
+        subject = f"command {named:.80}"
+        raise InputRefused(subject, faults[:_TOLD])
+    return Given(
+        [(OrderId(str.__str__(order)), deed) for order, deed in exact if deed is not None],
+        CommandId(str.__str__(id)),
+        actor,  # type: ignore[arg-type]  # no faults: it is one
+        at,
+        kept,
+    )
+
+
+def _texts(texts: Any, limits: Limits, faults: list[Fault]) -> dict[TextId, str]:  # noqa: ANN401 - as it came
+    try:
+        pairs = list(islice(texts.items() if texts else (), limits.texts + 1))
+        kept = {str.__str__(key): str.__str__(text) for key, text in pairs}
+    except Exception:  # noqa: BLE001 - whatever a wrong value leads to
+        faults.append(Fault("texts", type(texts).__name__, "texts by their ids", "give a dict"))
+        return {}
+    if len(pairs) > limits.texts:
+        faults.append(Fault("texts", "more", f"at most {limits.texts}", "give fewer"))
+    for key, text in kept.items():
+        place = f"text {key:.64}"
+        if not is_identifier(key):
+            faults.append(_no_id(place, key, "give each text an id of its own"))
+        if len(text) > limits.text_length:
+            found, most = f"{len(text)} characters", f"at most {limits.text_length}"
+            faults.append(Fault(place, found, most, "shorten it"))
+        elif not _is_storable(text):
+            faults.append(Fault(place, "signs that are no text", "UTF-8 without NUL", "clean it"))
+    return {TextId(key): text for key, text in kept.items()}
+
+
+def _deed(
+    order: Any,  # noqa: ANN401 - as it came
+    deed: Any,  # noqa: ANN401 - as it came
+    limits: Limits,
+    faults: list[Fault],
+) -> OrderCommand | None:
+    if not _is_id(order):
+        faults.append(_no_id("order", order, "give the id of an order"))
     kind = type(deed)
     if kind not in COMMANDS:
-        yield Fault("command", f"{kind.__name__:.80}", "a command of an order", "give one")
-        return
-    if not _is_exact(deed, kind):
-        wrong = _shape(kind).faults(_fields(deed)) or [("value", "fields of other types")]
-        for place, said in wrong:
-            yield Fault(place, said, "", "mend it")
-        return
-    fields = _shape(kind).fields(deed)
-    size = len(canonical(fields))
+        named = f"{kind.__name__:.80}"
+        faults.append(Fault("command", named, "a command of an order", "give one"))
+        return None
+    exact: OrderCommand | None = _made(kind, deed, "", faults)
+    if exact is None:
+        return None
+    size = len(canonical(_shape(kind).fields(exact)))
     if size > limits.command_bytes:
-        yield _too_large(size, limits)
-    yield from _wrong_numbers(fields)
-    if isinstance(deed, PlaceOrder | CollectNeed):
-        request = deed.request
-        if request.id != order:
-            yield Fault("request.id", f"{request.id!r:.80}", f"{order!r:.80}", "give it the same")
-        if request.latest - request.placed_at > limits.window:
-            days = (request.latest - request.placed_at) // DAY
-            most = f"at most {limits.window // DAY} days"
-            yield Fault("request.latest", f"{days} days after", most, "end it sooner")
-
-
-def _exact(value: T) -> T:
-    """Give an equal value with the types its class says: a text for a member is that member."""
-    shape = _shape(type(value))
-    exact: T = shape.value(shape.fields(value))
-    if exact != value:
-        raise ValueError
+        faults.append(_too_large(size, limits))
+    if isinstance(exact, PlaceOrder | CollectNeed):
+        faults += _wrong_request(order, exact.request, limits)
     return exact
 
 
-def _is_exact(value: object, kind: type) -> bool:
+def _wrong_request(order: object, request: Request, limits: Limits) -> Iterator[Fault]:
+    if request.id != order:
+        yield Fault("request.id", _said(request.id), _said(order), "give it the same")
+    if request.latest - request.earliest > limits.window:
+        days = (request.latest - request.earliest) // DAY
+        most = f"at most {limits.window // DAY} days"
+        yield Fault("request.latest", f"{days} days after earliest", most, "end it sooner")
+
+
+def _made(kind: type[T], value: object, place: str, faults: list[Fault]) -> T | None:
+    """Make a value anew of its plain data, which nothing of its own can then betray."""
     try:
-        return type(value) is kind and _exact(value) == value
+        if type(value) is not kind:
+            raise TypeError  # noqa: TRY301 - told below
+        fields = json.loads(json.dumps(_fields(value), default=_foreign))
     except Exception:  # noqa: BLE001 - whatever a wrong value leads to
-        return False
+        found = f"{type(value).__name__:.80}" if type(value) is not kind else "what is no data"
+        faults.append(Fault(place or "command", found, kind.__name__, "give one that is whole"))
+        return None
+    wrong = [_inside(place, fault) for fault in _wrong_in(kind, fields)]
+    faults += wrong
+    made: T | None = None if wrong else _shape(kind).value(fields)
+    return made
 
 
 def _fields(value: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever somebody gave
     try:
         return dict(_shape(type(value)).fields(value))
-    except Exception:  # noqa: BLE001 - whatever a wrong value leads to
-        return {name: getattr(value, name, None) for name in type(value).__slots__}
+    except Exception:  # noqa: BLE001 - whatever a wrong value leads to; its fields one by one then
+        return {field.name: getattr(value, field.name) for field in attrs.fields(type(value))}
 
 
-def _wrong_numbers(value: object, place: str = "") -> Iterator[Fault]:
+def _foreign(value: object) -> dict[str, str]:
+    """Stand for what is no data by something that no field takes."""
+    return {"": type(value).__name__}
+
+
+def _inside(place: str, fault: Fault) -> Fault:
+    return attrs.evolve(fault, place=f"{place}.{fault.place}") if place else fault
+
+
+def _wrong_in(kind: type, fields: dict[str, Any]) -> list[Fault]:
+    """Give whatever keeps plain data from being a value of a class."""
+    wrong = list(_wrong_parts(fields))
+    wrong += [Fault(place, said, "", "mend it") for place, said in _shape(kind).faults(fields)]
+    return wrong[:_TOLD]
+
+
+def _wrong_parts(value: object, place: str = "") -> Iterator[Fault]:
+    """Give the numbers that not every reader holds exactly, and the texts that are none."""
     if isinstance(value, int) and abs(value) > _LARGEST:
-        yield Fault(place, f"{value:.3e}", f"at most {_LARGEST}", "give a smaller number")
+        found = f"a number of {value.bit_length()} bits"
+        yield Fault(place, found, f"at most {_LARGEST}", "give a smaller number")
+    elif isinstance(value, str) and not _is_storable(value):
+        yield Fault(place, "signs that are no text", "UTF-8 without NUL", "clean it")
     elif isinstance(value, dict):
         for key, part in value.items():
-            yield from _wrong_numbers(part, f"{place}.{key!s:.40}" if place else f"{key!s:.40}")
-    elif isinstance(value, list | tuple):
+            inside = f"{place}.{key!s:.40}" if place else f"{key!s:.40}"
+            yield from _wrong_parts(key, inside)
+            yield from _wrong_parts(part, inside)
+    elif isinstance(value, list):
         for part in value:
-            yield from _wrong_numbers(part, place)
+            yield from _wrong_parts(part, place)
+
+
+def _is_storable(text: str) -> bool:
+    return "\0" not in text and not any("\ud800" <= sign <= "\udfff" for sign in text)
 
 
 def _is_id(found: object) -> bool:
-    return isinstance(found, str) and is_identifier(found)
+    return isinstance(found, str) and is_identifier(str.__str__(found))
+
+
+def _said(found: object) -> str:
+    """Give what was found, as far as it lets itself be shown."""
+    try:
+        return f"{found!r:.80}"
+    except Exception:  # noqa: BLE001 - whatever a wrong value leads to
+        return f"{type(found).__name__:.80}"
 
 
 def _no_id(place: str, found: object, remedy: str) -> Fault:
-    return Fault(place, f"{found!r:.80}", "1 to 64 of A-Za-z0-9._:-", remedy)
+    return Fault(place, _said(found), "1 to 64 of A-Za-z0-9._:-", remedy)
 
 
 def _too_large(size: int, limits: Limits) -> Fault:

@@ -21,6 +21,7 @@ from practice_core.volunteers import BLOCKS_A_DAY, BLOCKS_A_WEEK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from fractions import Fraction
 
     from numpy.typing import NDArray
 
@@ -163,7 +164,7 @@ class PointsPortrait:
         return {
             "rules": self.rules.id,
             "source": self.rules.source,
-            "rate_per_hour": self.rules.rate_per_hour,
+            "rate_per_hour": _number(self.rules.rate_per_hour),
             "quantum_minutes": self.rules.quantum,
             "records": self.records,
             "volunteers": self.volunteers,
@@ -373,6 +374,11 @@ def _points(run: Run, rules: RuleSet) -> PointsPortrait:
 
 def _tallied(places: Ints, size: int) -> tuple[int, ...]:
     return tuple(np.bincount(places, minlength=size).tolist())
+
+
+def _number(ratio: Fraction) -> float:
+    """Give a ratio as a number of JSON, whole if it is."""
+    return ratio.numerator if ratio.denominator == 1 else float(ratio)
 
 
 def _rounded(measure: Measure, decimals: int) -> float | None:

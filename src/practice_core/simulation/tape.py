@@ -59,7 +59,7 @@ _CATEGORIES = tuple(Category)
 _TIMES = tuple(RequestedTime)
 FAR = 700.0
 """Of an exponent: beyond it exp overflows, or is so near 0 that nothing can be divided by it."""
-_LARGEST_EVENT = 1_000_000
+_LARGEST_EVENT = 10_000
 _LONGEST_REVIEW = 100_000
 """Hours: no order waits so long."""
 
@@ -358,6 +358,8 @@ class _Maker:
             law.patience_longest_days,
         )
         latest = placed + np.round(days * (DAY // MINUTE)).astype(np.int64) * MINUTE
+        duration = self._durations(law, keys)
+        latest = np.maximum(latest, placed + duration * MINUTE)  # nobody asks for what has no time
         needed = pick(uniforms(self.base(Purpose.NEED), keys), law.needed_shares) + 1
         return self._stream(
             RESIDENT,
@@ -370,7 +372,7 @@ class _Maker:
             earliest=placed,
             latest=latest,
             needed=needed,
-            duration=self._durations(law, keys),
+            duration=duration,
         )
 
     def site_requests(self) -> _Stream:

@@ -27,6 +27,7 @@ from practice_core.journal import (
     Write,
     seal,
 )
+from practice_core.orders import OrderReviewed
 from practice_core.testing.histories import (
     DIGEST,
     STREAMS,
@@ -243,6 +244,21 @@ def _what_is_out_of_bounds_is_refused_whole(make: MakeJournal, name: str) -> Non
         assert give(journal, "c-1", good) == Appended(1, 1), "a refused id was used up"
 
 
+def _a_clock_that_goes_backwards_changes_nothing(make: MakeJournal, name: str) -> None:
+    with make(name) as journal, make(name) as other:
+        give(journal, "c-1", write(STREAMS[0], 0, 1_000, 5))
+        give(other, "c-2", write(STREAMS[0], 2, 500), write(STREAMS[1], 0, -60_000))
+        give(journal, "c-3", write(STREAMS[1], 1, 0))
+        for handle in (journal, other):
+            instants = [
+                one.event.at for one in handle.read() if isinstance(one.event, OrderReviewed)
+            ]
+            assert instants == [1_000, 5, 500, -60_000, 0], (
+                f"events of those instants are read as {instants}: order is that of appending"
+            )
+        assert_chained(journal)
+
+
 def _free_text_is_kept_and_erased_beside_the_chain(make: MakeJournal, name: str) -> None:
     note, other = TextId("note-1"), TextId("note-2")
     writes = [write(STREAMS[0], 0, 1, 2)]
@@ -314,6 +330,7 @@ _CHECKS: tuple[Callable[[MakeJournal, str], None], ...] = (
     _a_repeated_command_gets_the_first_answer,
     _what_was_carried_out_is_found_by_its_command,
     _what_is_out_of_bounds_is_refused_whole,
+    _a_clock_that_goes_backwards_changes_nothing,
     _free_text_is_kept_and_erased_beside_the_chain,
     _a_snapshot_is_kept_in_place_of_the_last,
     _what_was_answered_is_there_after_closing,

@@ -44,6 +44,9 @@ __all__ = ["REASONS", "Case", "Deed", "free_times", "refusals"]
 
 _ADULT = 18
 _MOST_NAMES = 16
+_MOST_NEEDED = 10_000
+_MOST_OFFERS = 100
+_MOST_PRESENT = 1_000_000
 _MOST_SERVED = 2_000
 
 
@@ -195,8 +198,11 @@ class Case:
             or (self.order is not None and self._is_another_need())
             or (role is not Role.OFFICER and r.placed_by != self.by.id)
             or r.placed_at != self.at
-            or r.latest <= max(self.at, r.earliest)
-            or min(r.needed, r.duration) < 1
+            or r.latest <= self.at
+            or r.earliest < 0
+            or r.duration < 1
+            or r.latest < r.earliest + r.duration * MINUTE
+            or r.needed not in range(1, _MOST_NEEDED + 1)
             or not r.route
             or len(set(r.route)) < len(r.route)
             or (whom is None and role is Role.PROXY)
@@ -219,8 +225,8 @@ class Case:
         return not named or not self.teams or len(set(self.teams)) < len(self.teams)
 
     def too_many(self) -> bool:
-        several = Mode.SEVERAL in self.profile.modes
-        return not several and len(self.teams) + len(self.order.offers) > 1
+        most = _MOST_OFFERS if Mode.SEVERAL in self.profile.modes else 1
+        return len(self.teams) + len(self.order.offers) > most
 
     def asked(self) -> bool:
         return not set(self.teams).isdisjoint(self.order.asked)
@@ -293,15 +299,17 @@ class Case:
             case c.OfferOrder() | c.PostOrder():
                 return v.open_for < 1
             case c.StartService():
-                return v.present < 1
+                return v.present not in range(1, _MOST_PRESENT + 1)
             case c.CompleteService():
                 names = [one.volunteer for one in v.served]
+                docket = self.order.docket
+                longest = min(self.at - docket.started_at, 2 * docket.agreed)
                 return (
-                    not MINUTE <= v.minutes * MINUTE <= self.at - self.order.start
+                    not MINUTE <= v.minutes * MINUTE <= longest
                     or len(set(names)) < len(names)
                     or not all(map(is_identifier, names))
                     or not all(0 < one.minutes <= v.minutes for one in v.served)
-                    or len(names) > _MOST_SERVED
+                    or len(names) > min(docket.present, _MOST_SERVED)
                 )
             case c.MergeNeed(other) | c.AbsorbNeed(other):
                 return not is_identifier(other)
@@ -429,10 +437,7 @@ def refusals(
         Of this profile; None: of any that leaves the lifecycle as it is.
     """
     rules = lifecycle.rule_of
-    offer = rules.get(c.OfferOrder)
     never = {
-        # Where one may be offered to while another is, several may be at once.
-        Refusal.TOO_MANY: offer is None or OrderState.OFFERED in offer.sources,
         Refusal.NOT_TAKER: profile is not None and not profile.takers,
         Refusal.FURTHER_DESK: e.OrderEscalated not in {edge.event for edge in lifecycle.edges},
         # A call-back after which nothing more is to come is the last of an opening.
@@ -503,6 +508,7 @@ class Deed:
             self.taken_back()
             self.resumed()
             self.redone()
+            self.begun()
             self.closed()
             self.ended()
         self.deadlines()
@@ -621,6 +627,19 @@ class Deed:
         if again:
             higher = self.profile.redo_escalates and self.before.holder != self.world.route[-1]
             assert (self.after.holder != self.before.holder) is higher, "redone at another desk"
+
+    def begun(self) -> None:
+        """Assert that of a service is kept when it began, with how many, and what was agreed."""
+        docket = self.before.docket
+        kept = (docket.started_at, docket.present, docket.agreed)
+        if self.of(e.OrderReopened):
+            kept = (None, 0, 0)
+        for event in self.of(e.ServiceStarted):
+            assert event.present == self.call.command.present, f"{event} is not of {self.call}"
+            kept = (event.at, event.present, self.before.due_at - self.before.start)
+        docket = self.after.docket
+        found = (docket.started_at, docket.present, docket.agreed)
+        assert found == kept, f"{self.after} should have begun {kept}"
 
     def closed(self) -> None:
         """Assert that a rated order closes exactly when nothing more is to come."""

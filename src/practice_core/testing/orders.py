@@ -173,7 +173,9 @@ class OrderAdapter:
         limits |= {offer.until for offer in subject.offers}
         limits |= {watch.due_at for watch in subject.docket.watches}
         if subject.start is not None:
-            limits.add(subject.start + subject.request.duration * MINUTE)
+            began = subject.docket.started_at or subject.start
+            limits.add(began + subject.request.duration * MINUTE)
+            limits.add(began + 2 * subject.docket.agreed + MINUTE)
         near = {limit + by for limit in limits if limit is not None for by in (-1, 0, 1)}
         return sorted(when for when in {*near, world.profile.next_issue(at)} if when > at)
 
@@ -213,7 +215,9 @@ class OrderAdapter:
             times, throws = instants, 1
             if here is not None and self.state(subject) in here.sources:
                 times = [self._when(world, subject, here, instants), *instants]
-                throws = len(REASONS[rule.command])
+                # Teams lack one thing each, and of a service several numbers may be wrong.
+                several = 4 if rule.command in {c.AcceptOffer, c.CompleteService} else 1
+                throws = several * len(REASONS[rule.command])
             throwers = [dice.choice(dice.choice(able)) for _ in range(throws) if roles]
             throwers.append(dice.choice([by for by in owners if by.role not in roles]))
             for by in throwers:
@@ -413,11 +417,11 @@ def _values(  # noqa: C901, PLR0911, PLR0912 - one case for each name, flat
         case "present" if call.command is c.ReportAbsence:
             return 0, -1, r.needed
         case "present":
-            return r.needed, 0
+            return r.needed, 0, 1, 1_000_001
         case "minutes":
             return max(1, min(r.duration, _served(order, call))), 0, _served(order, call) + 1
         case "served":
-            return _some_served(_served(order, call))
+            return _some_served(_served(order, call), 1 if order is None else order.docket.present)
         case "score":
             return 5, 0, 6
         case "consent":
@@ -464,11 +468,12 @@ def _lawful(  # noqa: C901, PLR0911, PLR0912 - one case for each name, flat
         case "present" if call.command is c.ReportAbsence:
             return st.integers(0, r.needed - 1)
         case "present":
-            return st.integers(1, r.needed)
+            return st.integers(1, 2 * r.needed)
         case "minutes":
             return st.integers(1, max(1, _served(order, call)))
         case "served":
-            names = st.lists(st.sampled_from(["v-1", "v-2", "v-3"]), unique=True)
+            most = 3 if order is None else order.docket.present
+            names = st.lists(st.sampled_from(["v-1", "v-2", "v-3"]), max_size=most, unique=True)
             return names.map(lambda who: tuple([Served(VolunteerId(one), 1) for one in who]))
         case "score":
             return st.just(1) | st.integers(1, 5)
@@ -485,15 +490,17 @@ def _pause_left(world: Loop, order: Order | None) -> Duration:
 
 
 def _served(order: Order | None, call: Call) -> int:
-    """Give the whole minutes since the service could begin."""
-    return 0 if order is None or order.start is None else (call.at - order.start) // MINUTE
+    """Give the whole minutes that a service may have taken."""
+    if order is None or order.docket.started_at is None:
+        return 0
+    return min(call.at - order.docket.started_at, 2 * order.docket.agreed) // MINUTE
 
 
-def _some_served(longest: Minutes) -> Sequence[tuple[Served, ...]]:
-    one, two, nameless = VolunteerId("v-1"), VolunteerId("v-2"), VolunteerId("-")
-    once = (Served(one, 1), Served(two, 1))
+def _some_served(longest: Minutes, present: int) -> Sequence[tuple[Served, ...]]:
+    one, nameless = VolunteerId("v-1"), VolunteerId("-")
+    every = tuple(Served(VolunteerId(f"v-{n + 1}"), 1) for n in range(min(present, 100) + 1))
     odd = [Served(nameless, 1), Served(one, 0), Served(one, longest + 1)]
-    return [once, (), (*once, *once[:1]), *((wrong,) for wrong in odd)]
+    return [every[:-1], (), every, (every[0], every[0]), *((wrong,) for wrong in odd)]
 
 
 def _kept(need: Request) -> dict[str, st.SearchStrategy[Any]]:
@@ -507,8 +514,9 @@ def _some_teams(world: Loop, order: Order | None) -> Sequence[tuple[TeamId, ...]
     asked = () if order is None else order.asked[:1]
     plain = (one, two) if Mode.SEVERAL in world.profile.modes else (one,)
     odd = [(team,) for team in (*_ODD_TEAMS, TeamId("-"))]
+    crowd = tuple(TeamId(f"crowd-{n}") for n in range(101))
     unfit = tuple(TeamId(name) for name in reversed(_UNFIT))  # the reason that comes first is last
-    return [plain, (), (one, one), (one, two), asked, (*asked, one), unfit, *odd]
+    return [plain, (), (one, one), (one, two), asked, (*asked, one), unfit, crowd, *odd]
 
 
 def _fresh(order: Order | None) -> list[TeamId]:
@@ -534,8 +542,11 @@ def _odd_request(request: Request, dice: Random) -> Request:
         {"placed_by": "somebody"},
         {"placed_at": request.placed_at - 1},
         {"latest": request.earliest},
+        {"earliest": -1},
         {"needed": 0},
+        {"needed": 10_001},
         {"duration": 0},
+        {"duration": (request.latest - request.earliest) // MINUTE + 1},
         {"route": ()},
         {"route": (*request.route, request.route[0])},
         {"for_whom": None},

@@ -198,7 +198,8 @@ def requests(  # noqa: PLR0913 - what a request rests on
     order: OrderId = OrderId("order-1"),  # noqa: B008 - a str
 ) -> Request:
     """Draw what somebody in a role may ask for at the instant `at` through the desks of `route`."""
-    latest = at + draw(st.integers(1, 14 * DAY) | st.integers(14 * DAY, 60 * DAY))
+    latest = at + draw(st.integers(MINUTE, 14 * DAY) | st.integers(14 * DAY, 60 * DAY))
+    earliest = draw(st.integers(max(0, at - DAY), latest - MINUTE))
     residents = st.sampled_from([ActorId("resident"), ActorId("neighbour")])
     whom = {
         Role.REQUESTER: st.none(),
@@ -211,10 +212,10 @@ def requests(  # noqa: PLR0913 - what a request rests on
         category=draw(st.sampled_from(Category)),
         placed_by=placed_by,
         placed_at=at,
-        earliest=draw(st.integers(at - DAY, latest - 1)),
+        earliest=earliest,
         latest=latest,
         needed=draw(st.integers(1, 40)),
-        duration=draw(st.integers(1, 480)),
+        duration=draw(st.integers(1, min(480, (latest - earliest) // MINUTE))),
         requested_time=draw(st.sampled_from(RequestedTime)),
         route=tuple(route),
         channel=draw(st.sampled_from(OrderChannel)),

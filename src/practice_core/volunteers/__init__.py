@@ -12,7 +12,7 @@ Examples
 """
 
 from practice_core.volunteers.events import EVENTS, ServiceRecorded, TeamBooked, TeamFreed
-from practice_core.volunteers.records import ServiceRecord
+from practice_core.volunteers.records import ServiceRecord, ServiceRole
 from practice_core.volunteers.teams import BLOCKS_A_DAY, BLOCKS_A_WEEK, DayParts, Team, taken
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "DayParts",
     "ServiceRecord",
     "ServiceRecorded",
+    "ServiceRole",
     "Team",
     "TeamBooked",
     "TeamFreed",

@@ -21,6 +21,7 @@ __all__ = ["BLOCKS_A_DAY", "BLOCKS_A_WEEK", "DayParts", "Team", "taken"]
 
 BLOCKS_A_DAY = 3
 BLOCKS_A_WEEK = 7 * BLOCKS_A_DAY
+_MOST_MEMBERS = 1_000_000
 
 
 @attrs.frozen
@@ -61,7 +62,7 @@ class Team:
     categories
         What it may serve.
     members
-        Active members.
+        Active members, from 1 to 1,000,000.
     jobs_per_week
         The most jobs it takes in one calendar week.
     free
@@ -109,8 +110,8 @@ class Team:
             yield fault("id", self.id, "1 to 64 of A-Za-z0-9._:-")
         if not self.categories or len(set(self.categories)) < len(self.categories):
             yield fault("categories", self.categories, "one or more different categories")
-        if self.members < 1:
-            yield fault("members", self.members, "at least 1")
+        if not 1 <= self.members <= _MOST_MEMBERS:
+            yield fault("members", self.members, "from 1 to 1,000,000")
         if self.jobs_per_week < 1:
             yield fault("jobs_per_week", self.jobs_per_week, "at least 1")
         if self.youngest < 0:

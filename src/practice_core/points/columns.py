@@ -1,0 +1,236 @@
+"""The points of many service records at once: what `awards` gives, in columns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from practice_core.errors import DefinitionError, Fault
+from practice_core.points.checks import MOST_MINUTES
+from practice_core.points.earning import bad_minutes
+from practice_core.points.rules import RoleBonus, Rounding
+from practice_core.terms import Category
+from practice_core.units import DAY
+from practice_core.volunteers import ServiceRole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from practice_core.points.rules import RuleSet
+
+__all__ = ["award_points"]
+
+Ints: TypeAlias = npt.NDArray[np.int64]
+Flags: TypeAlias = npt.NDArray[np.bool_]
+Column: TypeAlias = "npt.NDArray[Any]"
+
+_GRADES = 3
+_NO_BONUS = RoleBonus()
+_CODES = {
+    "category": (-1, len(Category) - 1),
+    "grade": (0, _GRADES),
+    "role": (-1, len(ServiceRole) - 1),
+}
+"""The least and the most of columns that hold places."""
+
+
+def award_points(  # noqa: PLR0913 - as many columns as a record has fields
+    rules: RuleSet,
+    minutes: Ints,
+    *,
+    volunteer: Ints | None = None,
+    order: Ints | None = None,
+    at: Ints | None = None,
+    category: Ints | None = None,
+    grade: Ints | None = None,
+    role: Ints | None = None,
+    complaint: Flags | None = None,
+    claimed: Ints | None = None,
+) -> Ints:
+    """Give the points of many service records at once: `award` for whole columns.
+
+    Where nothing but minutes is given, each record is the first of a person of its own. Else every
+    person begins with nothing, and records are awarded in the order in which they stand.
+
+    Parameters
+    ----------
+    rules
+        The version in force.
+    minutes
+        Minutes served, one entry per record, any shape; the other columns have the same.
+    volunteer
+        Number of the person.
+    order
+        Number of the activity; without it, each record is one of its own.
+    at
+        End of the service, in ms since 1970-01-01T00:00Z; without it, all are of one day.
+    category
+        Place in `Category`; -1: not said.
+    grade
+        1 to 3; 0: not graded.
+    role
+        Place in `ServiceRole`; -1: none.
+    complaint
+        Whether a complaint was upheld.
+    claimed
+        When it was entered; without it, or where it is `at`, it was recorded as it ended.
+
+    Returns
+    -------
+    ndarray of int64
+        Points, in the shape of `minutes`.
+
+    Raises
+    ------
+    DefinitionError
+        If an entry is impossible, or a column of another shape: each column at its first.
+    TypeError
+        If `minutes` are not integers.
+
+    Examples
+    --------
+    >>> from practice_core.points import RuleSet
+    >>> rules = RuleSet(
+    ...     id="demo",
+    ...     version=1,
+    ...     effective=0,
+    ...     rate_per_hour=10,
+    ...     max_points_per_day=20,
+    ...     source="assumed: demo",
+    ... )
+    >>> served = np.array([60, 100, 5])
+    >>> award_points(rules, served).tolist()
+    [10, 16, 0]
+    >>> award_points(rules, served, volunteer=np.array([7, 7, 7])).tolist()
+    [10, 10, 0]
+    """
+    served = np.asarray(minutes).astype(np.int64, casting="safe", copy=False)
+    given = {
+        "volunteer": volunteer,
+        "order": order,
+        "at": at,
+        "category": category,
+        "grade": grade,
+        "role": role,
+        "complaint": complaint,
+        "claimed": claimed,
+    }
+    columns = {name: np.ravel(column) for name, column in given.items() if column is not None}
+    _check(served.ravel(), columns)
+    return _points(rules, served.ravel(), columns).reshape(served.shape)
+
+
+def _points(rules: RuleSet, minutes: Ints, columns: Mapping[str, Column]) -> Ints:
+    zeroed = _zeroed(rules, columns)
+    flat: Ints | int = rules.per_service
+    if "role" in columns and rules.roles:
+        bonuses = [rules.roles.get(role, _NO_BONUS) for role in (*ServiceRole, None)]
+        minutes = minutes + np.array([bonus.minutes for bonus in bonuses])[columns["role"]]
+        flat = flat + np.array([bonus.points for bonus in bonuses])[columns["role"]]
+    if zeroed is not None:
+        minutes, flat = np.where(zeroed, 0, minutes), np.where(zeroed, 0, flat)
+    person = (columns["volunteer"],) if "volunteer" in columns else ()
+    activity = (*person, columns["order"]) if person and "order" in columns else ()
+    day, year = _spans(rules, person, columns)
+    minutes = _within(minutes, rules.max_minutes_per_activity, activity)
+    minutes = _within(minutes, rules.max_minutes_per_day, day)
+    minutes = _rounded(minutes, 1, rules.quantum, rules.rounding) * rules.quantum
+    points = _rounded(minutes, *_worth(rules, columns), rules.rounding) + flat
+    points = _within(points, rules.max_points_per_day, day)
+    points = _within(points, rules.max_points_per_year, year)
+    return _within(points, rules.storage_cap, person)
+
+
+def _spans(
+    rules: RuleSet, person: tuple[Column, ...], columns: Mapping[str, Column]
+) -> tuple[tuple[Column, ...], tuple[Column, ...]]:
+    """Give the person and the local day, and the person and the local year, of each record."""
+    if not person or "at" not in columns:
+        return person, person
+    days = (columns["at"] + rules.offset) // DAY
+    years = days.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64)
+    return (*person, days), (*person, years)
+
+
+def _zeroed(rules: RuleSet, columns: Mapping[str, Column]) -> Flags | None:
+    """Tell which records earn nothing; None if none can be found."""
+    found = columns.get("complaint") if rules.zero_on_complaint else None
+    if rules.claim_window_days is not None and {"at", "claimed"} <= columns.keys():
+        ended, entered = ((columns[name] + rules.offset) // DAY for name in ("at", "claimed"))
+        late = entered - ended > rules.claim_window_days
+        found = late if found is None else found | late
+    return found
+
+
+def _worth(rules: RuleSet, columns: Mapping[str, Column]) -> tuple[Ints | int, Ints | int]:
+    """Give the points of a minute of each record, as numerators and denominators."""
+    graded = "grade" in columns and bool(rules.grade_coefficient)
+    if not graded and not ("category" in columns and rules.category_coefficient):
+        return rules.worth()
+    grades = range(1 + _GRADES if graded else 1)
+    kinds = (*Category, None) if "category" in columns else (None,)
+    table = np.array([[rules.worth(one, grade) for grade in grades] for one in kinds])
+    worth = table[columns.get("category", 0), columns["grade"] if graded else 0]
+    return worth[..., 0], worth[..., 1]
+
+
+def _within(amount: Ints, most: int | None, keys: tuple[Column, ...]) -> Ints:
+    """Give what the most of a group leaves of each amount, in order.
+
+    Without keys every record is a group of its own.
+    """
+    if most is None:
+        return amount
+    amount = np.minimum(amount, most)
+    if not keys:
+        return amount
+    by = np.lexsort(keys)
+    ordered = amount[by]
+    new = np.ones(len(by), bool)
+    new[1:] = np.logical_or.reduce([key[by][1:] != key[by][:-1] for key in keys])
+    before = np.cumsum(ordered) - ordered
+    group = np.cumsum(new) - 1
+    before -= before[new][group]
+    found = np.empty_like(amount)
+    found[by] = np.minimum(ordered, np.maximum(most - before, 0))
+    return found
+
+
+def _rounded(amount: Ints, above: Ints | int, below: Ints | int, how: Rounding) -> Ints:
+    """Multiply by a ratio and round to whole numbers."""
+    if how is Rounding.FLOOR:
+        return amount * above // below
+    if how is Rounding.NEAREST:
+        return (2 * amount * above + below) // (2 * below)
+    return -(-amount * above // below)
+
+
+def _check(minutes: Ints, columns: Mapping[str, Column]) -> None:
+    wrong = np.flatnonzero((minutes < 0) | (minutes > MOST_MINUTES))
+    if wrong.size:
+        first = int(wrong[0])
+        faults = [bad_minutes(int(minutes[first]), f"minutes[{first}]")]
+        subject = f"service time, {wrong.size} of {minutes.size} entries"
+        raise DefinitionError(subject, faults)
+    faults = list(_column_faults(minutes.size, columns))
+    if faults:
+        subject = "columns of service records"
+        raise DefinitionError(subject, faults)
+
+
+def _column_faults(size: int, columns: Mapping[str, Column]) -> Iterator[Fault]:
+    for name, column in columns.items():
+        kind = "bool" if name == "complaint" else "int64"
+        if column.size != size:
+            found, expected = f"{column.size} entries", f"{size}, as many as minutes"
+            yield Fault(name, found, expected, "give an entry for each record")
+        elif column.dtype != kind:
+            yield Fault(name, str(column.dtype), kind, f"make it an array of {kind}")
+        elif name in _CODES:
+            least, most = _CODES[name]
+            wrong = np.flatnonzero((column < least) | (column > most))
+            if wrong.size:
+                place, found = f"{name}[{wrong[0]}]", str(column[wrong[0]])
+                yield Fault(place, found, f"{least} to {most}", f"mend {name}")
