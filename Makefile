@@ -69,7 +69,7 @@ machines: $(READY)
 	$(BIN)/python tests/benchmarks/machines.py --workers $(WORKERS)
 
 # 1,000 writers of a journal, killed while they write, on SQLite and on PostgreSQL, and 1,000 and 333
-# that ask a practice; then several programs that race on each for half a minute: some ten minutes.
+# that ask a practice; then several programs that race on each for half a minute: a quarter of an hour.
 crash: $(READY)
 	CRASHES=1000 RACE_SECONDS=30 $(BIN)/python -m pytest -n 0 -s tests/test_crash.py tests/test_writers.py
 

@@ -339,7 +339,7 @@ def town(
 # ------------------------------------------------------------------ every store
 
 STORES = ("memory", "sqlite", "postgres")
-EXAMPLES = {"memory": 60, "sqlite": 10, "postgres": 5}
+EXAMPLES = {"memory": 40, "sqlite": 10, "postgres": 5}
 MET = (
     *("PlaceOrder done", "AcceptOffer done", "ScheduleService done", "CompleteService done"),
     *("Consolidate done", "Divide done", "dispatched", "ticks", "repeated", "conflicts"),
