@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-import secrets
 from collections import deque
-from collections.abc import Mapping
 from contextlib import suppress
-from itertools import groupby
 from typing import TYPE_CHECKING, TypeVar
 
 import attrs
@@ -16,14 +13,8 @@ import attrs
 from practice_core.dispatch import Escalate, Offer, Post, Wait
 from practice_core.errors import DefinitionError, Fault, UnknownName
 from practice_core.journal import (
-    Appended,
-    CommandReused,
-    Conflict,
-    Recorded,
-    Write,
     canonical,
     open_journal,
-    project,
 )
 from practice_core.lifecycle import Role
 from practice_core.orders import (
@@ -32,30 +23,21 @@ from practice_core.orders import (
     Access,
     Actor,
     CollectNeed,
-    CompleteService,
     EscalateOrder,
     MergeNeed,
     OfferOrder,
     OrderEvent,
-    OrderState,
     PlaceOrder,
     PostOrder,
     Refusal,
     Refused,
-    ServiceScheduled,
     SplitOrder,
-    Standing,
-    authorise,
     consolidate,
     divide,
-    evolve,
     may,
-    step,
 )
-from practice_core.points import PointsAwarded, award
-from practice_core.service.books import BOOKS, Books
+from practice_core.service.carrying import NO_TEXTS, Carrying
 from practice_core.service.contract import (
-    ClockWentBack,
     Done,
     Due,
     InputRefused,
@@ -63,14 +45,11 @@ from practice_core.service.contract import (
     Limits,
     UnlawfulDecision,
 )
-from practice_core.service.desk import DispatchDesk
-from practice_core.service.queries import Queries
 from practice_core.service.reading import Given, read_given
-from practice_core.units import MINUTE, AccountId, ActorId, CommandId, is_identifier
-from practice_core.volunteers import ServiceRecord, ServiceRecorded, TeamBooked, TeamFreed, taken
+from practice_core.units import MINUTE, ActorId, CommandId, is_identifier
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
     from typing import Self, TypeAlias
 
@@ -79,7 +58,8 @@ if TYPE_CHECKING:
     from practice_core.hierarchy import Hierarchy
     from practice_core.journal import Journal, TextId
     from practice_core.orders import Order, OrderCommand
-    from practice_core.units import Instant, OrderId, TeamId
+    from practice_core.service.books import Books
+    from practice_core.units import Instant, OrderId
     from practice_core.volunteers import Team
 
     Changed: TypeAlias = tuple[Order, tuple[OrderEvent, ...]]
@@ -89,20 +69,15 @@ __all__ = ["Practice"]
 
 T = TypeVar("T")
 
-_TRIES = 3
-_MARK = 16
-"""Bytes that no other attempt has."""
 _ACTORS = 10_000
 """Actors whose last minute is remembered."""
-_BOOKED = frozenset({OrderState.SCHEDULED, OrderState.IN_SERVICE})
 _SYSTEM = Actor(ActorId("system"), Role.SYSTEM)
 _HALVES = (MergeNeed, AbsorbNeed, SplitOrder)
 """What is only ever done to several orders at once."""
 _APART = "leave it out here, and award by these rules apart (practice_core.points.awards)"
-NO_TEXTS: Mapping[TextId, str] = {}
 
 
-class Practice(Queries):
+class Practice(Carrying):
     """One area on one journal.
 
     It belongs to the thread that opened it, as its journal does. Any number may be open on one
@@ -178,14 +153,7 @@ class Practice(Queries):
         seed: int = 0,
         limits: Limits = Limits(),  # noqa: B008 - a value that never changes
     ) -> None:
-        self.journal = journal
-        self.area = area
-        self.hierarchy = hierarchy
-        self.limits = limits
-        self.teams: Mapping[TeamId, Team] = {team.id: team for team in teams}
-        self._projected = project(journal, BOOKS)
-        self._desk = DispatchDesk(area, hierarchy, tuple(self.teams.values()), seed)
-        self._desk.hear(self.books)
+        super().__init__(journal, area, hierarchy=hierarchy, teams=teams, seed=seed, limits=limits)
         self._attempts: dict[str, deque[Instant]] = {}
         _refuse_limits_of_points(area)
         _refuse_another_area(self.books, area, hierarchy)
@@ -503,20 +471,6 @@ class Practice(Queries):
             if answer is not None:
                 yield attrs.evolve(answer, decision=decision)
 
-    # -- the one way anything changes -----------------------------------------------------------
-
-    @property
-    def books(self) -> Books:
-        """What all events come to."""
-        return self._projected.state
-
-    def catch_up(self) -> int:
-        """See what others have done, and give how many events that was."""
-        try:
-            return self._projected.catch_up()
-        finally:  # what was seen counts, whether or not all could be read
-            self._desk.hear(self.books)
-
     def _taken(
         self,
         deeds: Iterable[tuple[OrderId, OrderCommand]],
@@ -544,178 +498,6 @@ class Practice(Queries):
         placed_by = asked.placed_by or given.by.id
         request = attrs.evolve(asked, placed_at=given.at, placed_by=placed_by, route=route)
         return attrs.evolve(deed, request=request)
-
-    def _unasked(self, given: Given) -> Done | None:
-        """Carry out what a clock or a policy wants; None if others were faster, or are ahead.
-
-        An order that others keep changing, or that a machine has commanded whose clock goes before
-        this one, comes again and keeps nobody from the orders after it.
-        """
-        try:
-            answer = self._carry_out(given)
-        except (ClockWentBack, Conflict, CommandReused):
-            return None
-        return answer if isinstance(answer, Done) and not answer.again else None
-
-    def _carry_out(self, given: Given) -> Done | Refused:
-        """Carry out a command for one order."""
-        ((order, deed),) = given.deeds
-
-        def plan() -> tuple[Changed, ...] | Refused:
-            refused = self._unauthorised(given)
-            if refused is not None:
-                return refused
-            changed = self._stepped(order, deed, given.by, given.at)
-            return changed if isinstance(changed, Refused) else (changed,)
-
-        return self._commit(given, plan)
-
-    def _commit(self, given: Given, plan: Plan) -> Done | Refused:
-        """Decide on what has happened so far, and append it if nothing else happens meanwhile."""
-        command, digest = given.id, given.digest
-        # The same command may be carried out elsewhere meanwhile, at another time and otherwise:
-        # its mark keeps the journal from answering here what was done there.
-        marked = digest + secrets.token_bytes(_MARK)
-        chances = _TRIES
-        while True:
-            self.catch_up()
-            before = self._as_before(command, digest)
-            if before is not None:
-                return before
-            changed = plan()
-            if isinstance(changed, Refused):
-                return changed
-            writes = self._writes(changed, given)
-            chances -= 1
-            try:
-                appended = self.journal.append(
-                    writes, command=command, digest=marked, texts=given.texts
-                )
-            except CommandReused:
-                before = self._as_before(command, digest)
-                if before is None:
-                    raise
-                return before
-            except Conflict:
-                if not chances:
-                    raise
-            else:
-                self._append(writes, command, appended, tuple(given.texts))
-                events = tuple([event for _, events in changed for event in events])
-                return Done(command, changed[0][0], events, appended)
-
-    def _append(
-        self,
-        writes: Sequence[Write],
-        command: CommandId,
-        appended: Appended,
-        texts: tuple[TextId, ...],
-    ) -> None:
-        """Take into the books what was just written, without reading it if it came next."""
-        projected = self._projected
-        if appended.position_first == projected.position + 1:
-            for write in writes:
-                for version, event in enumerate(write.events, write.expected + 1):
-                    position = projected.position + 1
-                    self.books.apply(
-                        Recorded(position, write.stream, version, event, command, texts)
-                    )
-                    # Whoever stops here goes on from here.
-                    projected.position = position
-                    texts = ()
-            self._desk.hear(self.books)
-        else:
-            self.catch_up()
-
-    def _as_before(self, command: CommandId, digest: bytes) -> Done | None:
-        """Give what a command that is given again was answered; None if it was not carried out."""
-        known = self.journal.carried(command)
-        if known is None:
-            return None
-        if known.digest[: len(digest)] != digest:
-            raise CommandReused(command)
-        appended = known.appended
-        first, last = appended.position_first, appended.position_last
-        rows = self.journal.read(after=first - 1, limit=last - first + 1)
-        events = [(one.stream, one.event) for one in rows if isinstance(one.event, OrderEvent)]
-        order: Order | None = None
-        for one in self.journal.stream(events[0][0]):
-            if one.position > last:
-                break
-            order = evolve(order, one.event)  # type: ignore[arg-type]  # of an order's stream
-        told = tuple([event for _, event in events])
-        return Done(command, order, told, appended, again=True)  # type: ignore[arg-type]  # it has events
-
-    def _unauthorised(self, given: Given) -> Refused | None:
-        """Give the first reason why somebody may not give commands, before the law is asked."""
-        area, by, at = self.area, given.by, given.at
-        for key, deed in given.deeds:
-            order = self.books.orders.get(key)
-            if order is None and not isinstance(deed, CollectNeed | PlaceOrder):
-                return Refused(type(deed), Refusal.UNKNOWN_ORDER)
-            if by.role is Role.TEAM and by.team not in self.teams:
-                return Refused(type(deed), Refusal.UNKNOWN_ORDER)
-            refused = authorise(order, deed, by, area.profile, self.hierarchy, area.links)
-            if refused is not None:
-                return refused
-            last, _ = self.books.under_way.get(key, (at, 0))
-            if at < last - self.limits.backwards:
-                raise ClockWentBack(key, at, last)
-            if isinstance(deed, CollectNeed | PlaceOrder):
-                host = deed.request.host
-                if host is not None and host not in self.teams:
-                    return Refused(type(deed), Refusal.UNKNOWN_TEAM)
-                if by.role in {Role.REQUESTER, Role.PROXY}:
-                    self._count_open(by, key)
-        return None
-
-    def _count_open(self, by: Actor, order: OrderId) -> None:
-        under_way, most = self.books.under_way, self.limits.open_orders
-        if sum(key in under_way for key in self.books.placed(by.id) if key != order) >= most:
-            raise LimitReached(by.id, "open_orders", most, None)
-
-    def _stepped(
-        self, key: OrderId, deed: OrderCommand, by: Actor, at: Instant
-    ) -> Changed | Refused:
-        standings = _Standings(self.teams, self.hierarchy, self.books, key)
-        order = self.books.orders.get(key)
-        answer = step(order, deed, at, by, self.area.profile, standings)
-        if isinstance(answer, Refused) or not isinstance(deed, OfferOrder):
-            return answer
-        known = all(team in self.teams for team in deed.teams)
-        return answer if known else Refused(OfferOrder, Refusal.UNKNOWN_TEAM)
-
-    def _writes(self, changed: Sequence[Changed], given: Given) -> list[Write]:
-        """Give everything that a command changes: orders, bookings, hours and points."""
-        orders = self.books.orders
-        writes = []
-        beside: list[tuple[str, TeamBooked | TeamFreed | ServiceRecorded | PointsAwarded]] = []
-        for order, events in changed:
-            before = orders.get(order.id)
-            version = 0 if before is None else before.version
-            writes.append(Write(f"order/{order.id}", version, events))
-            beside += _bookings(before, events, order, given.by)
-        for key, deed in given.deeds:
-            if isinstance(deed, CompleteService):
-                beside += self._rewards(key, deed, given)
-        for stream, group in groupby(sorted(beside, key=lambda one: one[0]), lambda one: one[0]):
-            told = tuple([event for _, event in group])
-            writes.append(Write(stream, self.books.version(stream), told))
-        return writes
-
-    def _rewards(
-        self, order: OrderId, served: CompleteService, given: Given
-    ) -> Iterator[tuple[str, ServiceRecorded | PointsAwarded]]:
-        """Give the hours and the points of those who served, by the area's rules."""
-        rules, at, by = self.area.rules, given.at, given.by.id
-        for one in served.served:
-            who, stream = one.volunteer, f"account/{one.volunteer}"
-            yield stream, ServiceRecorded(who, at, by, order, one.minutes)
-            points = award(rules, ServiceRecord(who, order, at, one.minutes)).points
-            if points and at >= rules.effective:
-                account = AccountId(who)
-                awarded = PointsAwarded(account, at, by, order, points, rules.id, rules.version)
-                yield stream, awarded
 
     # -- texts ----------------------------------------------------------------------------------
 
@@ -782,47 +564,6 @@ class Practice(Queries):
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-
-@attrs.frozen(eq=False)
-class _Standings(Mapping["TeamId", Standing]):
-    """What the law must know of a team, made when it asks: of the time for other orders."""
-
-    teams: Mapping[TeamId, Team]
-    hierarchy: Hierarchy
-    books: Books
-    order: OrderId
-
-    def __getitem__(self, key: TeamId) -> Standing:
-        team = self.teams[key]
-        order = self.books.orders.get(self.order)
-        spare = team.members - (0 if order is None else order.request.needed)
-        booked = self.books.bookings.get(key, {}).values()
-        jobs = [(one.start, one.end, one.members) for one in booked if one.order != self.order]
-        return Standing(team, self.hierarchy.site(team.home).level, taken(jobs, spare))
-
-    def __iter__(self) -> Iterator[TeamId]:
-        return iter(self.teams)
-
-    def __len__(self) -> int:
-        return len(self.teams)
-
-
-def _bookings(
-    before: Order | None, events: Sequence[OrderEvent], after: Order, by: Actor
-) -> Iterator[tuple[str, TeamBooked | TeamFreed]]:
-    """Give what the change of an order means for the calendar of its team."""
-    key = after.id
-    for event in events:
-        if isinstance(event, ServiceScheduled):
-            team: TeamId = after.team  # type: ignore[assignment]  # scheduled: has a team
-            booked = TeamBooked(
-                team, event.at, by.id, key, event.start, event.end, after.request.needed
-            )
-            yield f"team/{team}", booked
-    if before is not None and before.state in _BOOKED and after.state not in _BOOKED:
-        team = before.team  # type: ignore[assignment]  # booked: has a team
-        yield f"team/{team}", TeamFreed(team, events[-1].at, by.id, key)
 
 
 def _command_of(decision: Decision) -> OrderCommand:
