@@ -63,7 +63,7 @@ def serving(journal: Journal) -> Days:
     """Let an order be served whose service may now end, and another wait to be dispatched."""
     days = Days(journal)
     days.scheduled("o-1")
-    days.later(DAY).do("o-1", StartService(3), of(RED))
+    days.later(DAY).do("o-1", StartService(len(MANY)), of(RED))
     days.reviewed("o-2")
     return days.later(90 * MINUTE)
 
