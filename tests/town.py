@@ -297,7 +297,9 @@ class Folk:
 def _pressing(order: Order, at: Instant) -> int:
     """Tell how much an order presses: the further it has come, but not before it is time for it."""
     is_agreed = order.state is OrderState.SCHEDULED and at < (order.start or at)
-    return -1 if is_agreed else _STATES.index(order.state)
+    served_until = (order.docket.started_at or 0) + order.request.duration * MINUTE
+    is_served = order.state is OrderState.IN_SERVICE and at < served_until
+    return -1 if is_agreed or is_served else _STATES.index(order.state)
 
 
 _STATES = list(OrderState)
@@ -386,7 +388,8 @@ def _likely(  # noqa: C901, PLR0911, PLR0912 - one case for each state, flat
         case OrderState.SCHEDULED:
             return _before_service(order, at, dice)
         case OrderState.IN_SERVICE:
-            minutes = max(1, (at - (order.start or at)) // MINUTE)
+            lasted = at - (order.docket.started_at or at)
+            minutes = max(1, min(lasted // MINUTE, 2 * r.duration))
             return CompleteService(minutes, _served(r.needed, minutes, dice)), team
         case OrderState.SERVED:
             return RateOrder(dice.choice([1, 3, 4, 5])), asker
