@@ -37,9 +37,11 @@ from practice_core.orders import (
     PauseReason,
     PlaceOrder,
     PostOrder,
+    Progress,
     RateOrder,
     Refusal,
     Refused,
+    ReportProgress,
     ReviewOrder,
     ScheduleService,
     Served,
@@ -842,3 +844,12 @@ def test_points_rules_whose_limits_are_not_counted_here_are_refused() -> None:
     with pytest.raises(DefinitionError, match=r"points.max_points_per_day: 50") as caught:
         Practice.open("memory", attrs.evolve(AREA, rules=capped), hierarchy=SITES)
     assert len(caught.value.faults) == 2
+
+
+def test_no_row_of_commands_walks_back_in_time() -> None:
+    days = Days()
+    days.scheduled()
+    for _ in range(2):
+        days.later(-MINUTE // 2).do("o-1", ReportProgress(Progress.CONTACTED), of(RED))
+    with pytest.raises(ClockWentBack):
+        days.later(-1).give("o-1", ReportProgress(Progress.CONTACTED), of(RED))

@@ -36,7 +36,7 @@ class Books:
     orders : Orders
         Every order by its id.
     under_way : dict
-        The orders that have not ended, oldest first: when their last event happened, and their age,
+        The orders that have not ended, oldest first: the latest instant of their events, and their age,
         which is the position of their first.
     bookings : dict
         By team and order, when a team is taken.
@@ -161,8 +161,8 @@ class Books:
         if after.state in ORDER.final:
             self.under_way.pop(key, None)
         else:
-            _, age = self.under_way.get(key, (0, recorded.position))
-            self.under_way[key] = (event.at, age)
+            last, age = self.under_way.get(key, (event.at, recorded.position))
+            self.under_way[key] = (max(last, event.at), age)
         if after.state is OrderState.REVIEWED and request.host is None:
             self._waiting[key] = self.under_way[key][1]
         else:
