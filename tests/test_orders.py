@@ -248,7 +248,7 @@ def test_an_order_is_what_its_events_have_left(life: tuple[Loop, list[OrderEvent
         assert (order.version, order.id) == (version, events[0].order)
         assert kept is None or attrs.asdict(before, recurse=False) == kept  # type: ignore[arg-type]  # None has nothing kept
         assert order.holder in loop.route
-        clocked = order.state not in ORDER.final | {OrderState.COLLECTED, OrderState.IN_SERVICE}
+        clocked = order.state not in ORDER.final | {OrderState.IN_SERVICE}
         waiting = order.state is OrderState.OFFERED and not order.offers
         assert (order.due_at is not None) == (order.due is not None) == (clocked and not waiting)
 
@@ -335,7 +335,8 @@ def test_every_event_says_its_kind_and_schema() -> None:
 
 def test_a_collected_need_has_no_clock_until_it_is_ordered() -> None:
     told = Story().then(CollectNeed(REQUEST), OFFICER)
-    assert (told.order.state, told.order.due_at) == (OrderState.COLLECTED, None)
+    due = (told.order.due, told.order.due_at)
+    assert (told.order.state, due) == (OrderState.COLLECTED, (GiveUpOrder, REQUEST.latest))
     later = attrs.evolve(REQUEST, placed_at=MONDAY + DAY, needed=9)
     told.then(PlaceOrder(later), ANN, DAY)
     assert (told.order.request, told.order.due) == (later, GiveUpOrder)
@@ -348,6 +349,20 @@ def test_a_need_may_live_on_in_another_but_not_in_itself() -> None:
     told.then(MergeNeed(OrderId("o-2")), OFFICER)
     assert told.order.state is OrderState.CLOSED
     assert told.events[-1] == NeedMerged(REQUEST.id, MONDAY, OFFICER.id, OrderId("o-2"))
+
+
+def test_a_need_that_nobody_orders_ends_with_its_window() -> None:
+    told = Story().then(CollectNeed(attrs.evolve(REQUEST, site=SiteId("spot"))), OFFICER)
+    assert told.refuses(GiveUpOrder(), SYSTEM, WEEK - 1) is Refusal.EARLY
+    told.then(GiveUpOrder(), SYSTEM, WEEK)
+    unserved = OrderUnserved(REQUEST.id, REQUEST.latest, SYSTEM.id, UnservedReason.NOBODY)
+    assert told.events[-1] == unserved
+    assert (told.order.state, told.order.due_at) == (OrderState.UNSERVED, None)
+
+
+def test_an_officer_may_give_up_a_need_that_no_desk_holds_yet() -> None:
+    told = Story().then(CollectNeed(attrs.evolve(REQUEST, site=SiteId("spot"))), OFFICER)
+    assert told.then(GiveUpOrder(), OFFICER).order.state is OrderState.UNSERVED
 
 
 def test_a_need_may_be_told_by_a_resident_or_a_proxy_but_not_by_a_team() -> None:

@@ -82,7 +82,7 @@ Answer: TypeAlias = "tuple[OrderEvent, ...] | Refusal"
 
 # Faults are to be found, not to be made small, which takes much longer.
 FEW = settings(
-    max_examples=300,
+    max_examples=1_500,
     stateful_step_count=10,
     phases=[Phase.generate],
     database=None,

@@ -271,7 +271,7 @@ class CancelOrder(OrderCommand):
 
 @value
 class GiveUpOrder(OrderCommand):
-    """End an order that nobody serves."""
+    """End an order that nobody serves, or a need that nobody orders."""
 
 
 COMMANDS: tuple[type[OrderCommand], ...] = (

@@ -39,8 +39,9 @@ __all__ = ["decide", "step"]
 
 # A member of an enum takes fifteen times as long to look up as a name of this module.
 REQUESTER, PROXY, OFFICER, TEAM, SYSTEM = Role
-ABSENT, PLACED, REVIEWED, OFFERED, POOLED, ACCEPTED, RATED = (
+ABSENT, COLLECTED, PLACED, REVIEWED, OFFERED, POOLED, ACCEPTED, RATED = (
     OrderState.ABSENT,
+    OrderState.COLLECTED,
     OrderState.PLACED,
     OrderState.REVIEWED,
     OrderState.OFFERED,
@@ -633,7 +634,8 @@ def _give_up(o: Order, v: c.GiveUpOrder, at: Instant, by: Actor, p: LoopProfile)
     latest = o.request.latest
     if by.role is SYSTEM and at < latest:
         return Refusal.EARLY
-    if by.role is OFFICER and next_desk(o) is not None:
+    # No desk holds a need yet: there is none before or after.
+    if by.role is OFFICER and o.state is not COLLECTED and next_desk(o) is not None:
         return Refusal.FURTHER_DESK
     return _given_up(o, at, by, latest)
 

@@ -92,7 +92,8 @@ def _born(o: Order | None, request: Request, s: OrderState, due_at: Instant | No
 
 def _collected(o: None, v: e.NeedCollected, s: OrderState) -> Order:
     """Whoever gathers a need where it arose may order it: no desk holds it yet."""
-    return Order(v.request, s, 1, 0, v.request.site, (), None, None, None, None, 0, ())
+    r = v.request
+    return Order(r, s, 1, 0, r.site, (), None, None, r.latest, c.GiveUpOrder, 0, ())
 
 
 def _placed(o: Order | None, v: e.OrderPlaced, s: OrderState) -> Order:

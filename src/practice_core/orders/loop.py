@@ -39,6 +39,7 @@ def _edges() -> tuple[Edge[S], ...]:
             e.OrderPlaced: S.PLACED,
             e.NeedMerged: S.CLOSED,
             e.NeedAbsorbed: S.COLLECTED,
+            e.OrderUnserved: S.UNSERVED,
         },
         S.PLACED: {
             e.OrderReviewed: S.REVIEWED,
@@ -172,7 +173,7 @@ _RULES = (
     _rule(c.ShowcaseOrder, [S.RATED], [OFFICER], e.OrderShowcased),
     _rule(c.CloseOrder, [S.SERVED, S.RATED, S.SHOWCASED], [OFFICER, SYSTEM], e.OrderClosed),
     _rule(c.CancelOrder, _CANCELLABLE, [*_ASKING, OFFICER], e.OrderCancelled),
-    _rule(c.GiveUpOrder, [S.PLACED, S.REVIEWED], [OFFICER, SYSTEM], e.OrderUnserved),
+    _rule(c.GiveUpOrder, [S.COLLECTED, S.PLACED, S.REVIEWED], [OFFICER, SYSTEM], e.OrderUnserved),
 )
 
 ORDER: Lifecycle[S] = Lifecycle(

@@ -275,7 +275,8 @@ class Case:
 
     def further_desk(self) -> bool:
         last = bool(self.order.holder == self.request.route[-1])
-        return self.by.role is Role.OFFICER and not last
+        held = self.order.state is not OrderState.COLLECTED
+        return self.by.role is Role.OFFICER and held and not last
 
     def outside_window(self) -> bool:
         v, r = self.command, self.request
