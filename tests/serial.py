@@ -103,7 +103,7 @@ class Serial:
     orders
         Every order, folded from its own events.
     last
-        Where the last event of each order stands, and when it happened.
+        Where the last event of each order stands, and the latest instant of its events.
     times
         The time of each order that is scheduled or served now, from its own events.
     before
@@ -285,7 +285,8 @@ class Serial:
                 self.orders[key] = order
                 if order.state not in _TAKEN and key in self.times:
                     self._agree(key, None)
-            self.last[key] = (self.position, part[-1].at)
+            _, latest = self.last.get(key, (0, 0))
+            self.last[key] = (self.position, max(latest, part[-1].at))
         for one in rows:
             told = one.event
             if isinstance(told, TeamBooked):

@@ -36,8 +36,8 @@ class Books:
     orders : Orders
         Every order by its id.
     under_way : dict
-        The orders that have not ended, oldest first: the latest instant of their events, and their age,
-        which is the position of their first.
+        The orders that have not ended, oldest first: the latest instant of their events, and their
+        age, which is the position of their first.
     bookings : dict
         By team and order, when a team is taken.
     lately : Lately
