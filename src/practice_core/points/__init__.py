@@ -15,7 +15,7 @@ Examples
 20
 >>> issuance, holder = AccountId("issuance"), AccountId("v-7")
 >>> ledger = Ledger()
->>> ledger.open(issuance, overdraft=True)
+>>> ledger.open(issuance, kind=AccountKind.ISSUANCE)
 >>> ledger.open(holder)
 >>> transfer = Transfer(TransferId("o-1:v-7"), issuance, holder, given.points, at=record.at)
 >>> ledger.post(transfer).name, ledger.post(transfer).name
@@ -29,29 +29,67 @@ from __future__ import annotations
 from practice_core.points.events import EVENTS, PointsAwarded
 from practice_core.points.ledger import (
     LIMIT,
+    NEVER,
+    Account,
+    AccountKind,
     AccountNotOpen,
     Batch,
+    BeforeLatest,
+    Correction,
+    Due,
+    Entries,
+    Entry,
+    Freeze,
+    Holding,
     Ledger,
+    Lot,
+    Merge,
+    Pending,
+    PostPending,
     Result,
     Results,
+    Statement,
+    StatementLine,
+    Thaw,
+    Timeout,
     Transfer,
+    VoidPending,
 )
 from practice_core.points.rules import Award, AwardReason, Line, RuleSet, award, award_points
 
 __all__ = [
     "EVENTS",
     "LIMIT",
+    "NEVER",
+    "Account",
+    "AccountKind",
     "AccountNotOpen",
     "Award",
     "AwardReason",
     "Batch",
+    "BeforeLatest",
+    "Correction",
+    "Due",
+    "Entries",
+    "Entry",
+    "Freeze",
+    "Holding",
     "Ledger",
     "Line",
+    "Lot",
+    "Merge",
+    "Pending",
     "PointsAwarded",
+    "PostPending",
     "Result",
     "Results",
     "RuleSet",
+    "Statement",
+    "StatementLine",
+    "Thaw",
+    "Timeout",
     "Transfer",
+    "VoidPending",
     "award",
     "award_points",
 ]
