@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 CHECKED := $(wildcard src tests simulations docs/examples conftest.py)
 
-.PHONY: setup demo test lint types imports browser image pages bench error_rates fuzz machines crash clean
+.PHONY: setup demo test lint types imports browser image pages bench error_rates fuzz machines crash ledger clean
 
 setup: $(READY)
 
@@ -71,6 +71,10 @@ machines: $(READY)
 # 1,000 writers of a journal, killed while they write, on SQLite and on PostgreSQL.
 crash: $(READY)
 	CRASHES=1000 $(BIN)/python -m pytest -n 0 -s tests/test_crash.py
+
+# Runs of 2,000 steps of the ledger beside its plain model: some minutes on one core.
+ledger: $(READY)
+	LEDGER_STEPS=2000 $(BIN)/python -m pytest -n 0 tests/test_ledger.py
 
 clean:
 	rm -rf .venv build dist out .coverage .coverage.* .hypothesis .import_linter_cache \

@@ -15,7 +15,10 @@ Bools: TypeAlias = npt.NDArray[np.bool_]
 
 def column(numbers: npt.ArrayLike) -> Ints:
     """Make a column of what 64 bits hold; what they may not hold is a `TypeError`."""
-    return np.asarray(numbers).astype(np.int64, casting="safe", copy=False)
+    entries = np.asarray(numbers)
+    if not entries.size:
+        return np.empty(entries.shape, np.int64)
+    return entries.astype(np.int64, casting="safe", copy=False)
 
 
 def grown(entries: Ints, size: int) -> Ints:

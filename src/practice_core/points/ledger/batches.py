@@ -60,7 +60,8 @@ def post_many(books: Books, batch: Batch) -> Codes:
             row = Row(*(int(entries[done]) for entries in rows))
             result = decide(books, f"{batch.prefix}{batch.numbers[done]}", row)
             if result is Result.CREATED:
-                books.append(row, batch.prefix)
+                books.ids.claim(batch.prefix)
+                books.append(row)
             codes[done] = CODES[result]
             done += 1
         size = min(most, 2 * settled.size + 1)

@@ -16,15 +16,13 @@ from practice_core.points.ledger.entries import LIMIT
 from practice_core.points.ledger.ids import Ids
 from practice_core.points.ledger.kinds import (
     CORRECTION,
+    ENDS,
     FREEZE,
     MERGE,
     MOVES,
     PENDING,
-    POST,
     SIZED,
     THAW,
-    TIMEOUT,
-    VOID,
 )
 
 if TYPE_CHECKING:
@@ -134,15 +132,14 @@ class Books:
         last = min(max(at, -(2**63)), 2**63 - 1)
         return int(np.searchsorted(self.rows.at[: self.count], last, side="right"))
 
-    def append(self, row: Row[int], stem: str = "") -> None:
-        """Write a row, the stem of its id with it, and do what it says."""
+    def append(self, row: Row[int]) -> None:
+        """Write a row whose id's stem has its place, and do what it says."""
         place = self.count
         self.rows = Row(*(grown(entries, place + 1) for entries in self.rows))
         for entries, entry in zip(self.rows, row, strict=True):
             entries[place] = entry
         self.count += 1
         if row.key >= 0:
-            self.ids.claim(stem)
             self.ids.put(row.key, place)
         self._carry_out(place, row, 1)
 
@@ -176,7 +173,7 @@ class Books:
     def _carry_out(self, place: int, row: Row[int], sign: int) -> None:
         """Do what a row says, or with the sign -1 undo it."""
         amount = sign * row.amount
-        if row.kind in {POST, VOID, TIMEOUT}:
+        if row.kind in ENDS:
             self._release(place, row, sign)
         if row.kind in MOVES:
             self.held.balance[row.debit] -= amount

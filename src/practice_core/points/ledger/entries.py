@@ -29,6 +29,7 @@ __all__ = [
     "Merge",
     "Pending",
     "PostPending",
+    "Posting",
     "Thaw",
     "Timeout",
     "Transfer",
@@ -206,10 +207,12 @@ class Merge:
     at: Instant
 
 
-Entry: TypeAlias = (
-    Transfer | Pending | PostPending | VoidPending | Timeout | Correction | Freeze | Thaw | Merge
+Posting: TypeAlias = (
+    Transfer | Pending | PostPending | VoidPending | Correction | Freeze | Thaw | Merge
 )
-"""One line of the books. A `Timeout` is written by the ledger alone."""
+"""What a caller may post."""
+Entry: TypeAlias = Posting | Timeout
+"""One line of the books."""
 
 
 def _names(accounts: Iterable[AccountId]) -> tuple[AccountId, ...]:

@@ -82,9 +82,11 @@ def refusals(books: Books, kind: int, new: Row[Any]) -> Iterator[tuple[Result, A
     """Ask everything but the limits of what accounts may hold."""
     yield from _of_the_original(books, kind, new)
     yield from _of_the_fields(books, kind, new)
-    yield from _of_time(books, kind, new)
+    yield from _of_order(kind, new)
     yield from _of_what_was_done(books, kind, new)
     yield from _of_the_accounts(books, kind, new)
+    if books.latest is not None:
+        yield Result.AT_BEFORE_LATEST, new.at < books.latest
 
 
 def limits(books: Books, kind: int, new: Row[Any]) -> Iterator[tuple[Result, Applies]]:
@@ -129,13 +131,11 @@ def _of_the_fields(books: Books, kind: int, new: Row[Any]) -> Iterator[tuple[Res
         yield Result.ACCOUNTS_MUST_BE_ALIKE, (old != into) | (not person)
 
 
-def _of_time(books: Books, kind: int, new: Row[Any]) -> Iterator[tuple[Result, Applies]]:
+def _of_order(kind: int, new: Row[Any]) -> Iterator[tuple[Result, Applies]]:
     if kind in _EXPIRING:
         yield Result.EXPIRES_NOT_LATER, new.expires <= new.at
     if kind == PENDING:
         yield Result.DEADLINE_NOT_LATER, new.deadline <= new.at
-    if books.latest is not None:
-        yield Result.AT_BEFORE_LATEST, new.at < books.latest
 
 
 def _of_what_was_done(books: Books, kind: int, new: Row[Any]) -> Iterator[tuple[Result, Applies]]:

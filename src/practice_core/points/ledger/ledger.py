@@ -25,7 +25,7 @@ from practice_core.points.ledger.batches import post_many
 from practice_core.points.ledger.books import ACCOUNT_KINDS, Books
 from practice_core.points.ledger.entries import FIRST, LAST, LIMIT, NEVER, Transfer
 from practice_core.points.ledger.ids import split
-from practice_core.points.ledger.kinds import MERGE, MOVES
+from practice_core.points.ledger.kinds import MERGE, MOVES, among
 from practice_core.points.ledger.law import decide
 from practice_core.points.ledger.lots import Due, Lot, lots
 from practice_core.points.ledger.reading import holding, statement
@@ -37,9 +37,8 @@ from practice_core.units import is_identifier
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from practice_core.points.ledger.entries import Batch, Pending
+    from practice_core.points.ledger.entries import Batch, Pending, Posting
     from practice_core.points.ledger.reading import Statement
-    from practice_core.points.ledger.writing import Own
     from practice_core.units import AccountId, Instant
 
 __all__ = ["BeforeLatest", "Ledger"]
@@ -195,7 +194,7 @@ class Ledger:
 
     # ------------------------------------------------------------------ posting
 
-    def post(self, entry: Own) -> Result:
+    def post(self, entry: Posting) -> Result:
         """Post one entry.
 
         Returns
@@ -206,7 +205,7 @@ class Ledger:
         self._books.ids.tidy()
         return self._post(entry)
 
-    def post_linked(self, entries: Sequence[Own]) -> tuple[Result, ...]:
+    def post_linked(self, entries: Sequence[Posting]) -> tuple[Result, ...]:
         """Post entries in order, all of them or none.
 
         Returns
@@ -276,14 +275,16 @@ class Ledger:
         """
         return Results(post_many(self._books, batch))
 
-    def _post(self, entry: Own) -> Result:
+    def _post(self, entry: Posting) -> Result:
         books = self._books
         row = row_of(books, entry)
         result = decide(books, entry.id, row)
         if result is Result.CREATED:
+            stem, _ = split(entry.id)
+            books.ids.claim(stem)  # before the ids of lots that a merge moves
             if row.kind == MERGE:
                 move_lots(books, row)
-            books.append(row, split(entry.id)[0])
+            books.append(row)
         return result
 
     # ------------------------------------------------------------------ what is due
@@ -500,7 +501,7 @@ class Ledger:
         """Give every movement of points as a transfer: also of what was posted and corrected."""
         books = self._books
         rows = books.stored()
-        chosen = np.flatnonzero(np.isin(rows.kind, tuple(MOVES)))
+        chosen = np.flatnonzero(among(MOVES, rows.kind))
         columns = (rows.key, rows.debit, rows.credit, rows.amount, rows.at, rows.expires)
         moved = zip(*(entries[chosen].tolist() for entries in columns), strict=True)
         for key, debit, credit, amount, at, expires in moved:

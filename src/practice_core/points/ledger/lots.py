@@ -15,7 +15,7 @@ import numpy as np
 from practice_core.points.ledger.accounts import HOLDERS
 from practice_core.points.ledger.arrays import Bools, Ints, running
 from practice_core.points.ledger.books import ACCOUNT_KINDS, Books
-from practice_core.points.ledger.kinds import CORRECTION, POST, TRANSFER
+from practice_core.points.ledger.kinds import CORRECTION, POST, TRANSFER, among
 from practice_core.points.ledger.reading import holding
 from practice_core.units import Instant, TransferId, value
 
@@ -99,7 +99,7 @@ def gains(books: Books, rows: Row[Ints], account: int | None = None) -> Gains:
     else:
         gained = rows.credit == account
         back = np.flatnonzero((rows.kind == CORRECTION) & (rows.debit == account))
-    gained &= (rows.kind == TRANSFER) | (rows.kind == POST)
+    gained &= among((TRANSFER, POST), rows.kind)
     credits_ = np.flatnonzero(gained)
     points = rows.amount[credits_]
     if back.size and credits_.size:

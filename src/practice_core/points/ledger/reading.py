@@ -9,16 +9,13 @@ import numpy as np
 
 from practice_core.points.ledger.accounts import Holding
 from practice_core.points.ledger.entries import NEVER
-from practice_core.points.ledger.kinds import CORRECTION, MOVES, PENDING, POST, TIMEOUT, VOID
+from practice_core.points.ledger.kinds import CORRECTION, ENDS, MOVES, PENDING, among
 from practice_core.units import AccountId, Instant, TransferId, value
 
 if TYPE_CHECKING:
     from practice_core.points.ledger.books import Books
 
 __all__ = ["Statement", "StatementLine", "holding", "statement"]
-
-_MOVES = tuple(MOVES)
-_ENDS = (POST, VOID, TIMEOUT)
 
 
 @value
@@ -85,10 +82,9 @@ def holding(books: Books, account: int, end: int) -> Holding:
     for side in (rows.credit, rows.debit):
         mine = np.flatnonzero(side == account)
         kind, amount = rows.kind[mine], rows.amount[mine]
-        ended = rows.original[mine[np.isin(kind, _ENDS)]]
-        moved = int(amount[np.isin(kind, _MOVES)].sum())
+        ended = rows.original[mine[among(ENDS, kind)]]
+        moved = int(amount[among(MOVES, kind)].sum())
         pending = int(amount[kind == PENDING].sum() - rows.amount[ended].sum())
-        # A correction is on the other side than its original, a merge moves nothing by itself.
         found.append((moved, pending))
     (gained, coming), (given, going) = found
     return Holding(gained - given, going, coming)
@@ -100,7 +96,7 @@ def statement(books: Books, name: AccountId, begin: Instant, end: Instant) -> St
     first, last = books.until(begin - 1), books.until(end - 1)
     rows = books.stored(last)
     mine = (rows.debit[first:] == account) | (rows.credit[first:] == account)
-    places = first + np.flatnonzero(mine & np.isin(rows.kind[first:], _MOVES))
+    places = first + np.flatnonzero(mine & among(MOVES, rows.kind[first:]))
     opening = holding(books, account, first).balance
     chosen = [books.row(place) for place in places.tolist()]
     changes = [row.amount if row.credit == account else -row.amount for row in chosen]

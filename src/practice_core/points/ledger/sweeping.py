@@ -58,8 +58,9 @@ def move_lots(books: Books, merge: Row[int]) -> None:
     found = lots_of(books, merge.debit, books.count)
     keys = books.ids.key(_MERGE, 0) + found.row
     rows = _transfers(keys, found, merge.credit, merge.at)._replace(expires=found.expires)
+    books.ids.claim(_MERGE)
     for row in zip(*(entries.tolist() for entries in rows), strict=True):
-        books.append(Row(*row), _MERGE)
+        books.append(Row(*row))
 
 
 def _transfers(keys: Ints, lots: Gains, to: int, at: Instant) -> Row[Ints]:

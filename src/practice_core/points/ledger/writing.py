@@ -14,6 +14,7 @@ from practice_core.points.ledger.entries import (
     Freeze,
     Merge,
     Pending,
+    Posting,
     PostPending,
     Thaw,
     Timeout,
@@ -24,13 +25,10 @@ from practice_core.points.ledger.entries import (
 if TYPE_CHECKING:
     from practice_core.units import AccountId, Instant, TransferId
 
-__all__ = ["Entries", "Own", "row_of"]
-
-Own = Transfer | Pending | PostPending | VoidPending | Correction | Freeze | Thaw | Merge
-"""What a caller may post: everything but a `Timeout`."""
+__all__ = ["Entries", "row_of"]
 
 
-def row_of(books: Books, entry: Own) -> Row[int]:  # noqa: PLR0911 - one for each kind
+def row_of(books: Books, entry: Posting) -> Row[int]:  # noqa: PLR0911 - one for each kind
     """Make a row of an entry: what it leaves to its original is taken from there."""
     key = books.ids.key_of(entry.id)
     match entry:
