@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 CHECKED := $(wildcard src tests simulations docs/examples conftest.py)
 
-.PHONY: setup demo test lint types imports browser image pages bench error_rates fuzz machines crash clean
+.PHONY: setup demo test lint types imports browser image pages bench error_rates fuzz machines crash ledger clean
 
 setup: $(READY)
 
@@ -72,6 +72,10 @@ machines: $(READY)
 # that ask a practice; then several programs that race on each for half a minute: a quarter of an hour.
 crash: $(READY)
 	CRASHES=1000 RACE_SECONDS=30 $(BIN)/python -m pytest -n 0 -s tests/test_crash.py tests/test_writers.py
+
+# Runs of 2,000 steps of the ledger beside its plain model: some minutes on one core.
+ledger: $(READY)
+	LEDGER_STEPS=2000 $(BIN)/python -m pytest -n 0 tests/test_ledger.py
 
 clean:
 	rm -rf .venv build dist out .coverage .coverage.* .hypothesis .import_linter_cache \

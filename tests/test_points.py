@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from practice_core.errors import DefinitionError
 from practice_core.points import (
     LIMIT,
+    AccountKind,
     AccountNotOpen,
     AwardReason,
     Batch,
@@ -52,7 +53,7 @@ def record(minutes: int) -> ServiceRecord:
 
 def ledger_of_four() -> Ledger:
     ledger = Ledger()
-    ledger.open(ISSUANCE, overdraft=True)
+    ledger.open(ISSUANCE, kind=AccountKind.ISSUANCE)
     ledger.open(ANN, BO, SHOP)
     return ledger
 
@@ -343,7 +344,7 @@ def test_the_turnover_of_blind_box_machines_in_qufu_adds_up() -> None:
     """7,000 users, 2,131,580 points in all (DOMAIN A11)."""
     ledger = Ledger()
     users = [AccountId(f"u-{number}") for number in range(7_000)]
-    ledger.open(ISSUANCE, overdraft=True)
+    ledger.open(ISSUANCE, kind=AccountKind.ISSUANCE)
     ledger.open(*users)
     share, rest = divmod(2_131_580, 7_000)
     index = np.arange(7_000)
@@ -371,7 +372,7 @@ def test_accounts_open_all_or_none_and_twice_alike() -> None:
     ledger = ledger_of_four()
     ledger.open(ANN, GHOST, GHOST)
     with pytest.raises(DefinitionError) as caught:
-        ledger.open(AccountId("new"), AccountId("a b"), ANN, overdraft=True)
+        ledger.open(AccountId("new"), AccountId("a b"), ANN, kind=AccountKind.ISSUANCE)
     assert [fault.place for fault in caught.value.faults] == ["account", ANN]
     assert list(ledger.balances()) == [ISSUANCE, ANN, BO, SHOP, GHOST]
 

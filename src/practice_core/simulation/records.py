@@ -16,7 +16,7 @@ import numpy as np
 
 from practice_core.keyed import Purpose, stream, uniforms
 from practice_core.orders import EVENTS, OfferAccepted, ServiceCompleted, ServiceStarted
-from practice_core.points import Batch, Ledger, award_points
+from practice_core.points import AccountKind, Batch, Ledger, award_points
 from practice_core.units import AccountId, VolunteerId
 from practice_core.volunteers import ServiceRecord
 
@@ -145,7 +145,7 @@ def credit(records: Records, rules: RuleSet) -> Ledger:
     earned = np.flatnonzero(points)
     accounts = (ISSUANCE, *(AccountId(volunteer) for volunteer in records.volunteers))
     ledger = Ledger()
-    ledger.open(ISSUANCE, overdraft=True)
+    ledger.open(ISSUANCE, kind=AccountKind.ISSUANCE)
     ledger.open(*accounts[1:])
     ledger.post_many(
         Batch(

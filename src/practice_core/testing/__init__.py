@@ -3,9 +3,9 @@
 A platform that keeps its orders in its own tables gives `OrderAdapter` a way to start an order,
 read it and give it a command; the machine then walks it through every state, at every clock, with
 every refusal: those of all orders or, given a profile, those of its loop. `check_journal` holds
-anybody's journal to its contract. Here are also strategies for the domain's values. Hypothesis is
-imported in here and nowhere else; nothing here is needed at run time, and nothing knows how the
-tested side works.
+anybody's journal to its contract, and `ledger_machine` anybody's ledger of points. Here are also
+strategies for the domain's values. Hypothesis is imported in here and nowhere else; nothing here is
+needed at run time, and nothing knows how the tested side works.
 
 Examples
 --------
@@ -21,6 +21,8 @@ order: never met:
 
 from practice_core.testing.histories import journal_machine
 from practice_core.testing.journals import check_journal
+from practice_core.testing.ledger_machine import LedgerMachine, ledger_machine
+from practice_core.testing.ledgers import INVARIANTS, LedgerLike, broken
 from practice_core.testing.machine import (
     Adapter,
     Call,
@@ -31,6 +33,7 @@ from practice_core.testing.machine import (
     run_lifecycle_machine,
 )
 from practice_core.testing.orders import Loop, OrderAdapter, Stepped
+from practice_core.testing.plain_ledger import PlainLedger
 from practice_core.testing.strategies import (
     calendars,
     conditions,
@@ -40,19 +43,25 @@ from practice_core.testing.strategies import (
 )
 
 __all__ = [
+    "INVARIANTS",
     "Adapter",
     "Call",
     "Coverage",
     "Implementation",
+    "LedgerLike",
+    "LedgerMachine",
     "LifecycleMachine",
     "Loop",
     "OrderAdapter",
+    "PlainLedger",
     "Stepped",
+    "broken",
     "calendars",
     "check_journal",
     "conditions",
     "hierarchies",
     "journal_machine",
+    "ledger_machine",
     "lifecycle_machine",
     "profiles",
     "requests",
