@@ -62,6 +62,8 @@ if TYPE_CHECKING:
 __all__ = ["PostgresJournal"]
 
 _BUSY_TIMEOUT: Duration = 10_000
+_HANGING: Duration = 10_000
+"""How long who holds the head may do nothing: a large append on a busy machine takes its time."""
 _LAYOUT: Final = 1
 _MAKING: Final = 0x70_72_61_63
 """The advisory lock under which the tables are made."""
@@ -201,7 +203,7 @@ class PostgresJournal(StoredJournal):
                 " CASE current_setting('synchronous_commit') WHEN 'off'"
                 " THEN set_config('synchronous_commit', 'on', false) END,"
                 " CASE WHEN %s THEN set_config('default_transaction_read_only', 'on', false) END",
-                (f"{self._patience}ms", f"{self._patience}ms", self._read_only),
+                (f"{self._patience}ms", f"{max(self._patience, _HANGING)}ms", self._read_only),
             )
         return self._connection
 

@@ -27,6 +27,7 @@ from typing import (
 
 import attrs
 from hypothesis import note
+from hypothesis import settings as Settings  # noqa: N812 - a class under a function's name
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -40,8 +41,6 @@ from practice_core.lifecycle import Lifecycle, Role, Rule
 if TYPE_CHECKING:
     import unittest
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-
-    from hypothesis import settings as Settings  # noqa: N812 - a class under a function's name
 
     from practice_core.units import Duration, Instant
 
@@ -61,6 +60,8 @@ T_co = TypeVar("T_co", covariant=True)
 V = TypeVar("V")
 W = TypeVar("W")
 
+_AGAIN = 4
+"""Times as many examples, before something counts as never met."""
 _DRAIN = 100
 """A subject that has not ended after so many commands never will."""
 _FAR = 50
@@ -589,10 +590,15 @@ def run_lifecycle_machine(
     ------
     AssertionError
         If the implementation does not conform, or the run never fired some edge or never met some
-        refusal.
+        refusal, nor one of four times as many examples.
     """
     machine.coverage.clear()
     run_state_machine_as_test(machine, settings=settings)
+    if machine.coverage.missing():
+        # What is drawn depends on which modules are loaded: what was missed may be bad luck.
+        given = settings or machine.TestCase.settings
+        more = Settings(given, max_examples=_AGAIN * given.max_examples)
+        run_state_machine_as_test(machine, settings=more)
     machine.coverage.check()
     return machine.coverage
 
