@@ -1,8 +1,8 @@
 """A batch of transfers, decided as if each row were posted alone, in order, but at once.
 
 All rows are asked at once what one row is asked, against the books as they stand. That none of
-them is refused on account of another is assumed, and seen: where a row may be, the rows before it
-are written, it is decided alone, and the rest is asked anew.
+them is refused on account of another is assumed, and seen: where one is, the rows before it are
+written, the law says why, and the rest is asked anew.
 """
 
 from __future__ import annotations
@@ -58,18 +58,14 @@ def post_many(books: Books, batch: Batch) -> Codes:
         done += settled.size
         if settled.size < window.key.size:
             row = Row(*(int(entries[done]) for entries in rows))
-            result = decide(books, f"{batch.prefix}{batch.numbers[done]}", row)
-            if result is Result.CREATED:
-                books.ids.claim(batch.prefix)
-                books.append(row)
-            codes[done] = CODES[result]
+            codes[done] = CODES[decide(books, f"{batch.prefix}{batch.numbers[done]}", row)]
             done += 1
         size = min(most, 2 * settled.size + 1)
     return codes
 
 
 def _settle(books: Books, stem: str, rows: Row[Ints]) -> Codes:
-    """Decide and write the rows up to the first that may be refused on account of another."""
+    """Decide and write the rows up to the first that is refused on account of another."""
     codes = _standing(books, rows)
     able = np.flatnonzero(codes == _CREATED)
     if (np.diff(rows.key[able]) > 0).all() and (np.diff(rows.at[able]) >= 0).all():
@@ -148,7 +144,7 @@ def _refused_by_caps(books: Books, rows: Row[Ints]) -> Ints:
 
 
 def _certain(books: Books, rows: Row[Ints]) -> int:
-    """Count the rows up to the first that may be refused if all before it are written."""
+    """Count the rows up to the first that is refused if all before it are written."""
     end = rows.key.size
     early = np.flatnonzero(rows.at[1:] < rows.at[:-1])
     if early.size:

@@ -2,8 +2,8 @@
 
 `Ledger.post` decides one entry; `Ledger.post_many` decides a batch as if each of its rows were
 posted alone, in order. It does so for all rows at once by assuming that none of them is refused on
-account of another. Where that may fail, the rows up to there are kept, the one is posted alone and
-the rest is decided anew.
+account of another. Where that fails, the rows up to there are kept, the one is refused as `post`
+would refuse it, and the rest is decided anew.
 """
 
 from __future__ import annotations
