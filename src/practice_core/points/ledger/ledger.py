@@ -67,7 +67,7 @@ class BeforeLatest(OperationError):
 
 
 class Ledger:
-    r"""Accounts and the transfers between them: double entry over integers.
+    """Accounts and the transfers between them: double entry over integers.
 
     A transfer moves points from the account it debits to the account it credits, so the balance of
     an account is its credits minus its debits, and all balances together are zero, at every
