@@ -9,12 +9,14 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 import pytest
+from beancount.core import data, inventory
 from statemachine.exceptions import TransitionNotAllowed
 from transitions import MachineError
 
 from practice_core.orders import Order, OrderState, evolve
 from practice_core.simulation import EventLog
-from tests.benchmarks import journal, recorders
+from practice_core.units import AccountId, moment
+from tests.benchmarks import journal, points, recorders
 from tests.benchmarks import state_changes as timed
 
 if TYPE_CHECKING:
@@ -110,3 +112,35 @@ def test_every_figure_of_the_journal_has_its_name() -> None:
     assert set(figures) == alone | beside | times | {"events", "export_bytes_per_event"}
     assert figures["events"] == 198
     assert all(figures[name] > 0 for name in alone | beside)
+
+
+# ------------------------------------------------------------------ the points ledger
+
+
+def test_beancount_finds_the_lots_that_our_ledger_finds(tmp_path: Path) -> None:
+    given = points.transfers(4_000)  # each volunteer twice around
+    ledger = points.ours_in_a_batch(given, tmp_path)()
+    assert (
+        list(ledger.entries()) == given == list(points.ours_one_by_one(given, tmp_path)().entries())
+    )
+    held: dict[str, inventory.Inventory] = {}
+    for entry in points.beancount_booking(given, tmp_path)():
+        for posting in entry.postings if isinstance(entry, data.Transaction) else ():
+            held.setdefault(posting.account, inventory.Inventory()).add_position(posting)
+    for number in range(500):
+        who = AccountId(f"v-{number}")
+        ours = sorted((moment(lot.expires).date(), lot.points) for lot in ledger.lots(who))
+        theirs = held[f"Assets:{who.capitalize()}"]
+        assert sorted((one.cost.date, int(one.units.number)) for one in theirs) == ours
+        assert sum(left for _, left in ours) == 20
+
+
+def test_the_recorder_stores_every_posting(tmp_path: Path) -> None:
+    assert points.eventsourcing_recorder(points.transfers(1_001), tmp_path)() == 1_001
+
+
+def test_every_figure_of_the_points_ledger_has_its_name() -> None:
+    figures = points.measured(awards=2_000, volunteers=300, count=400, turns=1)
+    assert {f"postings_per_s_{name}" for name in points.CONTENDERS} < set(figures)
+    assert figures["year_awards"] == 2_000
+    assert all(figure >= 0 for figure in figures.values())

@@ -37,6 +37,9 @@ from practice_core.points import (
     Transfer,
     VoidPending,
 )
+from practice_core.points.ledger.books import Books, Row
+from practice_core.points.ledger.kinds import MERGE, TRANSFER
+from practice_core.points.ledger.law import likeness, limits, refusals
 from practice_core.testing import INVARIANTS, PlainLedger, ledger_machine
 from practice_core.units import AccountId, TransferId
 from tests.planted_ledgers import PLANTED
@@ -215,6 +218,18 @@ def test_a_pending_transfer_that_has_timed_out_is_over(end: Posting) -> None:
 def test_pending_transfers_time_out_by_deadline() -> None:
     ledger = ledger_of(award("t", 30), *(pend(f"p{n}", deadline=20 - n) for n in range(3)))
     assert [one.id for one in ledger.expire_pending(30)] == ["p2", "p1", "p0"]
+
+
+@pytest.mark.parametrize("kind", range(MERGE + 1))
+def test_the_law_asks_in_the_order_in_which_results_are_documented(kind: int) -> None:
+    books = Books()
+    books.open(NAMES, AccountKind.MEMBER, LIMIT)
+    books.append(Row(0, TRANSFER, 0, 1, 1, 0, NEVER, 0, -1))
+    row = Row(1, kind, 0, 1, 1, 0, NEVER, 0, 0)
+    asked = [*likeness(kind, row, row), *refusals(books, kind, row), *limits(books, kind, row)]
+    places = [list(Result).index(result) for result, _ in asked]
+    assert places == sorted(set(places))
+    assert len(places) > 4
 
 
 # ---------------------------------------------------------------- two phases

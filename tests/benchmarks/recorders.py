@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from practice_core.journal import Write
 
-__all__ = ["OTHERS", "Contender", "contenders", "file_of"]
+__all__ = ["OTHERS", "Contender", "contenders", "datastore", "file_of"]
 
 Contender: TypeAlias = "Callable[[Sequence[Write]], Callable[[], object]]"
 
@@ -72,7 +72,7 @@ def contenders(folder: Path) -> Iterator[dict[str, Contender]]:
             )
 
         aggregates, application, applied = (
-            opened.enter_context(_datastore(folder, name)) for name in OTHERS
+            opened.enter_context(datastore(folder, name)) for name in OTHERS
         )
         recorder = SQLiteAggregateRecorder(aggregates)
         numbering = SQLiteApplicationRecorder(application)
@@ -89,7 +89,7 @@ def contenders(folder: Path) -> Iterator[dict[str, Contender]]:
 
 
 @contextmanager
-def _datastore(folder: Path, name: str) -> Iterator[SQLiteDatastore]:
+def datastore(folder: Path, name: str) -> Iterator[SQLiteDatastore]:
     """Open a file of theirs, and see that it keeps what it is told as well as ours does."""
     path = str(file_of(folder, name))
     with closing(SQLiteDatastore(path, originator_id_type="text")) as datastore:

@@ -6,6 +6,7 @@ writes; `Ledger` is what the world sees of them.
 """
 
 from practice_core.points.ledger.accounts import Account, AccountKind, AccountNotOpen, Holding
+from practice_core.points.ledger.columns import LotColumns, Movements
 from practice_core.points.ledger.entries import (
     LIMIT,
     NEVER,
@@ -44,7 +45,9 @@ __all__ = [
     "Holding",
     "Ledger",
     "Lot",
+    "LotColumns",
     "Merge",
+    "Movements",
     "Pending",
     "PostPending",
     "Posting",

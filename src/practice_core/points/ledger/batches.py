@@ -1,8 +1,8 @@
 """A batch of transfers, decided as if each row were posted alone, in order, but at once.
 
 All rows are asked at once what one row is asked, against the books as they stand. That none of
-them is refused on account of another is assumed, and seen: where a row may be, the rows before it
-are written, it is decided alone, and the rest is asked anew.
+them is refused on account of another is assumed, and seen: where one is, the rows before it are
+written, the law says why, and the rest is asked anew.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from practice_core.points.ledger.arrays import Bools, Ints, firsts, locate, running
+from practice_core.points.ledger.arrays import Ints, firsts, locate, running
 from practice_core.points.ledger.books import Books, Row, pick
 from practice_core.points.ledger.entries import LIMIT, OWN, Batch
 from practice_core.points.ledger.ids import MOST_NUMBER
@@ -58,28 +58,23 @@ def post_many(books: Books, batch: Batch) -> Codes:
         done += settled.size
         if settled.size < window.key.size:
             row = Row(*(int(entries[done]) for entries in rows))
-            result = decide(books, f"{batch.prefix}{batch.numbers[done]}", row)
-            if result is Result.CREATED:
-                books.ids.claim(batch.prefix)
-                books.append(row)
-            codes[done] = CODES[result]
+            codes[done] = CODES[decide(books, f"{batch.prefix}{batch.numbers[done]}", row)]
             done += 1
         size = min(most, 2 * settled.size + 1)
     return codes
 
 
 def _settle(books: Books, stem: str, rows: Row[Ints]) -> Codes:
-    """Decide and write the rows up to the first that may be refused on account of another."""
+    """Decide and write the rows up to the first that is refused on account of another."""
     codes = _standing(books, rows)
     able = np.flatnonzero(codes == _CREATED)
-    keys, first = firsts(rows.key[able])
-    if first.size == able.size and (np.diff(rows.at[able]) >= 0).all():
-        full = able[_refused_by_caps(books, pick(rows, able))]
+    if (np.diff(rows.key[able]) > 0).all() and (np.diff(rows.at[able]) >= 0).all():
+        full = able[_refused_by_caps(books, _some(rows, able))]
         if full.size:
             capped = books.held.cap[rows.credit[full]] < LIMIT
             codes[full] = np.where(capped, CODES[Result.CAP_EXCEEDED], CODES[Result.OVERFLOW])
             able = np.flatnonzero(codes == _CREATED)
-            keys, first = firsts(rows.key[able])
+    keys, first = firsts(rows.key[able])
     first = able[first]
     if first.size < rows.key.size:
         place, hit = locate(keys, rows.key)
@@ -88,16 +83,20 @@ def _settle(books: Books, stem: str, rows: Row[Ints]) -> Codes:
         again, original = again[again > original], original[again > original]
         alike = likeness(TRANSFER, pick(rows, again), pick(rows, original))
         codes[again] = _first_of(alike, again.size, Result.EXISTS)
-    fresh = np.zeros(rows.key.size, np.bool_)
-    fresh[first] = True
-    created = rows if fresh.all() else pick(rows, np.flatnonzero(fresh))
+    fresh = np.sort(first)
+    created = _some(rows, fresh)
     end = _certain(books, created)
     if end < created.key.size:
-        codes = codes[: np.flatnonzero(fresh)[end]]
+        codes = codes[: fresh[end]]
         created = pick(created, slice(end))
     if end:
         books.extend(created, stem)
     return codes
+
+
+def _some(rows: Row[Ints], which: Ints) -> Row[Ints]:
+    """Give some rows, ascending; not a copy if they are all."""
+    return rows if which.size == rows.key.size else pick(rows, which)
 
 
 def _standing(books: Books, rows: Row[Ints]) -> Codes:
@@ -125,7 +124,12 @@ def _refused_by_caps(books: Books, rows: Row[Ints]) -> Ints:
 
     That is sure of accounts that only get, from accounts that can give all that they are to give.
     """
-    poor, full, spent = _doubts(books, rows)
+    gained = _sums(books, rows.credit, rows.amount)
+    full = gained[rows.credit] > _room(books, rows.credit)
+    if not full.any():
+        return np.empty(0, np.int64)
+    spent = _sums(books, rows.debit, rows.amount)
+    poor = spent[rows.debit] > _means(books, rows.debit)
     chosen = np.flatnonzero(full & ~poor & (spent[rows.credit] == 0))
     room: dict[int, int] = {}
     refused = []
@@ -140,17 +144,20 @@ def _refused_by_caps(books: Books, rows: Row[Ints]) -> Ints:
 
 
 def _certain(books: Books, rows: Row[Ints]) -> int:
-    """Count the rows up to the first that may be refused if all before it are written."""
+    """Count the rows up to the first that is refused if all before it are written."""
     end = rows.key.size
     early = np.flatnonzero(rows.at[1:] < rows.at[:-1])
     if early.size:
         end = int(early[0]) + 1
         rows = pick(rows, slice(end))
-    poor, full, _ = _doubts(books, rows)
-    watched = np.unique(np.concatenate((rows.debit[poor], rows.credit[full])))
+    accounts = np.concatenate((rows.debit, rows.credit))
+    size = books.held.balance.size
+    touched = np.unique(accounts) if accounts.size < size // 8 else np.arange(size)
+    poor = _sums(books, rows.debit, rows.amount)[touched] > _means(books, touched)
+    full = _sums(books, rows.credit, rows.amount)[touched] > _room(books, touched)
+    watched = touched[poor | full]
     if not watched.size:
         return end
-    accounts = np.concatenate((rows.debit, rows.credit))
     entries = np.flatnonzero(locate(watched, accounts)[1])
     entries = entries[np.lexsort((entries % end, accounts[entries]))]
     owner = accounts[entries]
@@ -159,17 +166,11 @@ def _certain(books: Books, rows: Row[Ints]) -> int:
     return int((entries[outside] % end).min(initial=end))
 
 
-def _doubts(books: Books, rows: Row[Ints]) -> tuple[Bools, Bools, Ints]:
-    """Tell of each row whether the one may be unable to give, and the other to take, it all.
-
-    All is what these rows would have them give and take. Also, what each account would give.
-    """
-    size = books.held.balance.size
-    spent, gained = np.zeros(size, np.int64), np.zeros(size, np.int64)
-    np.add.at(spent, rows.debit, rows.amount)
-    np.add.at(gained, rows.credit, rows.amount)
-    poor = spent[rows.debit] > _means(books, rows.debit)
-    return poor, gained[rows.credit] > _room(books, rows.credit), spent
+def _sums(books: Books, accounts: Ints, amounts: Ints) -> Ints:
+    """Add up amounts by account."""
+    sums = np.zeros(books.held.balance.size, np.int64)
+    np.add.at(sums, accounts, amounts)
+    return sums
 
 
 def _means(books: Books, accounts: Ints) -> Ints:

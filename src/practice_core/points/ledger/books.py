@@ -148,8 +148,7 @@ class Books:
         while self.count > count:
             self.count -= 1
             row = self.row(self.count)
-            if row.key >= 0:
-                self.ids.drop(row.key)
+            self.ids.drop(row.key)
             self._carry_out(self.count, row, -1)
             for entries in self.rows:
                 entries[self.count] = 0

@@ -66,7 +66,8 @@ class Transfer:
         When it is posted, in ms since 1970-01-01T00:00Z, in the years 1 to 9999 and not before the
         ledger's latest: the past stays as it was. When the service took place is in its record.
     expires
-        From when on what is left of these points may be taken by `Ledger.expire`, or `NEVER`.
+        From when on what is left of these points may be taken by `Ledger.expire`, or `NEVER`. It is
+        not taken over from the lots that they come from.
     """
 
     id: TransferId
@@ -145,6 +146,8 @@ class Timeout:
 @value
 class Correction:
     """Points of a transfer moving back the way they came; all corrections of one never exceed it.
+
+    Both accounts must still be open: after a merge a `Transfer` of its own puts things right.
 
     Parameters
     ----------

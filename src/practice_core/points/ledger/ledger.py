@@ -2,8 +2,8 @@
 
 `Ledger.post` decides one entry; `Ledger.post_many` decides a batch as if each of its rows were
 posted alone, in order. It does so for all rows at once by assuming that none of them is refused on
-account of another. Where that may fail, the rows up to there are kept, the one is posted alone and
-the rest is decided anew.
+account of another. Where that fails, the rows up to there are kept, the one is refused as `post`
+would refuse it, and the rest is decided anew.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from practice_core.points.ledger.accounts import (
 )
 from practice_core.points.ledger.batches import post_many
 from practice_core.points.ledger.books import ACCOUNT_KINDS, Books
+from practice_core.points.ledger.columns import lot_columns, movements
 from practice_core.points.ledger.entries import FIRST, LAST, LIMIT, NEVER, Transfer
 from practice_core.points.ledger.ids import split
 from practice_core.points.ledger.kinds import MERGE, MOVES, among
@@ -37,6 +38,7 @@ from practice_core.units import is_identifier
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from practice_core.points.ledger.columns import LotColumns, Movements
     from practice_core.points.ledger.entries import Batch, Pending, Posting
     from practice_core.points.ledger.reading import Statement
     from practice_core.units import AccountId, Instant
@@ -65,7 +67,7 @@ class BeforeLatest(OperationError):
 
 
 class Ledger:
-    r"""Accounts and the transfers between them: double entry over integers.
+    """Accounts and the transfers between them: double entry over integers.
 
     A transfer moves points from the account it debits to the account it credits, so the balance of
     an account is its credits minus its debits, and all balances together are zero, at every
@@ -507,6 +509,26 @@ class Ledger:
         for key, debit, credit, amount, at, expires in moved:
             giver, getter = books.accounts[debit], books.accounts[credit]
             yield Transfer(books.ids.name(key), giver, getter, amount, at, expires)
+
+    def movements(self) -> Movements:
+        """Give every movement of points as columns, a row for each of `transfers`."""
+        return movements(self._books)
+
+    def lot_columns(self, at: Instant | None = None) -> LotColumns:
+        """Give what is left of all credits of all accounts as columns, pending points included.
+
+        Parameters
+        ----------
+        at
+            As of when; now unless told.
+
+        Returns
+        -------
+        LotColumns
+            By account, and then in the order in which they will be used.
+        """
+        books = self._books
+        return lot_columns(books, books.count if at is None else books.until(at))
 
     def _position(self, account: AccountId) -> int:
         position = self._books.positions.get(account)
