@@ -71,7 +71,7 @@ def test_a_platform_is_killed_in_the_middle_and_goes_on() -> None:
         "Tue 11:00 service completed by willow",
         "Tue 14:00 order rated by ann",
         "Tue 14:00 order closed by ann",
-        "Account(volunteer='v-8', minutes=90, points=15)",
+        "Credit(volunteer='v-8', minutes=90, points=15)",
         "tampered with: nothing",
     ]
     assert done.stderr == ""

@@ -154,3 +154,12 @@ def test_the_platforms_page_names_every_question_and_every_deed() -> None:
     public = {name for name in vars(Practice) | vars(Queries) if not name.startswith("_")}
     aside = {"books", "catch_up", "close", "keep", "open"}
     assert {name for name in public - aside if f"{name}(" not in page} == set()
+
+
+def test_the_journals_page_says_what_the_chain_does_not_prove_and_how_long_to_keep_it() -> None:
+    page = (ROOT / "docs" / "journal.md").read_text(encoding="utf-8")
+    unproven = page.partition("It does **not** prove:")[2].partition("\n## ")[0]
+    assert len(re.findall(r"^- \*\*", unproven, re.MULTILINE)) >= 5
+    assert "keep it for **ten years**" in page
+    operations = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert "By default keep it for ten years" in operations

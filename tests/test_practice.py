@@ -13,6 +13,7 @@ from practice_core.dispatch import Channel, Escalate, Offer, Post, Wait, policy
 from practice_core.errors import DefinitionError
 from practice_core.journal import (
     CommandReused,
+    Credit,
     KeptSnapshot,
     Memory,
     MemoryJournal,
@@ -52,7 +53,6 @@ from practice_core.orders import (
 from practice_core.points import PointsAwarded
 from practice_core.service import (
     BOOKS,
-    Account,
     Books,
     ClockWentBack,
     Done,
@@ -125,8 +125,8 @@ def test_an_order_its_booking_its_hours_and_its_points_are_one_append() -> None:
     ]
     assert rows[-1].position == done.appended.position_last
     center = days.practice.account(V_1, by=AT_CENTER)
-    assert center == Account(V_1, 90, 15)  # 10 points an hour
-    assert days.practice.account(V_2, by=AT_CENTER) == Account(V_2, 64, 10)  # 60 minutes count
+    assert center == Credit(V_1, 90, 15)  # 10 points an hour
+    assert days.practice.account(V_2, by=AT_CENTER) == Credit(V_2, 64, 10)  # 60 minutes count
     assert verify(journal) == ()
 
 
@@ -135,7 +135,7 @@ def test_time_below_the_quantum_is_hours_and_no_points() -> None:
     days.served("o-1", 90, Served(V_1, 5))
     events = [row.event for row in days.practice.journal.stream("account/v-1")]
     assert [type(event) for event in events] == [ServiceRecorded]
-    assert days.practice.account(V_1, by=AT_CENTER) == Account(V_1, 5, 0)
+    assert days.practice.account(V_1, by=AT_CENTER) == Credit(V_1, 5, 0)
 
 
 def test_an_award_names_the_rules_that_gave_it() -> None:
@@ -817,7 +817,7 @@ def test_points_are_awarded_from_the_day_on_which_the_rules_hold() -> None:
     days = Days()
     days.practice = practice
     days.served("o-1", 90, Served(V_1, 90))
-    assert practice.account(V_1, by=AT_CENTER) == Account(V_1, 90, 0)
+    assert practice.account(V_1, by=AT_CENTER) == Credit(V_1, 90, 0)
 
 
 def test_a_journal_in_a_state_that_the_loop_does_not_have_is_refused() -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from practice_core.areas import load_area
 from practice_core.hierarchy import Level
+from practice_core.journal import Credit
 from practice_core.lifecycle import Role
 from practice_core.orders import (
     Access,
@@ -26,7 +27,7 @@ from practice_core.orders import (
     Served,
     may,
 )
-from practice_core.service import Account, Done, Limits, Page, Practice, Tally
+from practice_core.service import Done, InstituteOrders, Limits, Page, Practice
 from practice_core.terms import Category
 from practice_core.units import DAY, ActorId, CommandId, OrderId, SiteId, VolunteerId
 
@@ -173,7 +174,7 @@ def test_the_center_sees_each_institute_and_what_lies_below_none() -> None:
     rows = days.practice.overview(days.at, by=AT_CENTER)
     assert {row.site: dict(row.states) for row in rows} == counts
     assert [row.overdue for row in rows] == [0, 0, 0]
-    assert days.practice.overview(days.at, by=AT_EAST) == (Tally(EAST, counts[EAST], 0),)
+    assert days.practice.overview(days.at, by=AT_EAST) == (InstituteOrders(EAST, counts[EAST], 0),)
     for nobody in (AT_EAST_1, ANN, of(RED), SYSTEM, attrs.evolve(AT_EAST, site=SiteId("no"))):
         assert days.practice.overview(days.at, by=nobody) == ()
 
@@ -209,11 +210,11 @@ def test_an_account_is_for_the_volunteer_and_the_center() -> None:
     days = Days()
     ann = VolunteerId("v-1")
     days.served("o-1", 90, Served(ann, 60))
-    assert days.practice.account(ann, by=AT_CENTER) == Account(ann, 60, 10)
-    assert days.practice.account(ann, by=attrs.evolve(ANN, id=ActorId(ann))) == Account(ann, 60, 10)
+    assert days.practice.account(ann, by=AT_CENTER) == Credit(ann, 60, 10)
+    assert days.practice.account(ann, by=attrs.evolve(ANN, id=ActorId(ann))) == Credit(ann, 60, 10)
     for nobody in (ANN, AT_EAST, of(RED)):
         assert days.practice.account(ann, by=nobody) is None
-    assert days.practice.account(VolunteerId("v-9"), by=AT_CENTER) == Account(
+    assert days.practice.account(VolunteerId("v-9"), by=AT_CENTER) == Credit(
         VolunteerId("v-9"), 0, 0
     )
 

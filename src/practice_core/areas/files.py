@@ -14,6 +14,8 @@ import enum
 import re
 import tomllib
 from fractions import Fraction
+from functools import cache
+from importlib import resources
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
 
 import attrs
@@ -33,8 +35,19 @@ from practice_core.errors import DefinitionError, Fault, did_you_mean, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from importlib.resources.abc import Traversable
 
-__all__ = ["Basis", "BasisKind", "beside", "read", "read_plain", "structure", "text_faults"]
+__all__ = [
+    "Basis",
+    "BasisKind",
+    "beside",
+    "name_faults",
+    "read",
+    "read_plain",
+    "shipped",
+    "structure",
+    "text_faults",
+]
 
 T = TypeVar("T")
 
@@ -154,6 +167,21 @@ def beside(known: Sequence[Fault], others: Iterable[Fault]) -> list[Fault]:
     """Give faults and those of others that are at no place already named."""
     places = {fault.place for fault in known}
     return [*known, *(fault for fault in others if fault.place not in places)]
+
+
+def name_faults(file: Any, expected: str) -> Iterator[Fault]:  # noqa: ANN401 - a file of any kind that has names
+    """Give what is wrong with a file's names and with its document, of which `expected` tells."""
+    for key in ("name_zh", "name_en", "place_zh", "place_en"):
+        yield from text_faults(key, getattr(file, key))
+    if not file.document.strip():
+        yield Fault("document", "nothing", expected, "name it")
+
+
+@cache
+def shipped(folder: str) -> Mapping[str, Traversable]:
+    """Give the files of a folder that ships with this room, by name."""
+    found = resources.files("practice_core.areas").joinpath(folder)
+    return {file.name.removesuffix(".toml"): file for file in found.iterdir()}
 
 
 def text_faults(key: str, text: str) -> Iterator[Fault]:

@@ -142,14 +142,9 @@ def load_loop(where: str | PathLike[str]) -> Loop:
     """
     if isinstance(where, str) and where in loop_files():
         return _shipped_loop(where)
-    if Path(where).suffix == ".toml":
-        return read_loop(file_bytes(Path(where), most=LARGEST_TABLE), Path(where).name)
-    _refuse_file(where, "loop", "the file of a loop, *.toml")
-    try:
-        return load_area(where).loop
-    except UnknownName:
-        kind = "loop, file or folder"
-        raise UnknownName(kind, str(where), loop_names()) from None
+    if (raw := _file(where, "loop", "the file of a loop, *.toml")) is not None:
+        return read_loop(raw, Path(where).name)
+    return _area_of(where, "loop", loop_names()).loop
 
 
 def rules_names() -> tuple[str, ...]:
@@ -182,14 +177,9 @@ def load_rules(where: str | PathLike[str]) -> Scheme:
     """
     if isinstance(where, str) and where in scheme_files():
         return _shipped_rules(where)
-    if Path(where).suffix == ".toml":
-        return read_rules(file_bytes(Path(where), most=LARGEST_TABLE), Path(where).name)
-    _refuse_file(where, "points rules", "the file of points rules, *.toml")
-    try:
-        return load_area(where).scheme
-    except UnknownName:
-        kind = "points rules, file or folder"
-        raise UnknownName(kind, str(where), rules_names()) from None
+    if (raw := _file(where, "points rules", "the file of points rules, *.toml")) is not None:
+        return read_rules(raw, Path(where).name)
+    return _area_of(where, "points rules", rules_names()).scheme
 
 
 def scenario_bytes(where: str | PathLike[str]) -> bytes:
@@ -220,11 +210,24 @@ def _shipped_rules(name: str) -> Scheme:
     return read_rules(scheme_files()[name].read_bytes(), f"{name}.toml")
 
 
-def _refuse_file(where: str | PathLike[str], subject: str, expected: str) -> None:
-    """Refuse what is a file, where the folder of an area may follow."""
-    if Path(where).is_file():
+def _file(where: str | PathLike[str], subject: str, expected: str) -> bytes | None:
+    """Give the bytes of a file of one's own; None if it is none, as the folder of an area."""
+    path = Path(where)
+    if path.suffix == ".toml":
+        return file_bytes(path, most=LARGEST_TABLE)
+    if path.is_file():
         fault = Fault(str(where), "a file of another kind", expected, "rename it")
         raise DefinitionError(subject, (fault,))
+    return None
+
+
+def _area_of(where: str | PathLike[str], subject: str, known: Iterable[str]) -> Area:
+    """Give the area that a loop or a scheme belongs to."""
+    try:
+        return load_area(where)
+    except UnknownName:
+        kind = f"{subject}, file or folder"
+        raise UnknownName(kind, str(where), known) from None
 
 
 def _package() -> Traversable:

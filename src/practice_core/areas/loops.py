@@ -7,8 +7,6 @@ team, may say it too.
 
 from __future__ import annotations
 
-from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -24,7 +22,9 @@ from practice_core.areas.files import (
     Basis,
     BasisKind,
     beside,
+    name_faults,
     read,
+    shipped,
     structure,
     text_faults,
 )
@@ -255,11 +255,9 @@ class Loop:
         return law | profile.lifecycle.to_dict()
 
 
-@cache
 def loop_files() -> Mapping[str, Traversable]:
     """Give the files of the loops that ship outside an area, by name."""
-    folder = resources.files("practice_core.areas").joinpath("loops")
-    return {file.name.removesuffix(".toml"): file for file in folder.iterdir()}
+    return shipped("loops")
 
 
 def read_loop(raw: bytes, name: str) -> Loop:
@@ -283,7 +281,7 @@ def read_loop(raw: bytes, name: str) -> Loop:
     file = attempt(others, structure, values, _File, name)
     profile = None
     if file is not None:
-        others += _name_faults(file)
+        others += name_faults(file, "what publishes the loop, or that it is your own")
         usual = USUAL if file.calendar is None else attempt(others, calendar_of, file.calendar)
         # What is wrong with the loop can be said without the right calendar.
         profile = attempt(others, profile_of, file.loop, usual or USUAL)
@@ -413,14 +411,6 @@ def _word_faults(found: LoopFile) -> Iterator[Fault]:
     for n, step in enumerate(found.steps[: _LENGTHS["steps"]]):
         for key in ("zh", "en"):
             yield from text_faults(f"loop.steps[{n}].{key}", getattr(step, key))
-
-
-def _name_faults(file: _File) -> Iterator[Fault]:
-    for key in ("name_zh", "name_en", "place_zh", "place_en"):
-        yield from text_faults(key, getattr(file, key))
-    if not file.document.strip():
-        expected = "what publishes the loop, or that it is your own"
-        yield Fault("document", "nothing", expected, "name it")
 
 
 def _length_faults(found: LoopFile) -> Iterator[Fault]:

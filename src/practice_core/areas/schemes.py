@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 from fractions import Fraction  # noqa: TC003 - cattrs reads the fields' types
-from functools import cache
-from importlib import resources
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +17,10 @@ from practice_core.areas.files import (
     Basis,
     BasisKind,
     beside,
+    name_faults,
     read,
+    shipped,
     structure,
-    text_faults,
 )
 from practice_core.areas.tables import summed_up
 from practice_core.errors import DefinitionError, Fault, attempt
@@ -216,11 +215,9 @@ class Scheme:
         return self.bases[version].get(key, _UNSAID.get(key))
 
 
-@cache
 def scheme_files() -> Mapping[str, Traversable]:
     """Give the files of the schemes that ship outside an area, by name."""
-    folder = resources.files("practice_core.areas").joinpath("points")
-    return {file.name.removesuffix(".toml"): file for file in folder.iterdir()}
+    return shipped("points")
 
 
 def read_rules(raw: bytes, name: str) -> Scheme:
@@ -379,11 +376,7 @@ def _name_faults(file: _SchemeFile) -> Iterator[Fault]:
     if not is_identifier(file.id):
         expected = "1 to 64 of A-Za-z0-9._:-, first a letter or digit"
         yield Fault("id", repr(file.id), expected, "rename it")
-    for key in ("name_zh", "name_en", "place_zh", "place_en"):
-        yield from text_faults(key, getattr(file, key))
-    if not file.document.strip():
-        expected = "what publishes the rules, or that they are your own"
-        yield Fault("document", "nothing", expected, "name it")
+    yield from name_faults(file, "what publishes the rules, or that they are your own")
     if not 1 <= len(file.versions) <= _MOST_VERSIONS:
         found, expected = f"{len(file.versions)} versions", f"1 to {_MOST_VERSIONS}"
         yield Fault("versions", found, expected, "give what holds, each with its date")

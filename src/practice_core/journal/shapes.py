@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from practice_core.journal.exact import Writers
     from practice_core.units import Instant
 
-__all__ = ["Body", "Shape", "canonical", "iso", "plain"]
+__all__ = ["Body", "Shape", "canonical", "iso", "plain", "shape_of"]
 
 Body: TypeAlias = dict[str, Any]
 """The fields of a value as JSON has them."""
@@ -177,6 +177,17 @@ class Shape(Generic[T]):
             for kind in self._classes
         ]
         return sha256(canonical(said)).hexdigest()
+
+
+_SHAPES: dict[type, Shape[Any]] = {}
+
+
+def shape_of(kind: type[T]) -> Shape[T]:
+    """Give the shape of a class, made once."""
+    found = _SHAPES.get(kind)
+    if found is None:
+        found = _SHAPES[kind] = Shape(kind)
+    return found
 
 
 def _said(field: attrs.Attribute[Any]) -> list[str]:

@@ -8,16 +8,15 @@ and reads no clock.
 
 from practice_core.service.books import BOOKS, Books
 from practice_core.service.contract import (
-    Account,
     Booking,
     ClockWentBack,
     Done,
     Due,
     InputRefused,
+    InstituteOrders,
     LimitReached,
     Limits,
     Page,
-    Tally,
     UnlawfulDecision,
 )
 from practice_core.service.practice import Practice
@@ -25,18 +24,17 @@ from practice_core.service.reading import read_command
 
 __all__ = [
     "BOOKS",
-    "Account",
     "Booking",
     "Books",
     "ClockWentBack",
     "Done",
     "Due",
     "InputRefused",
+    "InstituteOrders",
     "LimitReached",
     "Limits",
     "Page",
     "Practice",
-    "Tally",
     "UnlawfulDecision",
     "read_command",
 ]

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from practice_core.journal import Orders, Projection, canonical
+from practice_core.journal import Credit, Orders, Projection, canonical
 from practice_core.orders import ORDER, OrderEvent, OrderState, clock_of
 from practice_core.points import PointsAwarded
-from practice_core.service.contract import Account, Booking, Due
+from practice_core.service.contract import Booking, Due
 from practice_core.service.lately import Lately
 from practice_core.units import ActorId, OrderId, SiteId, TeamId, VolunteerId
 from practice_core.volunteers import ServiceRecorded, TeamBooked, TeamFreed
@@ -75,9 +75,9 @@ class Books:
         """Give the orders that somebody placed, or that were placed for him, oldest first."""
         return self._placed.get(resident, ())
 
-    def account(self, volunteer: VolunteerId) -> Account:
+    def account(self, volunteer: VolunteerId) -> Credit:
         """Give what a volunteer has."""
-        return Account(volunteer, *self._accounts.get(volunteer, (0, 0)))
+        return Credit(volunteer, *self._accounts.get(volunteer, (0, 0)))
 
     def text_of(self, key: TextId) -> OrderId | None:
         """Give the order that a free text belongs to."""

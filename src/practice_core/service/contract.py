@@ -20,24 +20,21 @@ if TYPE_CHECKING:
         CommandId,
         Duration,
         Instant,
-        Minutes,
         OrderId,
         SiteId,
         TeamId,
-        VolunteerId,
     )
 
 __all__ = [
-    "Account",
     "Booking",
     "ClockWentBack",
     "Done",
     "Due",
     "InputRefused",
+    "InstituteOrders",
     "LimitReached",
     "Limits",
     "Page",
-    "Tally",
     "UnlawfulDecision",
 ]
 
@@ -123,16 +120,7 @@ class Booking:
 
 
 @attrs.frozen
-class Account:
-    """What a volunteer has to his name: whole minutes served and points, two separate ledgers."""
-
-    volunteer: VolunteerId
-    minutes: Minutes
-    points: int
-
-
-@attrs.frozen
-class Tally:
+class InstituteOrders:
     """The orders of one institute's sites, or of the sites below none.
 
     Parameters

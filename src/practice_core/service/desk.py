@@ -15,13 +15,13 @@ from practice_core.dispatch import (
     Wait,
 )
 from practice_core.dispatch.slots import monday
-from practice_core.journal.shapes import Shape
+from practice_core.journal.shapes import shape_of
 from practice_core.keyed import Draws, Purpose
 from practice_core.service.contract import UnlawfulDecision
 from practice_core.units import WEEK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from practice_core.areas import Area
     from practice_core.dispatch import Decision, Policy
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DispatchDesk"]
 
-_SHAPES = {kind: Shape(kind) for kind in (Offer, Post, Wait, Escalate)}
+_DECISIONS = (Offer, Post, Wait, Escalate)
 _WEEKS = 54
 """Of the roster's grid: last week, and a year ahead."""
 
@@ -137,12 +137,12 @@ class DispatchDesk:
         for decision in decisions:
             if isinstance(decision, Wait):
                 self._until[decision.order] = decision.until
-        self._until.update(dict.fromkeys(left, at + RECHECK_AFTER))
+        self.set_aside(left, at)
         return decisions
 
-    def set_aside(self, orders: Sequence[Order], at: Instant) -> None:
-        """Ask about orders later, as if a policy had said nothing of them."""
-        self._until.update({order.id: at + RECHECK_AFTER for order in orders})
+    def set_aside(self, orders: Iterable[OrderId], at: Instant) -> None:
+        """Ask about orders later: a policy said nothing of them, or nothing that can be done."""
+        self._until.update(dict.fromkeys(orders, at + RECHECK_AFTER))
 
     def refuse_unlawful(self, decision: Decision, order: Order, at: Instant) -> None:
         """Refuse an offer to a team that may not be asked or has no time for it.
@@ -168,14 +168,15 @@ def _decisions(said: object, order: Order) -> tuple[Decision, ...]:
         why = f"{type(said).__name__} is no sequence of decisions"
         raise UnlawfulDecision(order.id, "choose", why) from error
     for decision in decisions:
-        shape = _SHAPES.get(type(decision))
-        if shape is None:
-            why = f"{type(decision).__name__} is no decision"
+        kind = type(decision)
+        if kind not in _DECISIONS:
+            why = f"{kind.__name__} is no decision"
             raise UnlawfulDecision(order.id, "choose", why)
+        shape = shape_of(kind)
         wrong = shape.faults(shape.fields(decision))
         if wrong:
             place, why = wrong[0]
-            raise UnlawfulDecision(order.id, type(decision).__name__, f"{place}: {why}")
+            raise UnlawfulDecision(order.id, kind.__name__, f"{place}: {why}")
     return decisions
 
 

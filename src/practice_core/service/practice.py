@@ -416,7 +416,7 @@ class Practice(Carrying):
                 if some:
                     done += self._decided(desk.choose(policy, some, at), some, at)
             except UnlawfulDecision as error:
-                desk.set_aside(some, at)
+                desk.set_aside([order.id for order in some], at)
                 unlawful = error
         if unlawful is not None:
             raise UnlawfulDecision(unlawful.order, unlawful.command, unlawful.why, done)

@@ -17,14 +17,14 @@ from practice_core.orders import (
     ineligible,
     may,
 )
-from practice_core.service.contract import Account, Booking, Page, Tally
+from practice_core.service.contract import Booking, InstituteOrders, Page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from practice_core.areas import Area
     from practice_core.hierarchy import Hierarchy
-    from practice_core.journal import Journal
+    from practice_core.journal import Credit, Journal
     from practice_core.orders import Actor, Order
     from practice_core.service.books import Books
     from practice_core.service.contract import Limits
@@ -167,7 +167,7 @@ class Queries(abc.ABC):
         self.catch_up()
         return self._orders(self._by_age(after), by, limit, lambda order: _is_overdue(order, at))
 
-    def overview(self, at: Instant, *, by: Actor) -> tuple[Tally, ...]:
+    def overview(self, at: Instant, *, by: Actor) -> tuple[InstituteOrders, ...]:
         """Give how many orders stand where, for each institute that an officer is in charge of.
 
         An officer of the center sees all of them, and under the center's own name what lies below
@@ -187,12 +187,12 @@ class Queries(abc.ABC):
                 late[self._institute(order.request.site)] += 1
         institutes = [site.id for site in self.hierarchy.at_level(Level.INSTITUTE)]
         return tuple(
-            Tally(site, dict(sorted(states.get(site, {}).items())), late[site])
+            InstituteOrders(site, dict(sorted(states.get(site, {}).items())), late[site])
             for site in dict.fromkeys((self.hierarchy.root.id, *institutes))
             if self.hierarchy.covers(by.site, site)
         )
 
-    def account(self, volunteer: VolunteerId, *, by: Actor) -> Account | None:
+    def account(self, volunteer: VolunteerId, *, by: Actor) -> Credit | None:
         """Give the hours and points of a volunteer to himself and to officers of the center."""
         self.catch_up()
         is_center = by.role is Role.OFFICER and by.site == self.hierarchy.root.id

@@ -15,7 +15,7 @@ import attrs
 
 from practice_core.errors import Fault, did_you_mean
 from practice_core.journal import TextId
-from practice_core.journal.shapes import Shape, canonical
+from practice_core.journal.shapes import canonical, shape_of
 from practice_core.orders import COMMANDS, Actor, CollectNeed, PlaceOrder
 from practice_core.service.contract import InputRefused, Limits
 from practice_core.units import DAY, CommandId, OrderId, is_identifier
@@ -39,16 +39,6 @@ _TOLD = 100
 """Faults that are told at once."""
 OWN = ("clock:", "dispatch:")
 """What the ids begin with of commands that a practice gives itself."""
-
-
-_SHAPES: dict[type, Shape[Any]] = {}
-
-
-def _shape(kind: type) -> Shape[Any]:
-    found = _SHAPES.get(kind)
-    if found is None:
-        found = _SHAPES[kind] = Shape(kind)
-    return found
 
 
 def read_command(raw: bytes | str, *, limits: Limits = Limits()) -> tuple[OrderId, OrderCommand]:  # noqa: B008 - a value that never changes
@@ -104,7 +94,7 @@ def read_command(raw: bytes | str, *, limits: Limits = Limits()) -> tuple[OrderI
     faults += _wrong_in(kind, fields)
     if faults:
         raise InputRefused("command", faults)
-    return OrderId(order), _shape(kind).value(fields)
+    return OrderId(order), shape_of(kind).value(fields)
 
 
 def _object(raw: bytes | str, limits: Limits) -> dict[str, Any]:
@@ -163,7 +153,7 @@ class Given:
     @digest.default
     def _digest(self) -> bytes:
         content = [
-            [order, type(deed).__name__, _lasting(_shape(type(deed)).fields(deed))]
+            [order, type(deed).__name__, _lasting(shape_of(type(deed)).fields(deed))]
             for order, deed in self.deeds
         ]
         who = [self.by.id, self.by.role, self.by.site, self.by.team]
@@ -258,7 +248,7 @@ def _deed(
     exact: OrderCommand | None = _made(kind, deed, "", faults)
     if exact is None:
         return None
-    size = len(canonical(_shape(kind).fields(exact)))
+    size = len(canonical(shape_of(kind).fields(exact)))
     if size > limits.command_bytes:
         faults.append(_too_large(size, limits))
     if isinstance(exact, PlaceOrder | CollectNeed):
@@ -287,13 +277,13 @@ def _made(kind: type[T], value: object, place: str, faults: list[Fault]) -> T | 
         return None
     wrong = [_inside(place, fault) for fault in _wrong_in(kind, fields)]
     faults += wrong
-    made: T | None = None if wrong else _shape(kind).value(fields)
+    made: T | None = None if wrong else shape_of(kind).value(fields)
     return made
 
 
 def _fields(value: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever somebody gave
     try:
-        return dict(_shape(type(value)).fields(value))
+        return dict(shape_of(type(value)).fields(value))
     except Exception:  # noqa: BLE001 - whatever a wrong value leads to; its fields one by one then
         return {field.name: getattr(value, field.name) for field in attrs.fields(type(value))}
 
@@ -310,7 +300,7 @@ def _inside(place: str, fault: Fault) -> Fault:
 def _wrong_in(kind: type, fields: dict[str, Any]) -> list[Fault]:
     """Give whatever keeps plain data from being a value of a class."""
     wrong = list(_wrong_parts(fields))
-    wrong += [Fault(place, said, "", "mend it") for place, said in _shape(kind).faults(fields)]
+    wrong += [Fault(place, said, "", "mend it") for place, said in shape_of(kind).faults(fields)]
     return wrong[:_TOLD]
 
 
