@@ -122,7 +122,7 @@ class Days:
         assert isinstance(refused, Refused), refused
         assert refused.command is type(command)
         assert self.length == before
-        return refused.reason
+        return Refusal(refused.reason)
 
     def later(self, duration: Duration) -> Days:
         self.at += duration

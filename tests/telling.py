@@ -137,7 +137,7 @@ class Story:
         answer = step(self._order, command, self.at + after, by, self.profile, self.standings)
         assert isinstance(answer, Refused), answer
         assert answer.command is type(command)
-        return answer.reason
+        return Refusal(answer.reason)
 
     def last(self, count: int) -> list[type[OrderEvent]]:
         return [type(event) for event in self.events[-count:]]

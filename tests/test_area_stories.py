@@ -99,7 +99,7 @@ class County:
         order = self.orders.get(name)
         refused = authorise(order, command, by, self.profile, self.hierarchy, self.links)
         done = refused or step(order, command, self.at, by, self.profile, self.standings)
-        return done.reason if isinstance(done, Refused) else done[0]
+        return Refusal(done.reason) if isinstance(done, Refused) else done[0]
 
     def then(self, name: str, command: OrderCommand, by: Actor, after: Duration = 0) -> OrderState:
         self.at += after

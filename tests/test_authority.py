@@ -73,7 +73,7 @@ def do(
 ) -> Order | Refusal:
     """Do as a service does: first authority, then the law."""
     answer = authorise(order, command, by, loop, h, LINKS) or step(order, command, MONDAY, by, loop)
-    return answer.reason if isinstance(answer, Refused) else answer[0]
+    return Refusal(answer.reason) if isinstance(answer, Refused) else answer[0]
 
 
 def below(above: SiteId, site: SiteId | None, h: Hierarchy) -> bool:

@@ -91,7 +91,7 @@ def answers(request: Request, standing: Standing | None, **loop: Any) -> set[Ref
         (posted, AcceptOffer(), member_of(RED)),
     ):
         answer = decide(story.order, command, MONDAY, by, story.profile, story.standings)
-        found.add(answer.reason if isinstance(answer, Refused) else None)
+        found.add(Refusal(answer.reason) if isinstance(answer, Refused) else None)
     return found
 
 

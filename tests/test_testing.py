@@ -177,7 +177,9 @@ class Faulty(Stepped):
     def give(self, call: Call) -> Answer:
         world = self.world
         decided = decide(self.order, call.command, call.at, call.by, world.profile, world.standings)
-        answer = self.answers(call, decided.reason if isinstance(decided, Refused) else decided)
+        answer = self.answers(
+            call, Refusal(decided.reason) if isinstance(decided, Refused) else decided
+        )
         events = () if isinstance(answer, Refusal) else answer
         self.order = self.becomes(call, answer, reduce(evolve, events, self.order))
         return answer
@@ -188,7 +190,7 @@ class Faulty(Stepped):
         assert order is not None
         read = attrs.evolve(order, docket=attrs.evolve(order.docket, **wrong))
         found = decide(read, call.command, call.at, call.by, world.profile, world.standings)
-        return found.reason if isinstance(found, Refused) else found
+        return Refusal(found.reason) if isinstance(found, Refused) else found
 
 
 class AcceptanceIsForgotten(Faulty):

@@ -40,17 +40,20 @@ import attrs
 
 from practice_core.errors import DefinitionError, Fault, ImpossibleEvent
 from practice_core.terms import Lang, term, word
+from practice_core.units import value
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from practice_core.units import Instant
+    from practice_core.units import ActorId, Instant, SiteId, TeamId
 
 __all__ = [
+    "Actor",
     "AfterPause",
     "Caption",
     "Edge",
     "Lifecycle",
+    "Refused",
     "Role",
     "Rule",
     "arguments",
@@ -69,6 +72,44 @@ class Role(enum.StrEnum):
     OFFICER = "officer"
     TEAM = "team"
     SYSTEM = "system"
+
+
+@value
+class Actor:
+    """Who acts: a role, and the site or team it is held for.
+
+    Parameters
+    ----------
+    id
+        The person or program.
+    role
+        In which role.
+    site
+        The site an officer works for.
+    team
+        The team a team member answers for.
+    """
+
+    id: ActorId
+    role: Role
+    site: SiteId | None = None
+    team: TeamId | None = None
+
+
+@value
+class Refused:
+    """A command that was not carried out; nothing changed.
+
+    Parameters
+    ----------
+    command
+        Its class.
+    reason
+        The first refusal that applies.
+    """
+
+    command: type
+    reason: enum.StrEnum
 
 
 class AfterPause(enum.StrEnum):

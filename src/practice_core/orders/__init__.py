@@ -15,6 +15,7 @@ Examples
 'OfferAccepted'
 """
 
+from practice_core.lifecycle import Actor, Refused
 from practice_core.orders.authority import (
     Access,
     authorise,
@@ -120,7 +121,6 @@ from practice_core.orders.loop import (
 )
 from practice_core.orders.model import (
     UNCONDITIONAL,
-    Actor,
     Clock,
     Conditions,
     Docket,
@@ -142,7 +142,7 @@ from practice_core.orders.profile import (
     Step,
     Supervised,
 )
-from practice_core.orders.refusals import Refusal, Refused
+from practice_core.orders.refusals import Refusal
 from practice_core.orders.together import alike, consolidate, divide
 
 __all__ = [

@@ -6,17 +6,18 @@ import enum
 from typing import TYPE_CHECKING
 
 from practice_core.errors import DefinitionError
-from practice_core.lifecycle import Role
+from practice_core.lifecycle import Refused, Role
 from practice_core.orders.commands import CollectNeed, PlaceOrder
 from practice_core.orders.loop import ORDER
 from practice_core.orders.model import OrderState
 from practice_core.orders.profile import NO_LINKS
-from practice_core.orders.refusals import Refusal, Refused
+from practice_core.orders.refusals import Refusal
 
 if TYPE_CHECKING:
     from practice_core.hierarchy import Hierarchy
+    from practice_core.lifecycle import Actor
     from practice_core.orders.commands import OrderCommand
-    from practice_core.orders.model import Actor, Order, Request
+    from practice_core.orders.model import Order, Request
     from practice_core.orders.profile import Links, LoopProfile
     from practice_core.units import SiteId
 
@@ -84,7 +85,7 @@ def authorise(  # noqa: PLR0913, PLR0917 - as `decide`, and what it does not kno
     An officer of one station of Wujiang orders for another.
 
     >>> from practice_core import load_area
-    >>> from practice_core.lifecycle import Role
+    >>> from practice_core.lifecycle import Refused, Role
     >>> from practice_core.orders import Actor, PlaceOrder, Request, RequestedTime
     >>> area = load_area("wujiang")
     >>> request = Request(

@@ -14,7 +14,8 @@ from practice_core.orders.model import Clock
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from practice_core.orders.model import Actor, Docket, Order, OrderState, Request
+    from practice_core.lifecycle import Actor
+    from practice_core.orders.model import Docket, Order, OrderState, Request
     from practice_core.orders.profile import LoopProfile, Supervised
     from practice_core.units import Duration, Instant, SiteId
 

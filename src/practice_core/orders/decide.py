@@ -9,7 +9,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
-from practice_core.lifecycle import AfterPause, Role, resumed
+from practice_core.lifecycle import Actor, AfterPause, Refused, Role, resumed
 from practice_core.orders import commands as c
 from practice_core.orders import events as e
 from practice_core.orders.deadlines import (
@@ -22,9 +22,9 @@ from practice_core.orders.deadlines import (
 from practice_core.orders.eligibility import is_engaged, leaves_time, unfit
 from practice_core.orders.evolve import evolve
 from practice_core.orders.loop import ORDER
-from practice_core.orders.model import UNCONDITIONAL, Actor, Order, OrderState
+from practice_core.orders.model import UNCONDITIONAL, Order, OrderState
 from practice_core.orders.profile import Mode
-from practice_core.orders.refusals import Refusal, Refused
+from practice_core.orders.refusals import Refusal
 from practice_core.units import MINUTE, Instant, is_identifier
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from practice_core.units import value
 
 if TYPE_CHECKING:
-    from practice_core.lifecycle import Role
     from practice_core.terms import BeneficiaryGroup, Category
     from practice_core.units import (
         ActorId,
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "UNCONDITIONAL",
-    "Actor",
     "Clock",
     "Conditions",
     "Docket",
@@ -322,25 +320,3 @@ class Order:
     def id(self) -> OrderId:
         """The order's id."""
         return self.request.id
-
-
-@value
-class Actor:
-    """Who acts: a role, and the site or team it is held for.
-
-    Parameters
-    ----------
-    id
-        The person or program.
-    role
-        In which role.
-    site
-        The site an officer works for.
-    team
-        The team a team member answers for.
-    """
-
-    id: ActorId
-    role: Role
-    site: SiteId | None = None
-    team: TeamId | None = None

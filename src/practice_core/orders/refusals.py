@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING
 
-from practice_core.units import value
-
-if TYPE_CHECKING:
-    from practice_core.orders.commands import OrderCommand
-
-__all__ = ["Refusal", "Refused"]
+__all__ = ["Refusal"]
 
 
 class Refusal(enum.StrEnum):
@@ -76,19 +70,3 @@ class Refusal(enum.StrEnum):
     """An order is neither merged into itself nor a part of itself."""
     REPEATED = "repeated"
     """It was done already."""
-
-
-@value
-class Refused:
-    """A command that was not carried out; nothing changed.
-
-    Parameters
-    ----------
-    command
-        Its class.
-    reason
-        The first refusal that applies.
-    """
-
-    command: type[OrderCommand]
-    reason: Refusal

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
+from practice_core.lifecycle import Refused
 from practice_core.orders.commands import (
     AbsorbNeed,
     MergeNeed,
@@ -20,14 +21,15 @@ from practice_core.orders.commands import (
 from practice_core.orders.decide import step
 from practice_core.orders.events import ClockStarted, OrderPlaced, OrderReviewed
 from practice_core.orders.evolve import evolve
-from practice_core.orders.refusals import Refusal, Refused
+from practice_core.orders.refusals import Refusal
 from practice_core.units import MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from practice_core.lifecycle import Actor
     from practice_core.orders.events import OrderEvent
-    from practice_core.orders.model import Actor, Order, Request
+    from practice_core.orders.model import Order, Request
     from practice_core.orders.profile import LoopProfile
     from practice_core.units import Instant, OrderId
 

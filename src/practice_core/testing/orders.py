@@ -109,7 +109,7 @@ class Stepped:
         world = self.world
         answer = step(self.order, call.command, call.at, call.by, world.profile, world.standings)
         if isinstance(answer, Refused):
-            return answer.reason
+            return Refusal(answer.reason)
         self.order, events = answer
         return events
 
