@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from types import NoneType
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
 
 import attrs
 from hypothesis import strategies as st
@@ -51,6 +52,7 @@ REQUEST = Request(
 )
 """Something else than the default in every field."""
 
+_INSTANTS = {"at", "due_at", "latest", "start", "earned", "expires", "shown_until"}
 NUMBERS = st.integers(-(2**60), 2**60)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 """The codec keeps whatever a text may be."""
@@ -110,19 +112,40 @@ def _fields(kind: type[Any]) -> tuple[attrs.Attribute[Any], ...]:
 def _drawn(kind: Any) -> st.SearchStrategy[Any]:  # noqa: ANN401 - whatever a field is declared as
     if kind is Request:
         return REQUESTS
+    if (inner := _inside(kind)) is not None:
+        return st.none() | _drawn(inner)
+    if get_origin(kind) is tuple:
+        return st.lists(_drawn(get_args(kind)[0]), max_size=3).map(tuple)
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
         return st.sampled_from(kind)
-    return NUMBERS if kind is int else TEXTS
+    if attrs.has(kind):
+        return st.builds(kind, *(_drawn(field.type) for field in attrs.fields(kind)))
+    return st.booleans() if kind is bool else NUMBERS if kind is int else TEXTS
 
 
-def _chosen(name: str, kind: Any, place: int) -> Any:  # noqa: ANN401 - as above
+def _chosen(name: str, kind: Any, place: int) -> Any:  # noqa: ANN401, PLR0911 - a value for each kind of field
     if kind is Request:
         return REQUEST
+    if (inner := _inside(kind)) is not None:
+        return _chosen(name, inner, place)
+    if get_origin(kind) is tuple:
+        return (_chosen(name, get_args(kind)[0], place),)
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
         return list(kind)[-1]
+    if attrs.has(kind):
+        fields = enumerate(attrs.fields(kind), place)
+        return kind(*(_chosen(field.name, field.type, n) for n, field in fields))
+    if kind is bool:
+        return True
     if kind is int:
-        return 1_583_110_800_000 + place if name in {"at", "due_at", "latest", "start"} else place
+        return 1_583_110_800_000 + place if name in _INSTANTS else place
     return f"{name}-7"
+
+
+def _inside(kind: Any) -> Any | None:  # noqa: ANN401 - as above
+    """Give what a field holds that may be None; None for one that may not."""
+    parts = get_args(kind)
+    return next(part for part in parts if part is not NoneType) if NoneType in parts else None
 
 
 if __name__ == "__main__":

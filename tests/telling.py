@@ -35,12 +35,14 @@ from practice_core.orders import (
     Step,
     step,
 )
+from practice_core.points import AwardReason, Line, PointsAwarded
 from practice_core.terms import Category
 from practice_core.units import (
     DAY,
     HOUR,
     MINUTE,
     WEEK,
+    AccountId,
     ActorId,
     Calendar,
     Duration,
@@ -48,6 +50,7 @@ from practice_core.units import (
     OrderId,
     SiteId,
     TeamId,
+    VolunteerId,
     instant,
 )
 
@@ -186,3 +189,10 @@ def failed(told: Story, team: TeamId) -> Story:
     """Let one more round fail."""
     told.then(OfferOrder((team,), DAY), OFFICER)
     return told.then(DeclineOffer(), member_of(team))
+
+
+def awarded(who: VolunteerId, order: OrderId, points: int, at: Instant) -> PointsAwarded:
+    """Give the event of an award of the second version of Wujiang's rules."""
+    why = (Line(AwardReason.SERVICE_TIME, 6 * points, points),)
+    account, desk = AccountId(who), ActorId("desk")
+    return PointsAwarded(account, at, desk, None, who, at, points, why, "wujiang", 2, order=order)

@@ -839,13 +839,6 @@ def test_one_answer_is_told_by_one_program() -> None:
     assert two.practice.dispatch(policy("nearest"), at=one.at) == ()
 
 
-def test_points_rules_whose_limits_are_not_counted_here_are_refused() -> None:
-    capped = attrs.evolve(AREA.rules, max_points_per_day=50, storage_cap=1_500)
-    with pytest.raises(DefinitionError, match=r"points.max_points_per_day: 50") as caught:
-        Practice.open("memory", attrs.evolve(AREA, rules=capped), hierarchy=SITES)
-    assert len(caught.value.faults) == 2
-
-
 def test_no_row_of_commands_walks_back_in_time() -> None:
     days = Days()
     days.scheduled()

@@ -38,11 +38,9 @@ from practice_core.orders import (
     RateOrder,
     Served,
 )
-from practice_core.points import PointsAwarded
 from practice_core.units import (
     DAY,
     HOUR,
-    AccountId,
     ActorId,
     CommandId,
     OrderId,
@@ -52,7 +50,7 @@ from practice_core.units import (
 )
 from practice_core.volunteers import ServiceRecorded, TeamBooked, TeamFreed
 from tests.practising import Days
-from tests.telling import ANN, MONDAY, OFFICER, RED, REQUEST, offered, rated, reviewed
+from tests.telling import ANN, MONDAY, OFFICER, RED, REQUEST, awarded, offered, rated, reviewed
 from tests.test_codec import HALLS, HallOpened
 from tests.test_snapshots import append, folded, histories
 
@@ -104,9 +102,8 @@ def closed() -> Story:
 def credit(journal: Journal, volunteer: str, minutes: int, points: int) -> None:
     order, ended = OrderId("o-1"), MONDAY + 2 * DAY
     who = VolunteerId(volunteer)
-    awarded = PointsAwarded(AccountId(who), ended, DESK, order, points, "wujiang", 2)
     served = ServiceRecorded(who, ended, DESK, order, minutes)
-    put(journal, f"account/{volunteer}", served, awarded)
+    put(journal, f"account/{volunteer}", served, awarded(who, order, points, ended))
 
 
 @pytest.fixture

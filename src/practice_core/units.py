@@ -38,8 +38,10 @@ __all__ = [
     "CommandId",
     "Duration",
     "Instant",
+    "ItemId",
     "Minutes",
     "OrderId",
+    "RedemptionId",
     "SiteId",
     "TeamId",
     "TransferId",
@@ -65,7 +67,9 @@ WEEK: Duration = 7 * DAY
 AccountId = NewType("AccountId", str)
 ActorId = NewType("ActorId", str)
 CommandId = NewType("CommandId", str)
+ItemId = NewType("ItemId", str)
 OrderId = NewType("OrderId", str)
+RedemptionId = NewType("RedemptionId", str)
 SiteId = NewType("SiteId", str)
 TeamId = NewType("TeamId", str)
 TransferId = NewType("TransferId", str)

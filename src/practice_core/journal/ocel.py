@@ -6,8 +6,8 @@ at by order, by team, by site or by volunteer.
 - An event is named ``event/<number>``, which in a journal is its position; its type is its kind. It
   is related to what its fields name, to the team and the desk that its order then had, and, when it
   brings a request, to where the service is wanted. What else its fields say are its attributes.
-- An object is named ``order/<id>``, ``team/<id>``, ``site/<id>`` or ``volunteer/<id>``. An account
-  that points are awarded to is named as its volunteer is.
+- An object is named ``order/<id>``, ``team/<id>``, ``site/<id>``, ``volunteer/<id>``, ``item/<id>``
+  or ``redemption/<id>``. An account of points is named as its volunteer is.
 - What was asked for are attributes of the order, each with the instant from which it holds: a redo,
   a pause or a split changes some. What is known of sites and teams beforehand holds since 1970, as
   the standard has it. What is not known is left out.
@@ -22,7 +22,7 @@ from contextlib import suppress
 from pathlib import Path
 from shutil import copyfileobj
 from tempfile import TemporaryFile
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args, get_origin
 
 import attrs
 
@@ -34,7 +34,9 @@ from practice_core.journal.shapes import iso
 from practice_core.orders import Conditions, OrderEvent, Request
 from practice_core.units import (
     AccountId,
+    ItemId,
     OrderId,
+    RedemptionId,
     SiteId,
     TeamId,
     VolunteerId,
@@ -63,10 +65,14 @@ _NAMED: Final[Mapping[object, str]] = {
     SiteId: "site",
     VolunteerId: "volunteer",
     AccountId: "volunteer",
+    ItemId: "item",
+    RedemptionId: "redemption",
 }
 """Types of objects by the type of the field that names one."""
 _SCALARS: Final = {bool: "boolean", int: "integer", float: "float", str: "string"}
-_INSTANTS: Final = frozenset({"at", "due_at", "end", "latest", "start", "until"})
+_INSTANTS: Final = frozenset(
+    {"at", "due_at", "earned", "end", "expires", "latest", "shown_until", "start", "until"}
+)
 """Fields of events that are instants: to Python they are whole numbers."""
 _OBJECT_TYPES: Final[Mapping[str, Mapping[str, str]]] = {
     "order": {
@@ -105,6 +111,8 @@ _OBJECT_TYPES: Final[Mapping[str, Mapping[str, str]]] = {
         "youngest": "integer",
     },
     "volunteer": {},
+    "item": {},
+    "redemption": {},
 }
 """Attributes of objects and their types."""
 _CONDITIONS: Final = frozenset(field.name for field in attrs.fields(Conditions))
@@ -289,7 +297,7 @@ def _typed(name: str, hint: Any) -> str | None:  # noqa: ANN401 - as above
     bare = getattr(hint, "__supertype__", hint)
     if isinstance(bare, type) and issubclass(bare, enum.StrEnum):
         return "string"
-    return _SCALARS.get(bare)
+    return "string" if get_origin(hint) is tuple else _SCALARS.get(bare)
 
 
 # ------------------------------------------------------------------ what a log tells
@@ -341,7 +349,8 @@ class _Teller:
         if form is None or at is None:
             known = "an event with an instant `at`, of a kind that the codec knows"
             raise _refusal(key, type(event).__name__, known, "add it to the codec, or leave it out")
-        links = [(f"{kind}/{getattr(event, name)}", name) for name, kind in form.links]
+        named = [(getattr(event, name), name, kind) for name, kind in form.links]
+        links = [(f"{kind}/{one}", name) for one, name, kind in named if one is not None]
         ended = None
         if isinstance(event, OrderEvent):
             before, after = self._course.follow(event)
@@ -472,7 +481,11 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - a field of any of them
         return str(value)
     if isinstance(value, frozenset):
         return ", ".join(sorted(value))
-    return ", ".join(value) if isinstance(value, tuple) else value
+    if isinstance(value, tuple):
+        return ", ".join(str(_plain(part)) for part in value)
+    if attrs.has(type(value)):
+        return " ".join(str(part) for part in attrs.astuple(value))
+    return value
 
 
 def _linked(links: Iterable[Link]) -> list[Body]:

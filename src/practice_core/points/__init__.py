@@ -26,6 +26,7 @@ Examples
 
 from __future__ import annotations
 
+from practice_core.points.accounts import EVENTS, PointsAwarded
 from practice_core.points.columns import award_points
 from practice_core.points.earning import (
     NOTHING,
@@ -36,7 +37,6 @@ from practice_core.points.earning import (
     OccasionRecord,
     award,
 )
-from practice_core.points.events import EVENTS, PointsAwarded
 from practice_core.points.explain import AwardClause, explain
 from practice_core.points.ledger import (
     LIMIT,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from practice_core.points.rules import RuleSet
     from practice_core.units import Instant, Minutes
 
-__all__ = ["Tally", "awards"]
+__all__ = ["Tally", "awards", "span_of"]
 
 _MONTHS_A_QUARTER = 3
 _ZEROED = (AwardReason.COMPLAINT, AwardReason.LATE_CLAIM)
@@ -84,12 +84,12 @@ class Tally:
             The next record; what was added before counts, whatever its instant.
         """
         who, counts = record.volunteer, self._counts
-        day, year = (_span(rules, record.at, one) for one in (Period.DAY, Period.YEAR))
+        day, year = (span_of(rules, record.at, one) for one in (Period.DAY, Period.YEAR))
         activity = occasion = 0
         if isinstance(record, ServiceRecord):
             activity = counts[who, "order", record.order]
         elif (event := rules.events.get(record.occasion)) is not None:
-            occasion = counts[who, record.occasion, _span(rules, record.at, event.per)]
+            occasion = counts[who, record.occasion, span_of(rules, record.at, event.per)]
         return History(
             activity,
             counts[who, "minutes", day],
@@ -104,13 +104,13 @@ class Tally:
         who, counts, earned = record.volunteer, self._counts, max(given.points, 0)
         self._balances[who] += given.points
         for period in Period:
-            span = _span(rules, record.at, period)
+            span = span_of(rules, record.at, period)
             counts[who, "points", span] += earned
             if isinstance(record, OccasionRecord):
                 counts[who, record.occasion, span] += earned
         if isinstance(record, ServiceRecord):
             counts[who, "order", record.order] += _time(given, _ACTIVITY)
-            counts[who, "minutes", _span(rules, record.at, Period.DAY)] += _time(given, _DAY)
+            counts[who, "minutes", span_of(rules, record.at, Period.DAY)] += _time(given, _DAY)
 
 
 def awards(
@@ -144,7 +144,7 @@ def _time(given: Award, reasons: set[AwardReason]) -> Minutes:
     return sum(line.minutes for line in given.lines if line.reason in reasons)
 
 
-def _span(rules: RuleSet, at: Instant, period: Period) -> Hashable:
+def span_of(rules: RuleSet, at: Instant, period: Period) -> Hashable:
     """Give a name for the local span of a period in which an instant lies."""
     if period is Period.LIFETIME:
         return None

@@ -17,10 +17,11 @@ from practice_core.service.contract import (
     LimitReached,
     Limits,
     Page,
+    Transaction,
     UnlawfulDecision,
 )
 from practice_core.service.practice import Practice
-from practice_core.service.reading import read_command
+from practice_core.service.reading import read_command, read_transaction
 
 __all__ = [
     "BOOKS",
@@ -35,6 +36,8 @@ __all__ = [
     "Limits",
     "Page",
     "Practice",
+    "Transaction",
     "UnlawfulDecision",
     "read_command",
+    "read_transaction",
 ]

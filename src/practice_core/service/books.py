@@ -12,10 +12,38 @@ import attrs
 
 from practice_core.journal import Credit, Orders, Projection, canonical
 from practice_core.orders import ORDER, OrderEvent, OrderState, clock_of
-from practice_core.points import PointsAwarded
+from practice_core.points.accounts import (
+    AccountEvent,
+    AccountFrozen,
+    AccountMerged,
+    AccountThawed,
+    AwardConfirmed,
+    HouseholdJoined,
+    HouseholdLeft,
+    Item,
+    ItemEvent,
+    ItemKind,
+    PointsAwarded,
+    PointsCorrected,
+    RedemptionCancelled,
+    RedemptionCollected,
+    RedemptionLapsed,
+    RedemptionReserved,
+    stocked,
+)
+from practice_core.points.rules import Period
 from practice_core.service.contract import Booking, Due
 from practice_core.service.lately import Lately
-from practice_core.units import ActorId, OrderId, SiteId, TeamId, VolunteerId
+from practice_core.units import (
+    AccountId,
+    ActorId,
+    ItemId,
+    OrderId,
+    RedemptionId,
+    SiteId,
+    TeamId,
+    VolunteerId,
+)
 from practice_core.volunteers import ServiceRecorded, TeamBooked, TeamFreed
 
 if TYPE_CHECKING:
@@ -44,6 +72,12 @@ class Books:
         What a roster is made of.
     counts : Counter
         How many orders there are, by site and state.
+    items : dict
+        What may be had for points, or once might.
+    serving : dict
+        By order, the account and the redemption that its service is to be paid with.
+    frozen : set
+        The accounts that neither give nor get.
     """
 
     def __init__(self) -> None:
@@ -55,7 +89,16 @@ class Books:
         self._versions: dict[str, int] = {}
         """Of streams of teams and accounts; an order knows its own."""
         self._placed: dict[ActorId, list[OrderId]] = {}
+        self.items: dict[ItemId, Item] = {}
+        self.serving: dict[OrderId, tuple[AccountId, RedemptionId]] = {}
+        self.frozen: set[AccountId] = set()
         self._accounts: dict[VolunteerId, list[int]] = {}
+        self._latest: dict[AccountId, Instant] = {}
+        self._settles: dict[AccountId, Instant] = {}
+        self._settlements: list[tuple[Instant, AccountId]] | None = []
+        """A heap of when accounts have something due, with some that no longer have."""
+        self._households: dict[VolunteerId, AccountId] = {}
+        self._successors: dict[AccountId, AccountId] = {}
         self._texts: dict[TextId, OrderId] = {}
         self._waiting: dict[OrderId, int] = {}
         self._clocks: list[tuple[Instant, OrderId]] | None = []
@@ -78,6 +121,54 @@ class Books:
     def account(self, volunteer: VolunteerId) -> Credit:
         """Give what a volunteer has."""
         return Credit(volunteer, *self._accounts.get(volunteer, (0, 0)))
+
+    def latest(self, account: AccountId) -> Instant:
+        """Give when the last event of an account was; 0 if it has none."""
+        return self._latest.get(account, 0)
+
+    def settles_at(self, account: AccountId) -> Instant | None:
+        """Give when something next falls due on an account; None: nothing does."""
+        return self._settles.get(account)
+
+    def person(self, volunteer: ActorId | VolunteerId) -> VolunteerId:
+        """Give the account of his own that somebody goes by, after all that was merged."""
+        own = AccountId(volunteer)
+        while own in self._successors:
+            own = self._successors[own]
+        return VolunteerId(own)
+
+    def holder(self, volunteer: VolunteerId) -> AccountId:
+        """Give the account that gets what a volunteer earns: his own, or his household's."""
+        own = self.person(volunteer)
+        return self._households.get(own, AccountId(own))
+
+    def to_settle(self, at: Instant) -> list[AccountId]:
+        """Give the accounts on which something has fallen due, the first one first."""
+        found: dict[AccountId, Instant] = {}
+        heap = self._account_heap()
+        while heap and heap[0][0] <= at:
+            due_at, account = heapq.heappop(heap)
+            if self._settles.get(account) == due_at:
+                found[account] = due_at
+        for account, due_at in found.items():
+            heapq.heappush(heap, (due_at, account))
+        return list(found)
+
+    def next_settlement(self) -> Instant | None:
+        """Give when something next falls due on an account."""
+        heap = self._account_heap()
+        while heap:
+            due_at, account = heap[0]
+            if self._settles.get(account) == due_at:
+                return due_at
+            heapq.heappop(heap)
+        return None
+
+    def _account_heap(self) -> list[tuple[Instant, AccountId]]:
+        if self._settlements is None:
+            self._settlements = [(due_at, account) for account, due_at in self._settles.items()]
+            heapq.heapify(self._settlements)
+        return self._settlements
 
     def text_of(self, key: TextId) -> OrderId | None:
         """Give the order that a free text belongs to."""
@@ -143,8 +234,45 @@ class Books:
             self.bookings[event.team].pop(event.order, None)
         elif isinstance(event, ServiceRecorded):
             self._accounts.setdefault(event.volunteer, [0, 0])[0] += event.minutes
-        elif isinstance(event, PointsAwarded):
-            self._accounts.setdefault(VolunteerId(event.account), [0, 0])[1] += event.points
+        elif isinstance(event, AccountEvent):
+            self._on_account(event)
+        elif isinstance(event, ItemEvent):
+            self.items[event.item] = stocked(self.items.get(event.item), event)
+
+    def _on_account(self, event: AccountEvent) -> None:
+        account = event.account
+        self._latest[account] = max(event.at, self.latest(account))
+        if event.due_at is None:
+            self._settles.pop(account, None)
+        elif event.due_at != self._settles.get(account):
+            self._settles[account] = event.due_at
+            if self._settlements is not None:
+                heapq.heappush(self._settlements, (event.due_at, account))
+        points = _counted(event)
+        if points:
+            self._accounts.setdefault(VolunteerId(account), [0, 0])[1] += points
+        if isinstance(event, RedemptionReserved) and event.order is not None:
+            self.serving[event.order] = (account, event.redemption)
+        elif isinstance(event, RedemptionCollected | RedemptionCancelled | RedemptionLapsed):
+            paid = (account, event.redemption)
+            self.serving = {order: one for order, one in self.serving.items() if one != paid}
+        else:
+            self._on_owners(account, event)
+
+    def _on_owners(self, account: AccountId, event: AccountEvent) -> None:
+        if isinstance(event, HouseholdJoined):
+            self._households[event.volunteer] = account
+        elif isinstance(event, HouseholdLeft):
+            self._households.pop(event.volunteer, None)
+        elif isinstance(event, AccountFrozen):
+            self.frozen.add(account)
+        elif isinstance(event, AccountThawed):
+            self.frozen.discard(account)
+        elif isinstance(event, AccountMerged):
+            self._successors[account] = event.into
+            old = self._accounts.pop(VolunteerId(account), [0, 0])
+            new = self._accounts.setdefault(VolunteerId(event.into), [0, 0])
+            new[:] = (new[0] + old[0], new[1] + old[1])
 
     def _on_order(self, recorded: Recorded, event: OrderEvent) -> None:
         key = OrderId(recorded.stream.partition("/")[2])
@@ -192,6 +320,13 @@ class Books:
             "versions": self._versions,
             "placed": self._placed,
             "accounts": self._accounts,
+            "latest": self._latest,
+            "settles": self._settles,
+            "households": self._households,
+            "successors": self._successors,
+            "frozen": sorted(self.frozen),
+            "serving": self.serving,
+            "items": [attrs.astuple(item) for item in self.items.values()],
             "texts": self._texts,
         }
         head = canonical(rest)
@@ -233,7 +368,32 @@ class Books:
         self._versions = rest["versions"]
         self._placed = rest["placed"]
         self._accounts = rest["accounts"]
+        self._latest = rest["latest"]
+        self._settles = rest["settles"]
+        self._settlements = None
+        self._households = rest["households"]
+        self._successors = rest["successors"]
+        self.frozen = set(rest["frozen"])
+        self.serving = {order: (one, key) for order, (one, key) in rest["serving"].items()}
+        for fields in rest["items"]:
+            item = _item(*fields)
+            self.items[item.id] = item
         self._texts = rest["texts"]
+
+
+def _counted(event: AccountEvent) -> int:
+    """Give the points that an event adds to what somebody has been awarded."""
+    if isinstance(event, PointsAwarded):
+        waits = event.audit or event.shown_until is not None
+        return 0 if waits else event.points
+    if isinstance(event, AwardConfirmed):
+        return event.points
+    return -event.points if isinstance(event, PointsCorrected) else 0
+
+
+def _item(*fields: Any) -> Item:  # noqa: ANN401 - as they were dumped
+    id_, kind, name, price, stock, outlet, limit, per, *rest = fields
+    return Item(id_, ItemKind(kind), name, price, stock, outlet, limit, Period(per), *rest)
 
 
 def _by_age(item: tuple[OrderId, int]) -> int:
@@ -246,7 +406,7 @@ def _digest(head: bytes) -> bytes:
 
 BOOKS: Final = Projection(
     "books",
-    version=1,
+    version=2,
     begin=Books,
     apply=Books.apply,
     dump=Books.dump,

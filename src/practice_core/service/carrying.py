@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import attrs
 
@@ -15,13 +16,13 @@ from practice_core.journal import (
     Conflict,
     Recorded,
     Write,
+    canonical,
     project,
 )
 from practice_core.lifecycle import Role
 from practice_core.orders import (
     Actor,
     CollectNeed,
-    CompleteService,
     OfferOrder,
     OrderEvent,
     OrderState,
@@ -34,21 +35,22 @@ from practice_core.orders import (
     evolve,
     step,
 )
-from practice_core.points import PointsAwarded, award
 from practice_core.service.books import BOOKS, Books
 from practice_core.service.contract import (
     ClockWentBack,
     Done,
     LimitReached,
     Limits,
+    Transaction,
 )
 from practice_core.service.desk import DispatchDesk
-from practice_core.service.queries import Queries
-from practice_core.units import AccountId, CommandId
-from practice_core.volunteers import ServiceRecord, ServiceRecorded, TeamBooked, TeamFreed, taken
+from practice_core.service.rewards import Passbooks, Rewards, written
+from practice_core.service.taking import NO_TEXTS, Taking
+from practice_core.units import CommandId
+from practice_core.volunteers import TeamBooked, TeamFreed, taken
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
     from typing import TypeAlias
 
     from practice_core.areas import Area
@@ -60,18 +62,39 @@ if TYPE_CHECKING:
     from practice_core.volunteers import Team
 
     Changed: TypeAlias = tuple[Order, tuple[OrderEvent, ...]]
-    Plan: TypeAlias = Callable[[], tuple[Changed, ...] | Refused]
 
-__all__ = ["NO_TEXTS", "Carrying"]
+__all__ = ["MET", "Carrying", "Planned", "own_id"]
+
+A = TypeVar("A", Done, Transaction)
 
 _TRIES = 3
 _MARK = 16
 """Bytes that no other attempt has."""
 _BOOKED = frozenset({OrderState.SCHEDULED, OrderState.IN_SERVICE})
-NO_TEXTS: Mapping[TextId, str] = {}
+MET = (ClockWentBack, Conflict, CommandReused)
+"""What is raised where others were faster, or their clocks are ahead."""
 
 
-class Carrying(Queries):
+@attrs.frozen
+class Planned(Generic[A]):
+    """What a command comes to, before it is written.
+
+    Parameters
+    ----------
+    writes
+        Everything that is to be written at once.
+    answer
+        What is said once it is.
+    texts
+        Free texts to be kept beside, by their ids.
+    """
+
+    writes: Sequence[Write]
+    answer: Callable[[Appended], A]
+    texts: Mapping[TextId, str] = NO_TEXTS
+
+
+class Carrying(Taking):
     """The one way in which anything changes; what is asked of it stands in `Practice`.
 
     Parameters
@@ -90,6 +113,7 @@ class Carrying(Queries):
         seed: int = 0,
         limits: Limits = Limits(),  # noqa: B008 - a value that never changes
     ) -> None:
+        super().__init__()
         self.journal = journal
         self.area = area
         self.hierarchy = hierarchy
@@ -119,7 +143,7 @@ class Carrying(Queries):
         """
         try:
             answer = self._carry_out(given)
-        except (ClockWentBack, Conflict, CommandReused):
+        except MET:
             return None
         return answer if isinstance(answer, Done) and not answer.again else None
 
@@ -128,15 +152,34 @@ class Carrying(Queries):
         ((order, deed),) = given.deeds
 
         def plan() -> tuple[Changed, ...] | Refused:
-            refused = self._unauthorised(given)
-            if refused is not None:
-                return refused
             changed = self._stepped(order, deed, given.by, given.at)
             return changed if isinstance(changed, Refused) else (changed,)
 
-        return self._commit(given, plan)
+        return self._change(given, plan)
 
-    def _commit(self, given: Given, plan: Plan) -> Done | Refused:
+    def _change(
+        self, given: Given, plan: Callable[[], tuple[Changed, ...] | Refused]
+    ) -> Done | Refused:
+        """Change orders as a plan says, with all that this means beside them."""
+
+        def planned() -> Planned[Done] | Refused:
+            refused = self._unauthorised(given)
+            if refused is not None:
+                return refused
+            changed = plan()
+            if isinstance(changed, Refused):
+                return changed
+            events = tuple([event for _, events in changed for event in events])
+            order = changed[0][0]
+            return Planned(
+                self._writes(changed, given),
+                lambda appended: Done(given.id, order, events, appended),
+                given.texts,
+            )
+
+        return self._commit(given, planned)
+
+    def _commit(self, given: Given, plan: Callable[[], Planned[A] | Refused]) -> A | Refused:
         """Decide on what has happened so far, and append it if nothing else happens meanwhile."""
         command, digest = given.id, given.digest
         # The same command may be carried out elsewhere meanwhile, at another time and otherwise:
@@ -147,28 +190,26 @@ class Carrying(Queries):
             self.catch_up()
             before = self._as_before(command, digest)
             if before is not None:
-                return before
-            changed = plan()
-            if isinstance(changed, Refused):
-                return changed
-            writes = self._writes(changed, given)
+                return before  # type: ignore[return-value]  # the same command, the same answer
+            planned = plan()
+            if isinstance(planned, Refused):
+                return planned
             chances -= 1
             try:
                 appended = self.journal.append(
-                    writes, command=command, digest=marked, texts=given.texts
+                    planned.writes, command=command, digest=marked, texts=planned.texts
                 )
             except CommandReused:
                 before = self._as_before(command, digest)
                 if before is None:
                     raise
-                return before
+                return before  # type: ignore[return-value]  # as above
             except Conflict:
                 if not chances:
                     raise
             else:
-                self._append(writes, command, appended, tuple(given.texts))
-                events = tuple([event for _, events in changed for event in events])
-                return Done(command, changed[0][0], events, appended)
+                self._append(planned.writes, command, appended, tuple(planned.texts))
+                return planned.answer(appended)
 
     def _append(
         self,
@@ -193,7 +234,7 @@ class Carrying(Queries):
         else:
             self.catch_up()
 
-    def _as_before(self, command: CommandId, digest: bytes) -> Done | None:
+    def _as_before(self, command: CommandId, digest: bytes) -> Done | Transaction | None:
         """Give what a command that is given again was answered; None if it was not carried out."""
         known = self.journal.carried(command)
         if known is None:
@@ -202,8 +243,11 @@ class Carrying(Queries):
             raise CommandReused(command)
         appended = known.appended
         first, last = appended.position_first, appended.position_last
-        rows = self.journal.read(after=first - 1, limit=last - first + 1)
+        rows = list(self.journal.read(after=first - 1, limit=last - first + 1))
         events = [(one.stream, one.event) for one in rows if isinstance(one.event, OrderEvent)]
+        if not events:
+            beside = tuple([one.event for one in rows])
+            return Transaction(command, beside, appended, again=True)  # type: ignore[arg-type]  # of accounts and items
         order: Order | None = None
         for one in self.journal.stream(events[0][0]):
             if one.position > last:
@@ -253,35 +297,20 @@ class Carrying(Queries):
 
     def _writes(self, changed: Sequence[Changed], given: Given) -> list[Write]:
         """Give everything that a command changes: orders, bookings, hours and points."""
-        orders = self.books.orders
+        books = self.books
         writes = []
-        beside: list[tuple[str, TeamBooked | TeamFreed | ServiceRecorded | PointsAwarded]] = []
+        booked: list[tuple[str, TeamBooked | TeamFreed]] = []
         for order, events in changed:
-            before = orders.get(order.id)
+            before = books.orders.get(order.id)
             version = 0 if before is None else before.version
             writes.append(Write(f"order/{order.id}", version, events))
-            beside += _bookings(before, events, order, given.by)
-        for key, deed in given.deeds:
-            if isinstance(deed, CompleteService):
-                beside += self._rewards(key, deed, given)
-        for stream, group in groupby(sorted(beside, key=lambda one: one[0]), lambda one: one[0]):
+            booked += _bookings(before, events, order, given.by)
+        rewards = Rewards(self.area.rules, books, Passbooks(self.journal, books), given)
+        beside = written(rewards.of(changed), books)
+        for stream, group in groupby(sorted(booked, key=lambda one: one[0]), lambda one: one[0]):
             told = tuple([event for _, event in group])
-            writes.append(Write(stream, self.books.version(stream), told))
-        return writes
-
-    def _rewards(
-        self, order: OrderId, served: CompleteService, given: Given
-    ) -> Iterator[tuple[str, ServiceRecorded | PointsAwarded]]:
-        """Give the hours and the points of those who served, by the area's rules."""
-        rules, at, by = self.area.rules, given.at, given.by.id
-        for one in served.served:
-            who, stream = one.volunteer, f"account/{one.volunteer}"
-            yield stream, ServiceRecorded(who, at, by, order, one.minutes)
-            points = award(rules, ServiceRecord(who, order, at, one.minutes)).points
-            if points and at >= rules.effective:
-                account = AccountId(who)
-                awarded = PointsAwarded(account, at, by, order, points, rules.id, rules.version)
-                yield stream, awarded
+            beside.append(Write(stream, books.version(stream), told))
+        return writes + sorted(beside, key=lambda one: one.stream)
 
 
 @attrs.frozen(eq=False)
@@ -323,3 +352,9 @@ def _bookings(
     if before is not None and before.state in _BOOKED and after.state not in _BOOKED:
         team = before.team  # type: ignore[assignment]  # booked: has a team
         yield f"team/{team}", TeamFreed(team, events[-1].at, by.id, key)
+
+
+def own_id(word: str, *parts: str | int) -> CommandId:
+    """Give a command that the practice gives itself an id: the same for the same."""
+    digest = hashlib.sha256(canonical(parts)).hexdigest()
+    return CommandId(f"{word}:{digest[:40]}")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from practice_core.errors import Fault
     from practice_core.journal import Appended
     from practice_core.orders import Order, OrderCommand, OrderEvent, OrderState
+    from practice_core.points.accounts import AccountEvent, ItemEvent
     from practice_core.units import (
         CommandId,
         Duration,
@@ -35,6 +36,7 @@ __all__ = [
     "LimitReached",
     "Limits",
     "Page",
+    "Transaction",
     "UnlawfulDecision",
 ]
 
@@ -70,6 +72,28 @@ class Done:
     events: tuple[OrderEvent, ...]
     appended: Appended
     decision: Decision | None = None
+    again: bool = attrs.field(default=False, eq=False)
+
+
+@attrs.frozen
+class Transaction:
+    """A command to an account or to the shop that was carried out.
+
+    Parameters
+    ----------
+    command
+        Its id.
+    events
+        What happened, to all accounts and items that it changed.
+    appended
+        Where that stands in the journal.
+    again
+        Whether it was carried out before, and this is the answer of then.
+    """
+
+    command: CommandId
+    events: tuple[AccountEvent | ItemEvent, ...]
+    appended: Appended
     again: bool = attrs.field(default=False, eq=False)
 
 

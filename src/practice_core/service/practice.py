@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections import deque
-from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
 from practice_core.dispatch import Escalate, Offer, Post, Wait
-from practice_core.errors import DefinitionError, Fault, UnknownName
+from practice_core.errors import DefinitionError, Fault
 from practice_core.journal import (
     canonical,
     open_journal,
@@ -22,12 +19,10 @@ from practice_core.orders import (
     AbsorbNeed,
     Access,
     Actor,
-    CollectNeed,
     EscalateOrder,
     MergeNeed,
     OfferOrder,
     OrderEvent,
-    PlaceOrder,
     PostOrder,
     Refusal,
     Refused,
@@ -36,20 +31,21 @@ from practice_core.orders import (
     divide,
     may,
 )
-from practice_core.service.carrying import NO_TEXTS, Carrying
+from practice_core.service.accounting import Accounting
+from practice_core.service.carrying import own_id
 from practice_core.service.contract import (
     Done,
     Due,
     InputRefused,
-    LimitReached,
     Limits,
     UnlawfulDecision,
 )
-from practice_core.service.reading import Given, read_given
-from practice_core.units import MINUTE, ActorId, CommandId, is_identifier
+from practice_core.service.reading import Given
+from practice_core.service.taking import NO_TEXTS
+from practice_core.units import ActorId, CommandId, is_identifier
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
     from typing import Self, TypeAlias
 
@@ -63,21 +59,17 @@ if TYPE_CHECKING:
     from practice_core.volunteers import Team
 
     Changed: TypeAlias = tuple[Order, tuple[OrderEvent, ...]]
-    Plan: TypeAlias = Callable[[], tuple[Changed, ...] | Refused]
 
 __all__ = ["Practice"]
 
 T = TypeVar("T")
 
-_ACTORS = 10_000
-"""Actors whose last minute is remembered."""
 _SYSTEM = Actor(ActorId("system"), Role.SYSTEM)
 _HALVES = (MergeNeed, AbsorbNeed, SplitOrder)
 """What is only ever done to several orders at once."""
-_APART = "leave it out here, and award by these rules apart (practice_core.points.awards)"
 
 
-class Practice(Carrying):
+class Practice(Accounting):
     """One area on one journal.
 
     It belongs to the thread that opened it, as its journal does. Any number may be open on one
@@ -154,8 +146,6 @@ class Practice(Carrying):
         limits: Limits = Limits(),  # noqa: B008 - a value that never changes
     ) -> None:
         super().__init__(journal, area, hierarchy=hierarchy, teams=teams, seed=seed, limits=limits)
-        self._attempts: dict[str, deque[Instant]] = {}
-        _refuse_limits_of_points(area)
         _refuse_another_area(self.books, area, hierarchy)
 
     @classmethod
@@ -181,8 +171,7 @@ class Practice(Carrying):
         Raises
         ------
         DefinitionError
-            If a team's home is no site, two teams share an id, the journal is another area's, or
-            the points rules have limits of a day, a year or an account, which are not counted here.
+            If a team's home is no site, two teams share an id, or the journal is another area's.
         StoreError
             If the journal cannot be opened.
         """
@@ -249,7 +238,7 @@ class Practice(Carrying):
         StoreError
             If the journal fails; whether the command was carried out shows when it is given again.
         """
-        given = self._taken([(order, command)], id, by, at, texts)
+        given = self._taken([(order, command)], id, by, at, texts=texts)
         if isinstance(command, _HALVES):
             return Refused(type(command), Refusal.ROLE)
         return self._carry_out(given)
@@ -276,16 +265,13 @@ class Practice(Carrying):
         given = self._taken(deeds, id, by, at)
 
         def plan() -> tuple[Changed, ...] | Refused:
-            refused = self._unauthorised(given)
-            if refused is not None:
-                return refused
             orders = self.books.orders
             found = [orders[key] for key, deed in given.deeds if isinstance(deed, MergeNeed)]
             return consolidate(orders[into], found, given.at, given.by, self.area.profile)
 
         if not needs or len(set(needs)) < len(needs):
             return Refused(MergeNeed, Refusal.INVALID_VALUE)
-        return self._commit(given, plan)
+        return self._change(given, plan)
 
     def divide(
         self,
@@ -309,9 +295,6 @@ class Practice(Carrying):
         )
 
         def plan() -> tuple[Changed, ...] | Refused:
-            refused = self._unauthorised(given)
-            if refused is not None:
-                return refused
             parts = [deed for _, deed in given.deeds if isinstance(deed, SplitOrder)]
             known = self.books.orders
             if any(part.child in known for part in parts):
@@ -321,7 +304,7 @@ class Practice(Carrying):
 
         if not pairs:
             return Refused(SplitOrder, Refusal.INVALID_VALUE)
-        return self._commit(given, plan)
+        return self._change(given, plan)
 
     # -- clocks ---------------------------------------------------------------------------------
 
@@ -357,7 +340,7 @@ class Practice(Carrying):
                 if (due.order, version) in idle or (orders is not None and due.order not in orders):
                     continue
                 idle.add((due.order, version))
-                name = _id("clock", due.order, version, type(due.command).__name__)
+                name = own_id("clock", due.order, version, type(due.command).__name__)
                 deeds = [(due.order, due.command)]
                 answer = self._unasked(Given(deeds, name, _SYSTEM, at, NO_TEXTS))
                 if answer is not None:
@@ -466,38 +449,10 @@ class Practice(Carrying):
             plans.append((decision, order, command, officer))
         for decision, order, command, officer in plans:
             said = canonical([type(decision).__name__, attrs.astuple(decision)]).decode()
-            own = _id("dispatch", order.id, order.version, said)
+            own = own_id("dispatch", order.id, order.version, said)
             answer = self._unasked(Given([(order.id, command)], own, officer, at, NO_TEXTS))
             if answer is not None:
                 yield attrs.evolve(answer, decision=decision)
-
-    def _taken(
-        self,
-        deeds: Iterable[tuple[OrderId, OrderCommand]],
-        id: CommandId,  # noqa: A002 - as `do`
-        by: Actor,
-        at: Instant,
-        texts: Mapping[TextId, str] = NO_TEXTS,
-    ) -> Given:
-        """Take a command from outside, within bounds, with what the practice knows of an order."""
-        self._meter(by, at)
-        given = read_given(deeds, id=id, by=by, at=at, texts=texts, limits=self.limits)
-        return attrs.evolve(
-            given, deeds=[(order, self._known(deed, given)) for order, deed in given.deeds]
-        )
-
-    def _known(self, deed: OrderCommand, given: Given) -> OrderCommand:
-        """Give a command with what it leaves open of an order: when, by whom, at which desks."""
-        if not isinstance(deed, CollectNeed | PlaceOrder):
-            return deed
-        asked = deed.request
-        route = asked.route
-        if not route:
-            with suppress(DefinitionError, UnknownName):  # no such site: that is refused below
-                route = self.route(asked.site, category=asked.category)
-        placed_by = asked.placed_by or given.by.id
-        request = attrs.evolve(asked, placed_at=given.at, placed_by=placed_by, route=route)
-        return attrs.evolve(deed, request=request)
 
     # -- texts ----------------------------------------------------------------------------------
 
@@ -529,22 +484,6 @@ class Practice(Carrying):
 
     # -- the rest -------------------------------------------------------------------------------
 
-    def _meter(self, by: Actor, at: Instant) -> None:
-        """Count an attempt, whatever it is, and refuse one too many of a minute."""
-        who = getattr(by, "id", None)
-        if type(who) is not str or type(at) is not int:
-            return  # nobody: that is refused
-        most = self.limits.commands_a_minute
-        lately = self._attempts.pop(who, None) or deque()
-        self._attempts[who] = lately
-        if len(self._attempts) > _ACTORS:
-            self._attempts.pop(next(iter(self._attempts)))
-        while lately and not at - MINUTE < lately[0] <= at:
-            lately.popleft()
-        if len(lately) >= most:
-            raise LimitReached(who, "commands_a_minute", most, lately[0] + MINUTE)
-        lately.append(at)
-
     def keep(self) -> None:
         """Keep a snapshot beside the journal, so that the next opening reads less."""
         self.catch_up()
@@ -573,25 +512,6 @@ def _command_of(decision: Decision) -> OrderCommand:
         return PostOrder(decision.open_for)
     assert isinstance(decision, Escalate)  # noqa: S101 - the last kind there is
     return EscalateOrder()
-
-
-def _id(word: str, *parts: str | int) -> CommandId:
-    """Give a command that the practice gives itself an id: the same for the same."""
-    digest = hashlib.sha256(canonical(parts)).hexdigest()
-    return CommandId(f"{word}:{digest[:40]}")
-
-
-def _refuse_limits_of_points(area: Area) -> None:
-    """Refuse rules whose limits reach beyond one service: of those each award would be too high."""
-    rules = area.rules
-    limits = ("max_minutes_per_day", "max_points_per_day", "max_points_per_year", "storage_cap")
-    faults = [
-        Fault(f"points.{name}", str(getattr(rules, name)), "no limit beyond one service", _APART)
-        for name in limits
-        if getattr(rules, name) is not None
-    ]
-    if faults:
-        raise DefinitionError(area.id, faults)
 
 
 def _refuse_another_area(books: Books, area: Area, hierarchy: Hierarchy) -> None:

@@ -9,28 +9,33 @@ from __future__ import annotations
 import hashlib
 import json
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import attrs
 
 from practice_core.errors import Fault, did_you_mean
 from practice_core.journal import TextId
 from practice_core.journal.shapes import canonical, shape_of
-from practice_core.orders import COMMANDS, Actor, CollectNeed, PlaceOrder
+from practice_core.lifecycle import Actor
+from practice_core.orders import COMMANDS, CollectNeed, CompleteService, PlaceOrder
+from practice_core.points import accounts
 from practice_core.service.contract import InputRefused, Limits
-from practice_core.units import DAY, CommandId, OrderId, is_identifier
+from practice_core.units import DAY, AccountId, CommandId, OrderId, is_identifier
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from practice_core.orders import OrderCommand, Request
+    from practice_core.points.accounts import AccountCommand
     from practice_core.units import Instant
 
-__all__ = ["OWN", "Given", "read_command", "read_given"]
+    Deed: TypeAlias = OrderCommand | AccountCommand
+    """What may be asked."""
+
+__all__ = ["CODES", "OWN", "Deed", "Given", "read_command", "read_given", "read_transaction"]
 
 T = TypeVar("T")
 
-_COMMANDS = {command.__name__: command for command in COMMANDS}
 _LARGEST = 2**53 - 1
 """What JSON readers hold exactly."""
 _LAST: Instant = 253_370_764_799_999
@@ -39,6 +44,8 @@ _TOLD = 100
 """Faults that are told at once."""
 OWN = ("clock:", "dispatch:")
 """What the ids begin with of commands that a practice gives itself."""
+CODES = "code:"
+"""What the ids begin with of texts that are codes: a practice's own."""
 
 
 def read_command(raw: bytes | str, *, limits: Limits = Limits()) -> tuple[OrderId, OrderCommand]:  # noqa: B008 - a value that never changes
@@ -79,22 +86,69 @@ def read_command(raw: bytes | str, *, limits: Limits = Limits()) -> tuple[OrderI
       fields: extra fields found (stars); mend it
     """
     fields = _object(raw, limits)
-    order, name = fields.pop("order", None), fields.pop("command", None)
+    if isinstance(fields.get("request"), dict):
+        known: dict[str, Any] = {
+            "id": fields.get("order"),
+            "placed_by": "",
+            "placed_at": 0,
+            "route": [],
+        }
+        fields["request"] = known | fields["request"]
+    order, command = _command_in(fields, "order", COMMANDS)
+    return OrderId(order), command
+
+
+def read_transaction(
+    raw: bytes | str,
+    *,
+    limits: Limits = Limits(),  # noqa: B008 - a value that never changes
+) -> tuple[AccountId, AccountCommand]:
+    r"""Read a command to an account as a platform's users send it: one JSON object.
+
+    Parameters
+    ----------
+    raw
+        With ``account``, ``command`` (the name of its class) and the command's own fields.
+    limits
+        How much is read.
+
+    Returns
+    -------
+    (AccountId, AccountCommand)
+        The account it is given to, and the command.
+
+    Raises
+    ------
+    InputRefused
+        With every fault.
+
+    Examples
+    --------
+    >>> read_transaction(
+    ...     '{"account": "v-7", "command": "RedeemPoints", "redemption": "r-1", "item": "soap"}'
+    ... )
+    ('v-7', RedeemPoints(redemption='r-1', item='soap', quantity=1, order=None))
+    """
+    account, command = _command_in(_object(raw, limits), "account", accounts.COMMANDS)
+    return AccountId(account), command
+
+
+def _command_in(fields: dict[str, Any], subject: str, kinds: Collection[type]) -> tuple[str, Any]:
+    """Give whom a command is for, and the command."""
+    named = {kind.__name__: kind for kind in kinds}
+    key, name = fields.pop(subject, None), fields.pop("command", None)
     faults = []
-    if not _is_id(order):
-        faults.append(_no_id("order", order, "send the id of an order"))
-    kind = _COMMANDS.get(name) if isinstance(name, str) else None
+    if not _is_id(key):
+        faults.append(_no_id(subject, key, f"send the id of an {subject}"))
+    kind = named.get(name) if isinstance(name, str) else None
     if kind is None:
-        near = did_you_mean(name, sorted(_COMMANDS)) if isinstance(name, str) else ""
+        near = did_you_mean(name, sorted(named)) if isinstance(name, str) else ""
         faults.append(Fault("command", _said(name), "a command", f"{near}name one of its kind"))
         raise InputRefused("command", faults)
-    if isinstance(fields.get("request"), dict):
-        known = {"id": order, "placed_by": "", "placed_at": 0, "route": []}
-        fields["request"] = known | fields["request"]
     faults += _wrong_in(kind, fields)
     if faults:
         raise InputRefused("command", faults)
-    return OrderId(order), shape_of(kind).value(fields)
+    return key, shape_of(kind).value(fields)
 
 
 def _object(raw: bytes | str, limits: Limits) -> dict[str, Any]:
@@ -131,7 +185,7 @@ class Given:
     Parameters
     ----------
     deeds
-        Orders, each with what is asked of it.
+        Orders or an account, each with what is asked of it.
     id
         Of all of it.
     by, at
@@ -143,7 +197,7 @@ class Given:
         they are given. The texts themselves stay out: their hash would outlive their erasure.
     """
 
-    deeds: Sequence[tuple[OrderId, OrderCommand]]
+    deeds: Sequence[tuple[Any, Any]]
     id: CommandId
     by: Actor
     at: Instant
@@ -176,6 +230,7 @@ def read_given(  # noqa: PLR0913 - what `Practice.do` takes
     by: Any,  # noqa: ANN401 - as it came
     at: Any,  # noqa: ANN401 - as it came
     texts: Any = (),  # noqa: ANN401 - as it came
+    kinds: Collection[type] = COMMANDS,
     limits: Limits,
 ) -> Given:
     """Take commands as plain data, and make them anew of that, exact in every type.
@@ -197,13 +252,13 @@ def read_given(  # noqa: PLR0913 - what `Practice.do` takes
     given = list(islice(deeds, limits.orders + 1))
     if len(given) > limits.orders:
         faults.append(Fault("orders", "more", f"at most {limits.orders}", "give some at a time"))
-    exact = [(order, _deed(order, deed, limits, faults)) for order, deed in given[: limits.orders]]
+    exact = [(key, _deed(key, deed, kinds, limits, faults)) for key, deed in given[: limits.orders]]
     if faults:
         named = type(given[0][1]).__name__ if given else "none"
         subject = f"command {named:.80}"
         raise InputRefused(subject, faults[:_TOLD])
     return Given(
-        [(OrderId(str.__str__(order)), deed) for order, deed in exact if deed is not None],
+        [(str.__str__(key), deed) for key, deed in exact if deed is not None],
         CommandId(str.__str__(id)),
         actor,  # type: ignore[arg-type]  # no faults: it is one
         at,
@@ -222,8 +277,8 @@ def _texts(texts: Any, limits: Limits, faults: list[Fault]) -> dict[TextId, str]
         faults.append(Fault("texts", "more", f"at most {limits.texts}", "give fewer"))
     for key, text in kept.items():
         place = f"text {key:.64}"
-        if not is_identifier(key):
-            faults.append(_no_id(place, key, "give each text an id of its own"))
+        if not is_identifier(key) or key.startswith(CODES):
+            faults.append(_no_id(place, key, f"give each text an id of its own, not {CODES}..."))
         if len(text) > limits.text_length:
             found, most = f"{len(text)} characters", f"at most {limits.text_length}"
             faults.append(Fault(place, found, most, "shorten it"))
@@ -233,27 +288,38 @@ def _texts(texts: Any, limits: Limits, faults: list[Fault]) -> dict[TextId, str]
 
 
 def _deed(
-    order: Any,  # noqa: ANN401 - as it came
+    key: Any,  # noqa: ANN401 - as it came
     deed: Any,  # noqa: ANN401 - as it came
+    kinds: Collection[type],
     limits: Limits,
     faults: list[Fault],
-) -> OrderCommand | None:
-    if not _is_id(order):
-        faults.append(_no_id("order", order, "give the id of an order"))
+) -> Deed | None:
+    subject = "order" if kinds is COMMANDS else "account"
+    if not _is_id(key):
+        faults.append(_no_id(subject, key, f"give the id of an {subject}"))
     kind = type(deed)
-    if kind not in COMMANDS:
+    if kind not in kinds:
         named = f"{kind.__name__:.80}"
-        faults.append(Fault("command", named, "a command of an order", "give one"))
+        faults.append(Fault("command", named, f"a command of an {subject}", "give one"))
         return None
-    exact: OrderCommand | None = _made(kind, deed, "", faults)
+    exact: Deed | None = _made(kind, deed, "", faults)
     if exact is None:
         return None
     size = len(canonical(shape_of(kind).fields(exact)))
     if size > limits.command_bytes:
         faults.append(_too_large(size, limits))
     if isinstance(exact, PlaceOrder | CollectNeed):
-        faults += _wrong_request(order, exact.request, limits)
+        faults += _wrong_request(key, exact.request, limits)
+    if isinstance(exact, CompleteService):
+        faults += _wrong_people(exact)
     return exact
+
+
+def _wrong_people(served: CompleteService) -> Iterator[Fault]:
+    for place, one in enumerate(served.served):
+        if one.volunteer.startswith(accounts.OWN_ACCOUNTS):
+            remedy = f"nobody's begins with {accounts.OWN_ACCOUNTS}"
+            yield Fault(f"served[{place}].volunteer", one.volunteer, "a volunteer's number", remedy)
 
 
 def _wrong_request(order: object, request: Request, limits: Limits) -> Iterator[Fault]:

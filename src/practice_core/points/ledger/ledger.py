@@ -125,6 +125,10 @@ class Ledger:
     def __len__(self) -> int:
         return self._books.count
 
+    def __contains__(self, account: object) -> bool:
+        """Tell whether an account is open."""
+        return account in self._books.positions
+
     @property
     def latest(self) -> Instant | None:
         """Instant of the last entry; a new one may not be before it. None at first."""

@@ -1,0 +1,200 @@
+"""What the course of an order means for accounts: hours, points, and what was paid with points."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypeAlias
+
+import attrs
+
+from practice_core.journal import Write
+from practice_core.orders import ORDER, CompleteService, ServiceCompleted
+from practice_core.points import Occasion, OccasionRecord, award
+from practice_core.points.accounts import (
+    AccountEvent,
+    ItemEvent,
+    Passbook,
+    awarded,
+    charged,
+    ended,
+    served,
+)
+from practice_core.units import AccountId
+from practice_core.volunteers import ServiceRecord, ServiceRecorded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from practice_core.journal import Journal
+    from practice_core.orders import Order, OrderEvent, Served
+    from practice_core.points import RuleSet
+    from practice_core.points.accounts import PointsAwarded, Redemption
+    from practice_core.service.books import Books
+    from practice_core.service.reading import Given
+    from practice_core.units import Instant
+
+    Beside: TypeAlias = AccountEvent | ItemEvent | ServiceRecorded
+
+__all__ = ["Passbooks", "Rewards", "written"]
+
+
+class Passbooks(Mapping[AccountId, Passbook]):
+    """Every account as the books know it, read when it is asked for.
+
+    Parameters
+    ----------
+    journal
+        Where their events are.
+    books
+        What was read of it: later events are not looked at, so that who writes meets them.
+    """
+
+    def __init__(self, journal: Journal, books: Books) -> None:
+        self._journal = journal
+        self._books = books
+        self._read: dict[AccountId, Passbook] = {}
+
+    def __getitem__(self, account: AccountId) -> Passbook:
+        found = self._read.get(account)
+        if found is None:
+            found = self._read[account] = Passbook(account)
+            stream = f"account/{account}"
+            known = self._books.version(stream)
+            for one in self._journal.stream(stream) if known else ():
+                if one.version > known:
+                    break
+                found.apply(one.event)  # type: ignore[arg-type]  # of an account's stream
+        return found
+
+    def __iter__(self) -> Iterator[AccountId]:
+        return iter(self._read)
+
+    def __len__(self) -> int:
+        return len(self._read)
+
+
+class Rewards:
+    """What one command to orders means for accounts.
+
+    Parameters
+    ----------
+    rules
+        The area's points rules.
+    books, passbooks
+        What has happened so far.
+    given
+        The command.
+    """
+
+    def __init__(self, rules: RuleSet, books: Books, passbooks: Passbooks, given: Given) -> None:
+        self._rules = rules
+        self._books = books
+        self._passbooks = passbooks
+        self._by = given.by.id
+        self._at = given.at
+        self._deeds = given.deeds
+        self._due: dict[AccountId, Instant | None] = {}
+
+    def of(self, changed: Sequence[tuple[Order, tuple[OrderEvent, ...]]]) -> Iterator[Beside]:
+        """Give what happens beside orders that change."""
+        for order, events in changed:
+            completed = next((one for one in events if isinstance(one, ServiceCompleted)), None)
+            paid = self._books.serving.get(order.id)
+            if paid is not None and (completed is not None or order.state in ORDER.final):
+                yield from self._paid(*paid, completed)
+            elif completed is not None:
+                yield from self._received(order)
+        for key, deed in self._deeds:
+            if isinstance(deed, CompleteService):
+                order = next(order for order, _ in changed if order.id == key)
+                for one in deed.served:
+                    yield from self._served(order, one)
+
+    def _served(self, order: Order, one: Served) -> Iterator[Beside]:
+        """Record a service, and award it by the rules."""
+        rules, books = self._rules, self._books
+        who = books.person(one.volunteer)
+        yield ServiceRecorded(who, self._at, self._by, order.id, one.minutes)
+        account = books.holder(who)
+        if self._at < rules.effective or account in books.frozen:
+            return
+        record = ServiceRecord(who, order.id, self._at, one.minutes, order.request.category)
+        if _is_limited(rules) or account in set(self._passbooks):
+            history = self._passbooks[account].history(rules, record)
+            given = award(rules, record, history)
+            yield self._dated(awarded(rules, account, record, given, self._at, self._by))
+        else:
+            given = award(rules, record)
+            if given.points:
+                yield self._quickly_dated(
+                    awarded(rules, account, record, given, self._at, self._by)
+                )
+
+    def _quickly_dated(self, event: PointsAwarded) -> PointsAwarded:
+        """Say when something next falls due, without reading the account: it only gets points."""
+        before = self._due.get(event.account, self._books.settles_at(event.account))
+        new = event.shown_until
+        if event.points and not event.audit and new is None:
+            new = event.expires
+        due_at = min((one for one in (before, new) if one is not None), default=None)
+        self._due[event.account] = due_at
+        return attrs.evolve(event, due_at=due_at, at=self._never_back(event.account))
+
+    def _dated(self, event: AccountEvent) -> AccountEvent:
+        """Let the account say when something next falls due on it."""
+        book = self._passbooks[event.account]
+        event = attrs.evolve(event, at=self._never_back(event.account))
+        book.apply(event)
+        return attrs.evolve(event, due_at=book.due_at())
+
+    def _never_back(self, account: AccountId) -> Instant:
+        """Give now, or when the account's last event was: machines' clocks never agree."""
+        return max(self._at, self._books.latest(account))
+
+    def _received(self, order: Order) -> Iterator[Beside]:
+        """Charge whoever was served, if the rules say what that costs."""
+        rules, request = self._rules, order.request
+        if not rules.received_debit or self._at < rules.effective:
+            return
+        who = self._books.person(request.for_whom or request.placed_by)
+        book = self._passbooks[self._books.holder(who)]
+        record = OccasionRecord(who, Occasion.RECEIVED, self._at)
+        cost = charged(rules, book, record, self._at, self._by)
+        if cost is not None:
+            yield self._dated(cost)
+
+    def _paid(
+        self, account: AccountId, key: str, completed: ServiceCompleted | None
+    ) -> Iterator[Beside]:
+        """End the redemption that an order's service was to be paid with."""
+        book = self._passbooks[account]
+        redemption: Redemption = book.redemptions[key]  # type: ignore[index]  # its id
+        item = self._books.items[redemption.item]
+        found: Iterable[AccountEvent | ItemEvent]
+        if completed is None:
+            found = ended(book, item, redemption, self._at, self._by)
+        else:
+            found = served(book, item, redemption, completed.minutes, self._at, self._by)
+        for event in found:
+            yield self._dated(event) if isinstance(event, AccountEvent) else event
+
+
+def written(events: Iterable[Beside], books: Books) -> list[Write]:
+    """Give what is to be written of events beside orders, each stream in their order."""
+    streams: dict[str, list[Beside]] = {}
+    for event in events:
+        name = f"account/{event.volunteer}" if isinstance(event, ServiceRecorded) else event.stream
+        streams.setdefault(name, []).append(event)
+    return [Write(name, books.version(name), tuple(told)) for name, told in streams.items()]
+
+
+def _is_limited(rules: RuleSet) -> bool:
+    """Tell whether an award depends on what was earned before."""
+    limits = (
+        rules.max_minutes_per_activity,
+        rules.max_minutes_per_day,
+        rules.max_points_per_day,
+        rules.max_points_per_year,
+        rules.storage_cap,
+    )
+    return any(limit is not None for limit in limits)
