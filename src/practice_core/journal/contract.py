@@ -31,7 +31,9 @@ __all__ = [
 
 TextId = NewType("TextId", str)
 
-_STREAM = re.compile(r"(?:account|area|order|team)/[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
+_STREAM = re.compile(
+    r"(?:account|area|item|nomination|order|standing|team)/[A-Za-z0-9][A-Za-z0-9._:-]{0,63}"
+)
 
 
 def is_stream(name: str) -> bool:
@@ -57,7 +59,8 @@ class Write:
     Parameters
     ----------
     stream
-        ``order/<id>``, ``account/<id>``, ``team/<id>`` or ``area/<id>``.
+        ``order/<id>``, ``account/<id>``, ``team/<id>``, ``item/<id>``, ``standing/<id>``,
+        ``nomination/<id>`` or ``area/<id>``.
     expected
         How many events the stream had when these were decided.
     events

@@ -128,7 +128,7 @@ class NotAStream(JournalError, ValueError):
     Examples
     --------
     >>> print(NotAStream("orders/o-1"))
-    no stream can be named 'orders/o-1'; expected order, account, team or area, a slash and an id
+    no stream can be named 'orders/o-1'; expected a kind such as order or team, a slash and an id
     """
 
     def __init__(self, name: str) -> None:
@@ -136,7 +136,7 @@ class NotAStream(JournalError, ValueError):
         super().__init__(
             shown(
                 f"no stream can be named {name!r:.80}; "
-                "expected order, account, team or area, a slash and an id"
+                "expected a kind such as order or team, a slash and an id"
             )
         )
 

@@ -270,7 +270,7 @@ def _check_writes(writes: Sequence[Write]) -> None:
 
 def _wrong_with(write: Write, seen: Container[str]) -> str | None:
     if not is_stream(write.stream):
-        return "expected order, account, team or area, a slash and an id"
+        return "expected a kind such as order or team, a slash and an id"
     if write.stream in seen:
         return "written twice, expected once with all its events"
     if type(write.expected) is not int or write.expected < 0:
