@@ -1,8 +1,8 @@
 """Commands to accounts and to the shop: refused with the first reason, or turned into events.
 
-Pure: the caller gives what is to be known of other accounts, of items and of orders (`Counter`),
-and says who acts. Whatever a command changes, in however many accounts and items, it gives as
-events to be written at once.
+The caller gives what is to be known of accounts, of items and of orders (`Counter`), and says who
+acts. Whatever a command changes, in however many accounts and items, comes as events to be written
+at once. Nothing else is touched but the passbooks given: they go along with the events.
 """
 
 from __future__ import annotations
@@ -149,7 +149,7 @@ class _Call:
 def decide(
     account: AccountId, command: AccountCommand, at: Instant, by: Actor, counter: Counter
 ) -> Events | Refused:
-    """Say what a command comes to; pure.
+    """Say what a command comes to.
 
     Parameters
     ----------
@@ -167,23 +167,26 @@ def decide(
     Returns
     -------
     tuple of events, or Refused
-        Events of one or several accounts and items, to be written all or none. The reason of a
-        refusal is a `PointsRefusal`.
+        Events of one or several accounts and items, to be written all or none: the passbooks given
+        are then as these leave them. The reason of a refusal is a `PointsRefusal`; it changes
+        nothing.
 
     Examples
     --------
     >>> from practice_core.lifecycle import Actor, Role
     >>> from practice_core.points import RuleSet
-    >>> from practice_core.points.accounts import FreezeAccount, ThawAccount
+    >>> from practice_core.points.accounts import FreezeAccount, Passbook, ThawAccount
     >>> rules = RuleSet(id="demo", version=1, effective=0, rate_per_hour=10, source="assumed: demo")
     >>> center = Actor("desk", Role.OFFICER, site="center")
     >>> counter = Counter(
     ...     rules=rules, books={"v-7": Passbook("v-7")}, items={}, covers=lambda _: True
     ... )
-    >>> [event.kind for event in decide("v-7", FreezeAccount(), 0, center, counter)]
-    ['account.frozen']
     >>> decide("v-7", ThawAccount(), 0, center, counter).reason.value
     'frozen'
+    >>> [event.kind for event in decide("v-7", FreezeAccount(), 0, center, counter)]
+    ['account.frozen']
+    >>> counter.books["v-7"].is_frozen
+    True
     """
     call = _Call(account, command, at, by, counter)
     kind = type(command)
