@@ -35,6 +35,7 @@ from practice_core.points import (
     NEVER,
     Barrier,
     Expiry,
+    Ledger,
     Period,
     RuleSet,
     Tally,
@@ -84,7 +85,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from practice_core.points import Transfer
+    from practice_core.points import Entries, Transfer
 
     Column = NDArray[Any]
 
@@ -291,9 +292,11 @@ def audit(owed: Liability, records: Records) -> set[str]:
     """Walk through the books with the rules in hand, and name whatever broke one."""
     rules, faults = owed.rules, set[str]()
     held, periods = Counter[str](), defaultdict[tuple[str, Any], int](int)
+    gone, lots = Counter[str](), defaultdict[str, list[tuple[Instant, int]]](list)
     for one in owed.ledger.transfers():
         if one.debit == ISSUANCE:
             held[one.credit] += one.amount
+            lots[one.credit].append((one.expires, one.amount))
             if held[one.credit] > (rules.storage_cap or NEVER):
                 faults.add("storage cap")
             if one.expires != (expires(rules, one.at) or NEVER):
@@ -312,8 +315,12 @@ def audit(owed: Liability, records: Records) -> set[str]:
                 redeemed=periods[period],
             )
             faults |= {barrier.value for barrier in between}
+            expired = sum(amount for ends, amount in lots[one.debit] if ends <= one.at)
+            if expired > gone[one.debit]:
+                faults.add("expired points used")
             periods[period] += 1
         held[one.debit] -= one.amount
+        gone[one.debit] += one.amount
         if held[one.debit] < 0:
             faults.add("below zero")
     if any(owed.ledger.balance(AccountId(who)) != points for who, points in held.items()):
@@ -427,6 +434,14 @@ def unbounded(rules: RuleSet, points: Column, **_: Column) -> Column:  # noqa: A
     return points
 
 
+class Forgetful(Ledger):
+    """Stands for the ledger: takes nothing at the beginning of a day."""
+
+    def expire(self, at: Instant, to: AccountId) -> Entries:
+        """Take what has expired, but not at midnight."""
+        return self.entries()[:0] if (at + 8 * HOUR) % DAY == 0 else super().expire(at, to)
+
+
 @pytest.mark.parametrize(
     ("name", "put", "fault"),
     [
@@ -434,6 +449,7 @@ def unbounded(rules: RuleSet, points: Column, **_: Column) -> Column:  # noqa: A
         ("may_redeem", anybody, "quota_used"),
         ("may_redeem", anybody, "too_few_hours"),
         ("expiries", too_late, "expiry"),
+        ("Ledger", Forgetful, "expired points used"),
     ],
 )
 def test_a_model_that_breaks_a_rule_is_found_out(
@@ -445,9 +461,10 @@ def test_a_model_that_breaks_a_rule_is_found_out(
         redeem_min_minutes=2_000,
         redeem_quota=1,
         redeem_quota_per=Period.QUARTER,
-        expiry=Expiry.QUARTER_END,
+        expiry=Expiry.MONTHS,
+        expiry_months=5,
     )
-    records = every_week(2)
+    records = every_week(4)
     assert audit(simulated(records, rules, months=12), records) == set()
     monkeypatch.setattr(liability, name, put)
     assert fault in audit(simulated(records, rules, months=12), records)
@@ -504,6 +521,16 @@ def test_guangzhou_stores_1500_and_asks_for_100_hours() -> None:
     assert audit(spending, records) == set()
     first = min(one.at for one in redemptions(spending))
     assert sum(n for at, who, _, n in repeated(records, first) if who == "t-0.0") >= 100 * 60
+
+
+def test_a_new_year_begins_anew_below_a_cap() -> None:
+    rules = attrs.evolve(DEMO, max_points_per_year=100, storage_cap=250)
+    nobody = attrs.evolve(EAGER, redeemer_share=0.0)
+    owed = simulated(every_week(2), rules, nobody)
+    by_year = Counter[str]()
+    for each in owed.months:
+        by_year[each.month[:4]] += each.issued
+    assert by_year == {"2020": 5 * 100, "2021": 5 * 100, "2022": 5 * 50, "2023": 0}
 
 
 def test_huangshan_loses_after_36_months_what_was_not_redeemed() -> None:
