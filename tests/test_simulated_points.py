@@ -583,6 +583,26 @@ def test_shorter_expiry_never_leaves_more_where_nobody_redeems(
     assert all(a.outstanding <= b.outstanding for a, b in zip(short, long, strict=True))
 
 
+@given(rows, st.sampled_from([(), (1,)]), st.sampled_from([(), (3,)]))
+def test_what_has_expired_is_owed_at_the_end_of_no_month(
+    drawn: list[tuple[int, int, int, int]], in_months: tuple[int, ...], on_days: tuple[int, ...]
+) -> None:
+    """Also where members redeem early in a month, or in none."""
+    rules = attrs.evolve(
+        DEMO,
+        expiry=Expiry.MONTHS,
+        expiry_months=1,
+        redeem_months=in_months,
+        redeem_days=on_days,
+    )
+    owed = simulated(served(drawn), rules, attrs.evolve(EAGER, redeemer_share=0.0), months=5)
+    lots = [one for one in owed.ledger.transfers() if one.debit == ISSUANCE]
+    for each, ends in zip(owed.months, (5, 6, 7, 8, 9), strict=True):
+        at = instant(dt.datetime(2020, ends, 1, tzinfo=CHINA)) - 1
+        alive = sum(one.amount for one in lots if one.at <= at < one.expires)
+        assert each.outstanding == alive
+
+
 def test_readier_members_leave_less_and_shorter_expiry_too() -> None:
     records = every_week(2, days=2)
 
