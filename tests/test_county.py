@@ -505,7 +505,9 @@ def test_numbers_that_the_tables_make_idle_are_neither_assumed_nor_varied(county
     assert not {"teams.members_median", "teams.archetypes.education"} & idle
     assert not {one.key for one in inputs(scenario)} & idle
     assert not {one.key for one in assumptions(scenario)} & idle
-    assert load_scenario("wujiang").unused == frozenset()
+    # Wujiang's are made up, so there is nothing that only tables make idle.
+    points = {key for key in idle if key.startswith("redemption.")} | {"answer.points_elasticity"}
+    assert load_scenario("wujiang").unused == points < idle
 
 
 @pytest.mark.parametrize("replication", [0, 1])

@@ -83,6 +83,9 @@ class Purpose(enum.IntEnum):
     TEAM_LIFT = 69
     INDIVIDUAL = 70
     INDIVIDUAL_CHOICE = 71
+    REDEEMER = 80
+    REDEEM = 81
+    PRICE = 82
 
 
 @lru_cache(maxsize=1 << 16)

@@ -39,6 +39,7 @@ from practice_core.experiment.fit import PARAMETERS, Fit, Parameter, fit
 from practice_core.experiment.fitted import Estimated, fit_notes, fit_tables
 from practice_core.experiment.folder import REPORT, results_folder, save_log
 from practice_core.experiment.keeper import CellFolder, code_version, default_folder
+from practice_core.experiment.liability import LiabilityRange, sweep_liability
 from practice_core.experiment.reading import read_offers
 from practice_core.experiment.statistics import Estimate, estimate, paired
 from practice_core.experiment.summary import summary, to_json
@@ -91,6 +92,7 @@ __all__ = [
     "Guardrail",
     "Input",
     "Kept",
+    "LiabilityRange",
     "Pair",
     "Parameter",
     "Phase",
@@ -141,6 +143,7 @@ __all__ = [
     "settings",
     "summary",
     "sweep",
+    "sweep_liability",
     "tables",
     "tipping",
     "title",

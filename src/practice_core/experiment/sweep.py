@@ -174,16 +174,23 @@ class Sweep:
         }
 
 
-def inputs(scenario: Scenario) -> tuple[Input, ...]:
+def inputs(scenario: Scenario, section: str | None = None) -> tuple[Input, ...]:
     """Give every number of a scenario that has a plausible range, by key.
 
-    A list or table has a factor for each part that is not 0. Numbers that the area's own tables
-    make idle are left out.
+    A list or table has a factor for each part that is not 0. Numbers on which no measure rests are
+    left out.
+
+    Parameters
+    ----------
+    scenario
+        The base.
+    section
+        Those of one section alone, whatever rests on them, such as ``redemption``.
     """
     found = []
     idle = scenario.unused
     for key, basis in sorted(scenario.bases.items()):
-        if key in idle:
+        if key in idle if section is None else key.partition(".")[0] != section:
             continue
         value = _at(scenario.values, key)
         if isinstance(value, (list, dict)):
@@ -197,7 +204,9 @@ def inputs(scenario: Scenario) -> tuple[Input, ...]:
     return tuple(found)
 
 
-def settings(scenario: Scenario, count: int, seed: int) -> tuple[Setting, ...]:
+def settings(
+    scenario: Scenario, count: int, seed: int, section: str | None = None
+) -> tuple[Setting, ...]:
     """Draw settings of all inputs at once, each input once in each of `count` equal strata.
 
     Parameters
@@ -208,8 +217,10 @@ def settings(scenario: Scenario, count: int, seed: int) -> tuple[Setting, ...]:
         How many, at least 1.
     seed
         Of the draw; independent of all draws of the simulation.
+    section
+        As for `inputs`.
     """
-    among = inputs(scenario)
+    among = inputs(scenario, section)
     cube = qmc.LatinHypercube(len(among), rng=np.random.Generator(np.random.Philox(seed & _WORD)))
     return tuple(_setting(scenario, among, row) for row in cube.random(count).tolist())
 

@@ -27,7 +27,7 @@ Examples
 from __future__ import annotations
 
 from practice_core.points.accounts import EVENTS, PointsAwarded
-from practice_core.points.columns import award_points
+from practice_core.points.columns import award_points, cap_points, expiries, may_redeem
 from practice_core.points.earning import (
     NOTHING,
     Award,
@@ -136,8 +136,11 @@ __all__ = [
     "award_points",
     "awards",
     "barriers",
+    "cap_points",
     "expires",
+    "expiries",
     "explain",
     "in_force",
     "level_of",
+    "may_redeem",
 ]

@@ -1,4 +1,4 @@
-"""The points of many service records at once: what `awards` gives, in columns."""
+"""Many service records at once: what `awards`, `expires` and `barriers` give, in columns."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import numpy.typing as npt
 from practice_core.errors import DefinitionError, Fault
 from practice_core.points.checks import MOST_MINUTES
 from practice_core.points.earning import bad_minutes
-from practice_core.points.rules import RoleBonus, Rounding
+from practice_core.points.ledger import NEVER
+from practice_core.points.rules import Expiry, RoleBonus, Rounding
 from practice_core.terms import Category
 from practice_core.units import DAY
 from practice_core.volunteers import ServiceRole
@@ -20,13 +21,14 @@ if TYPE_CHECKING:
 
     from practice_core.points.rules import RuleSet
 
-__all__ = ["award_points"]
+__all__ = ["award_points", "cap_points", "expiries", "may_redeem"]
 
 Ints: TypeAlias = npt.NDArray[np.int64]
 Flags: TypeAlias = npt.NDArray[np.bool_]
 Column: TypeAlias = "npt.NDArray[Any]"
 
 _GRADES = 3
+_MONTHS_A_QUARTER, _MONTHS_A_YEAR = 3, 12
 _NO_BONUS = RoleBonus()
 _CODES = {
     "category": (-1, len(Category) - 1),
@@ -122,6 +124,130 @@ def award_points(  # noqa: PLR0913 - as many columns as a record has fields
     return _points(rules, served.ravel(), columns).reshape(served.shape)
 
 
+def cap_points(  # noqa: PLR0913 - columns, each by its name
+    rules: RuleSet,
+    points: Ints,
+    *,
+    volunteer: Ints,
+    at: Ints,
+    held: Ints,
+    earned: Ints,
+) -> Ints:
+    """Give what a day's, a year's and an account's most leave of points, in order.
+
+    For those who award in parts, with redemptions in between: first by `award_points` under rules
+    without these limits, then by this. Parts end with local days, and none reaches over a year.
+
+    Parameters
+    ----------
+    rules
+        The version in force.
+    points
+        Of each record, before these limits.
+    volunteer, at
+        Number of the person, and end of the service in ms since 1970-01-01T00:00Z.
+    held
+        What each person holds before the first of these records, by number.
+    earned
+        What each person has earned before it in its year, by number.
+
+    Returns
+    -------
+    ndarray of int64
+        Points, one entry per record.
+
+    Examples
+    --------
+    >>> from practice_core.points import RuleSet
+    >>> rules = RuleSet(
+    ...     id="demo", version=1, effective=0, rate_per_hour=10, storage_cap=50, source="assumed: x"
+    ... )
+    >>> who, none = np.array([0, 1, 0]), np.zeros(3, np.int64)
+    >>> held, earned = np.array([35, 0]), np.array([0, 0])
+    >>> some = np.array([10, 10, 10])
+    >>> cap_points(rules, some, volunteer=who, at=none, held=held, earned=earned).tolist()
+    [10, 10, 5]
+    """
+    day, year = _spans(rules, (volunteer,), {"at": at})
+    points = _within(points, rules.max_points_per_day, day)
+    points = _within(points, rules.max_points_per_year, year, earned[volunteer])
+    return _within(points, rules.storage_cap, (volunteer,), held[volunteer])
+
+
+def expiries(rules: RuleSet, earned: Ints) -> Ints:
+    """Give when points earned at each of some instants are lost: `expires` for a whole column.
+
+    Parameters
+    ----------
+    rules
+        The version in force.
+    earned
+        Instants, in ms since 1970-01-01T00:00Z.
+
+    Returns
+    -------
+    ndarray of int64
+        Instants, `NEVER` for points that are never lost.
+
+    Examples
+    --------
+    >>> from practice_core.points import RuleSet
+    >>> rules = RuleSet(
+    ...     id="demo",
+    ...     version=1,
+    ...     effective=0,
+    ...     rate_per_hour=1,
+    ...     expiry=Expiry.MONTHS,
+    ...     expiry_months=1,
+    ...     source="assumed: demo",
+    ... )
+    >>> ends = expiries(rules, np.array([DAY, 30 * DAY])) + rules.offset
+    >>> ends.astype("datetime64[ms]").astype("datetime64[D]").tolist()
+    [datetime.date(1970, 2, 2), datetime.date(1970, 2, 28)]
+    """
+    days = (earned + rules.offset) // DAY
+    month = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    day = np.zeros_like(days)
+    match rules.expiry:
+        case Expiry.MONTHS:
+            day = days - _first_day(month)
+            month = month + (rules.expiry_months or 0)
+        case Expiry.QUARTER_END:
+            month = (month // _MONTHS_A_QUARTER + 1) * _MONTHS_A_QUARTER
+        case Expiry.YEAR_END:
+            month = (month // _MONTHS_A_YEAR + 1) * _MONTHS_A_YEAR
+        case _:
+            return np.full_like(days, NEVER)
+    begin = _first_day(month)
+    last = _first_day(month + 1) - begin - 1
+    found: Ints = (begin + np.minimum(day, last)) * DAY - rules.offset
+    return found
+
+
+def may_redeem(rules: RuleSet, *, points: Ints, minutes: Ints, redeemed: Ints) -> Flags:
+    """Tell whom nothing but the calendar keeps from redeeming: `barriers` for whole columns.
+
+    Parameters
+    ----------
+    rules
+        The version in force.
+    points, minutes, redeemed
+        Held, served in a lifetime, and redemptions so far in the period of the quota; one entry
+        per person.
+    """
+    found = points >= (rules.redeem_min_points or 0)
+    found &= minutes >= (rules.redeem_min_minutes or 0)
+    if rules.redeem_quota is not None:
+        found &= redeemed < rules.redeem_quota
+    return np.asarray(found)
+
+
+def _first_day(month: Ints) -> Ints:
+    """Give the first day of months; both from 1970-01 on."""
+    days: Ints = month.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+    return days
+
+
 def _points(rules: RuleSet, minutes: Ints, columns: Mapping[str, Column]) -> Ints:
     zeroed = _zeroed(rules, columns)
     flat: Ints | int = rules.per_service
@@ -176,10 +302,13 @@ def _worth(rules: RuleSet, columns: Mapping[str, Column]) -> tuple[Ints | int, I
     return worth[..., 0], worth[..., 1]
 
 
-def _within(amount: Ints, most: int | None, keys: tuple[Column, ...]) -> Ints:
+def _within(
+    amount: Ints, most: int | None, keys: tuple[Column, ...], already: Ints | int = 0
+) -> Ints:
     """Give what the most of a group leaves of each amount, in order.
 
-    Without keys every record is a group of its own.
+    Without keys every record is a group of its own. What a group has already is the same in all of
+    its entries.
     """
     if most is None:
         return amount
@@ -194,8 +323,8 @@ def _within(amount: Ints, most: int | None, keys: tuple[Column, ...]) -> Ints:
     group = np.cumsum(new) - 1
     before -= before[new][group]
     found = np.empty_like(amount)
-    found[by] = np.minimum(ordered, np.maximum(most - before, 0))
-    return found
+    found[by] = before
+    return np.minimum(amount, np.maximum(most - already - found, 0))
 
 
 def _rounded(amount: Ints, above: Ints | int, below: Ints | int, how: Rounding) -> Ints:

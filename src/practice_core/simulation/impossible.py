@@ -49,6 +49,9 @@ _UNIT = (
     "service.quorum",
     "service.rating_given",
     "service.dissatisfied",
+    "redemption.redeemer_share",
+    "redemption.per_month",
+    "redemption.share_redeemed",
 )
 _SHARES = (
     "resident.needed_shares",
@@ -73,6 +76,7 @@ _POSITIVE = (
     "answer.delay_median_hours",
     "answer.phone_delay_factor",
     "service.review_median_hours",
+    "redemption.price_least_hours",
 )
 _LEAST = {
     **dict.fromkeys(_POSITIVE, 1e-12),
@@ -103,6 +107,7 @@ _LEAST = {
     "answer.kn": -20,
     "answer.order_effect_sd": 0,
     "answer.delay_sigma": 0,
+    "answer.points_elasticity": -10,
     "answer.quiet_to_hour": 0,
     "service.review_sigma": 0,
     "service.dissatisfied_per_day": 0,
@@ -117,6 +122,7 @@ _ASCENDING = (
     ("teams.members_median", "members_mean"),
     ("teams.members_least", "members_most"),
     ("answer.quiet_to_hour", "quiet_from_hour"),
+    ("redemption.price_least_hours", "price_most_hours"),
 )
 _MOST = {
     "horizon.warmup_weeks": 104,
@@ -155,8 +161,10 @@ _MOST = {
     "answer.delay_sigma": 10,
     "answer.phone_delay_factor": 1_000,
     "answer.quiet_from_hour": 24,
+    "answer.points_elasticity": 10,
     "service.review_median_hours": 10_000,
     "service.review_sigma": 10,
+    "redemption.price_most_hours": 100_000,
 }
 """Above these a number is a slip of the pen, and a run would take for ever."""
 _FACTORS = {"own_activity.weekday_factors": 7, "season.month_factors": 12}

@@ -16,6 +16,7 @@ __all__ = [
     "Horizon",
     "OwnActivity",
     "Parts",
+    "Redemption",
     "RequestedTimes",
     "Resident",
     "Season",
@@ -160,6 +161,7 @@ class AnswerModel:
     board_share: float
     quiet_from_hour: int
     quiet_to_hour: int
+    points_elasticity: float
 
 
 @attrs.frozen
@@ -178,6 +180,17 @@ class Service:
 
 
 @attrs.frozen
+class Redemption:
+    """What members do with their points; no part of how orders are dispatched."""
+
+    redeemer_share: float
+    per_month: float
+    share_redeemed: float
+    price_least_hours: float
+    price_most_hours: float
+
+
+@attrs.frozen
 class Parts:
     """All of a scenario, section by section."""
 
@@ -191,3 +204,4 @@ class Parts:
     teams: Teams
     answer: AnswerModel
     service: Service
+    redemption: Redemption

@@ -13,8 +13,8 @@ import attrs
 import numpy as np
 
 from practice_core.orders import EVENTS, OfferMade, OrderPosted
-from practice_core.points import award_points
 from practice_core.simulation.measures import TAU_SERVICE, Measure
+from practice_core.simulation.records import awarded
 from practice_core.terms import Category
 from practice_core.units import DAY, HOUR, MINUTE, WEEK
 from practice_core.volunteers import BLOCKS_A_DAY, BLOCKS_A_WEEK
@@ -361,7 +361,7 @@ def _categories(run: Run) -> tuple[CategoryPortrait, ...]:
 def _points(run: Run, rules: RuleSet) -> PointsPortrait:
     records, (low, high) = run.records, run.tape.scenario.cohort
     ours = (records.at >= low) & (records.at < high)
-    earned = award_points(rules, records.minutes[ours])
+    earned = awarded(records, rules)[ours]
     by_week = np.zeros(run.weeks, np.int64)
     np.add.at(by_week, (records.at[ours] - low) // WEEK, earned)
     return PointsPortrait(

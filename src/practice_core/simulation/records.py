@@ -16,7 +16,7 @@ import numpy as np
 
 from practice_core.keyed import Purpose, stream, uniforms
 from practice_core.orders import EVENTS, OfferAccepted, ServiceCompleted, ServiceStarted
-from practice_core.points import AccountKind, Batch, Ledger, award_points
+from practice_core.points import LIMIT, AccountKind, Batch, Ledger, award_points, expiries
 from practice_core.units import AccountId, VolunteerId
 from practice_core.volunteers import ServiceRecord
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
 
-__all__ = ["ISSUANCE", "Records", "credit", "service_records"]
+__all__ = ["ISSUANCE", "Records", "awarded", "credit", "service_records"]
 
 ISSUANCE = AccountId("issuance")
 """The account that points come from; below zero by what volunteers hold."""
@@ -57,6 +57,8 @@ class Records:
         End of the service, in ms since 1970-01-01T00:00Z.
     minutes
         Whole minutes served.
+    category
+        Of the order: place in `Category`.
     """
 
     orders: tuple[OrderId, ...]
@@ -66,6 +68,7 @@ class Records:
     volunteer: Ints
     at: Ints
     minutes: Ints
+    category: Ints
 
     def __len__(self) -> int:
         return len(self.order)
@@ -121,13 +124,46 @@ def service_records(tape: Tape, log: EventLog) -> Records:
     by = np.argsort(which, kind="stable")
     which, volunteer = which[by], np.concatenate([own, other])[by]
     ids = tuple(team.id for team in teams)
+    order = order[which]
     return Records(
-        tape.demand.ids, ids, members, order[which], volunteer, at[which], minutes[which]
+        tape.demand.ids,
+        ids,
+        members,
+        order=order,
+        volunteer=volunteer,
+        at=at[which],
+        minutes=minutes[which],
+        category=tape.demand.category[order],
+    )
+
+
+def awarded(records: Records, rules: RuleSet) -> Ints:
+    """Give the points of each record: by the coefficient of its category, within all limits.
+
+    Nobody has earned anything before the first record, and no complaint, role or grade is
+    simulated; hours are entered as they are served.
+
+    Parameters
+    ----------
+    records
+        In time order.
+    rules
+        The version in force.
+    """
+    return award_points(
+        rules,
+        records.minutes,
+        volunteer=records.volunteer,
+        order=records.order,
+        at=records.at,
+        category=records.category,
     )
 
 
 def credit(records: Records, rules: RuleSet) -> Ledger:
     """Post the points of all records to a new ledger: from issuance to each volunteer.
+
+    Each award expires as the rules say; nothing is redeemed, and nothing is taken yet.
 
     Parameters
     ----------
@@ -141,12 +177,12 @@ def credit(records: Records, rules: RuleSet) -> Ledger:
     Ledger
         With `ISSUANCE` and one account for each volunteer; its balances sum to zero.
     """
-    points = award_points(rules, records.minutes)
+    points = awarded(records, rules)
     earned = np.flatnonzero(points)
     accounts = (ISSUANCE, *(AccountId(volunteer) for volunteer in records.volunteers))
     ledger = Ledger()
     ledger.open(ISSUANCE, kind=AccountKind.ISSUANCE)
-    ledger.open(*accounts[1:])
+    ledger.open(*accounts[1:], cap=rules.storage_cap or LIMIT)
     ledger.post_many(
         Batch(
             prefix="service:",
@@ -156,6 +192,7 @@ def credit(records: Records, rules: RuleSet) -> Ledger:
             credit=records.volunteer[earned] + 1,
             amount=points[earned],
             at=records.at[earned],
+            expires=expiries(rules, records.at[earned]),
         )
     )
     return ledger

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from practice_core.simulation.liability import MONTHS, liability_of
 from practice_core.simulation.measures import measured, measured_groups, totals
 from practice_core.simulation.model import Model
 from practice_core.simulation.outcomes import outcomes_of
@@ -19,9 +20,11 @@ if TYPE_CHECKING:
     from practice_core.dispatch import Policy
     from practice_core.orders import OrderState
     from practice_core.points import Ledger
+    from practice_core.simulation.liability import Liability
     from practice_core.simulation.log import EventLog
     from practice_core.simulation.measures import Measure
     from practice_core.simulation.outcomes import Outcomes
+    from practice_core.simulation.parts import Redemption
     from practice_core.simulation.records import Records
     from practice_core.simulation.scenario import Scenario
     from practice_core.simulation.tape import Tape
@@ -77,6 +80,46 @@ class Run:
     def ledger(self) -> Ledger:
         """Post what the records earned by the area's points rules; its balances sum to zero."""
         return credit(self.records, self.tape.scenario.area.rules)
+
+    def liability(self, months: int = MONTHS, law: Redemption | None = None) -> Liability:
+        """Simulate what members redeem and what expires, from the weeks that count on.
+
+        These weeks are repeated until the months are full; see `liability_of`.
+
+        Parameters
+        ----------
+        months
+            How many local months, 1 to 240.
+        law
+            How readily members redeem, and what goods cost; None: as the scenario says.
+
+        Raises
+        ------
+        DefinitionError
+            If there are no months, or too many.
+
+        Examples
+        --------
+        >>> from practice_core.dispatch import policy
+        >>> from practice_core.simulation import load_scenario
+        >>> changes = {"horizon.weeks": 1, "horizon.warmup_weeks": 0, "own_activity.per_year": 0.0}
+        >>> week = load_scenario("wujiang").with_values(changes)
+        >>> owed = run(week, policy("nearest"), seed=7, replication=0).liability(months=3)
+        >>> last = owed.months[-1]
+        >>> last.month, sum(each.issued - each.redeemed for each in owed.months) == last.outstanding
+        ('2020-05', True)
+        """
+        tape = self.tape
+        scenario = tape.scenario
+        return liability_of(
+            self.records,
+            scenario.area.rules,
+            law or scenario.redemption,
+            cohort=scenario.cohort,
+            seed=tape.seed,
+            replication=tape.replication,
+            months=months,
+        )
 
 
 def run(scenario: Scenario, policy: Policy, *, seed: int, replication: int) -> Run:

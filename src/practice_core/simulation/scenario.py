@@ -6,6 +6,7 @@ import datetime as dt
 import json
 from functools import cache
 from hashlib import blake2b
+from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -24,6 +25,7 @@ from practice_core.areas import (
 )
 from practice_core.errors import DefinitionError, Fault, UnknownName, attempt
 from practice_core.simulation.impossible import scenario_faults
+from practice_core.simulation.liking import likings
 from practice_core.simulation.parts import Parts
 from practice_core.units import DAY, WEEK, Instant, instant
 
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
         City,
         Horizon,
         OwnActivity,
+        Redemption,
         RequestedTimes,
         Resident,
         Season,
@@ -57,7 +60,8 @@ class Scenario:
     area
         The area.
     values
-        The plain values by section and key, as in the file.
+        The plain values by section and key, as in the file; of keys that it leaves out and may, as
+        in ``defaults.toml``.
     bases
         What each number rests on, by dotted key.
 
@@ -140,9 +144,21 @@ class Scenario:
         return self._parts.service
 
     @property
+    def redemption(self) -> Redemption:
+        """What members do with their points."""
+        return self._parts.redemption
+
+    @property
     def unused(self) -> frozenset[str]:
-        """The keys of numbers on which nothing rests, as the area's own tables say it all."""
-        area, found = self.area, set[str]()
+        """The keys of numbers on which no measure of a run rests.
+
+        The area's own tables say it all, its points are the same for an hour of every category, or
+        the number tells what members do with their points: that moves no order.
+        """
+        area = self.area
+        found = {f"redemption.{key}" for key in self.values["redemption"]}
+        if not any(likings(area.rules)):
+            found.add("answer.points_elasticity")
         if not area.made_up["sites"]:
             found |= {"city.station_sigma_km", "city.spot_sigma_km"}
         if area.teams is not None:
@@ -276,6 +292,7 @@ def _loaded(where: str | PathLike[str]) -> Scenario:
     found: list[Fault] = []
     given = attempt(found, lambda: read(scenario_bytes(where), "scenario.toml", bare))
     values, bases = given or ({}, {})
+    _fill(values, bases)
     if area is not None and area.teams is not None:
         _count_teams(values, bases, len(area.teams), area.values["teams"])
     parts = attempt(found, structure, values, Parts, "scenario.toml") if given else None
@@ -288,6 +305,23 @@ def _loaded(where: str | PathLike[str]) -> Scenario:
     if area is None or faults:
         raise DefinitionError(str(where), faults)
     return Scenario(area, values, bases)
+
+
+def _fill(values: dict[str, Any], bases: dict[str, Basis]) -> None:
+    """Add what the file leaves out of the keys that it may leave out."""
+    stated, their_bases = _defaults()
+    for section, numbers in stated.items():
+        ours = values.setdefault(section, {})
+        for name, number in numbers.items():
+            if isinstance(ours, dict) and name not in ours:
+                ours[name] = number
+                bases[f"{section}.{name}"] = their_bases[f"{section}.{name}"]
+
+
+@cache
+def _defaults() -> tuple[Mapping[str, Any], Mapping[str, Basis]]:
+    file = resources.files("practice_core.simulation").joinpath("defaults.toml")
+    return read(file.read_bytes(), "defaults.toml")
 
 
 def _count_teams(values: dict[str, Any], bases: dict[str, Basis], count: int, table: str) -> None:

@@ -22,6 +22,7 @@ from practice_core.hierarchy import Level
 from practice_core.keyed import Draws, Purpose, entity, stream, uniform, uniforms
 from practice_core.orders import Request, RequestedTime
 from practice_core.simulation.city import DrawnCity, draw_city, log_normal, pick
+from practice_core.simulation.liking import likings
 from practice_core.terms import Category
 from practice_core.units import (
     DAY,
@@ -590,6 +591,7 @@ class _Maker:
             0,
             _LONGEST_REVIEW,
         )
+        liking = np.round(answer.points_elasticity * np.array(likings(self.area.rules)), 6)
         columns = {
             "key": keys,
             "stream": np.full(len(ids), code),
@@ -604,7 +606,8 @@ class _Maker:
             "review": np.round(hours * 60).astype(np.int64) * MINUTE,
             "effect": np.round(
                 answer.order_effect_sd * ndtri(uniforms(self.base(Purpose.ORDER_EFFECT), keys)), 6
-            ),
+            )
+            + liking[category],
             "block": np.full(len(ids), -1),
         }
         return _Stream(code, expected, ids, columns)
