@@ -39,6 +39,7 @@ __all__ = [
     "Duration",
     "Instant",
     "Minutes",
+    "NominationId",
     "OrderId",
     "SiteId",
     "TeamId",
@@ -65,6 +66,7 @@ WEEK: Duration = 7 * DAY
 AccountId = NewType("AccountId", str)
 ActorId = NewType("ActorId", str)
 CommandId = NewType("CommandId", str)
+NominationId = NewType("NominationId", str)
 OrderId = NewType("OrderId", str)
 SiteId = NewType("SiteId", str)
 TeamId = NewType("TeamId", str)
