@@ -9,7 +9,7 @@ from practice_core.honours import events as e
 from practice_core.honours.loop import NOMINATION
 from practice_core.honours.model import Nomination, NominationState, Selection
 from practice_core.honours.refusals import NominationRefusal as Refusal
-from practice_core.lifecycle import Actor, Refused, Role
+from practice_core.lifecycle import Actor, Refused
 from practice_core.units import Instant, is_identifier
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def decide(
     Examples
     --------
     >>> from practice_core.honours import evolve
+    >>> from practice_core.lifecycle import Role
     >>> from practice_core.units import ActorId, NominationId
     >>> neighbour = Actor(ActorId("r-1"), Role.REQUESTER)
     >>> proposal = c.NominateRoleModel(NominationId("n-1"), ActorId("v-7"), "rescue")
