@@ -258,7 +258,9 @@ def assumed_in(scheme: Scheme, rules: RuleSet, given: Award) -> tuple[RuleKey, .
     return tuple(key for key, basis in found.items() if basis and basis.kind is BasisKind.ASSUMED)
 
 
-def rules_table(schemes: Sequence[Scheme], lang: Lang = "en") -> str:
+def rules_table(
+    schemes: Sequence[Scheme], lang: Lang = "en", columns: Sequence[str] = tuple(_COLUMNS)
+) -> str:
     """Write schemes as a Markdown table: a row for each, with what its latest version says.
 
     Parameters
@@ -267,10 +269,12 @@ def rules_table(schemes: Sequence[Scheme], lang: Lang = "en") -> str:
         One or more.
     lang
         Language.
+    columns
+        Which: of earning, limits, redeeming and keeping.
     """
-    words = (RuleWord.SCHEME, *map(RuleWord, _COLUMNS))
+    words = (RuleWord.SCHEME, *map(RuleWord, columns))
     rows = [[term(one, lang) for one in words], ["---"] * len(words)]
-    rows += [[_name(scheme, lang), *_cells(scheme, lang)] for scheme in schemes]
+    rows += [[_name(scheme, lang), *_cells(scheme, lang, columns)] for scheme in schemes]
     return "".join(
         f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |\n" for row in rows
     )
@@ -281,10 +285,10 @@ def _name(scheme: Scheme, lang: Lang) -> str:
     return cell.format(place=scheme.place(lang), name=scheme.name(lang), id=scheme.id)
 
 
-def _cells(scheme: Scheme, lang: Lang) -> Iterator[str]:
+def _cells(scheme: Scheme, lang: Lang, columns: Sequence[str]) -> Iterator[str]:
     order = list(RuleKey)
     traits = rule_traits(scheme, lang=lang)
-    for first, last in _COLUMNS.values():
+    for first, last in map(_COLUMNS.__getitem__, columns):
         keys = order[order.index(first) : order.index(last) + 1]
         told = [_told(one, lang) for one in traits if one.key in keys]
         yield "<br>".join(told) or term(RuleWord.NOTHING, lang)
