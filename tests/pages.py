@@ -14,7 +14,11 @@ from practice_core.areas import (
     rules_names,
     rules_table,
 )
+from practice_core.honours import NOMINATION, NominationRefusal
+from practice_core.lifecycle import Caption
 from practice_core.orders import ORDER, Refusal
+from practice_core.terms import term, word
+from practice_core.volunteers.standing import STANDING, StandingRefusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,6 +45,11 @@ def points(text: str) -> str:
     return filled(text, {"en": rules("en"), "zh": rules("zh")})
 
 
+def honours(text: str) -> str:
+    """What levels and hours entitle to where, and the two lifecycles, in each language."""
+    return filled(text, {"en": honoured("en"), "zh": honoured("zh")})
+
+
 def filled(text: str, parts: Mapping[str, str]) -> str:
     """Put the parts of each language between their marks."""
     return PART.sub(lambda found: f"{found[1]}{parts[found[2]]}{found[3]}", text)
@@ -58,7 +67,23 @@ def rules(lang: Lang) -> str:
     return f"\n{rules_table([load_rules(name) for name in rules_names()], lang)}\n"
 
 
+def honoured(lang: Lang) -> str:
+    starred = [one for one in map(load_rules, rules_names()) if one.versions[-1].levels]
+    parts = ["", rules_table(starred, lang, columns=("keeping",))]
+    for lifecycle, refusals in ((STANDING, StandingRefusal), (NOMINATION, NominationRefusal)):
+        title = word("lifecycle", lifecycle.name, lang)
+        parts += [
+            f"**{title[0].upper()}{title[1:]}**",
+            f"\n```mermaid\n{lifecycle.mermaid(lang)}```\n",
+        ]
+        parts += [f"{term(Caption.REFUSALS, lang)}:\n"]
+        parts += [f"- `{one.value}`: {term(one, lang)}" for one in refusals]
+        parts += [""]
+    return "\n".join(parts)
+
+
 PAGES: dict[str, Callable[[str], str]] = {
+    "honours.md": honours,
     "lifecycle.md": lifecycle,
     "orders.md": orders,
     "points.md": points,

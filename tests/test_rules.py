@@ -23,6 +23,7 @@ from practice_core.points import (
     Expiry,
     History,
     Line,
+    Merits,
     Occasion,
     OccasionRecord,
     Period,
@@ -541,9 +542,9 @@ def test_a_joint_level_takes_hours_and_points() -> None:
         StarLevel(zh="二星", en="two stars", minutes=6_000, points=1_000),
     )
     scheme = rules(levels=levels)
-    reached = [level_of(scheme, minutes=m, points=p) for m, p in ((3_000, 499), (6_000, 999))]
+    reached = [level_of(scheme, Merits(m, p)) for m, p in ((3_000, 499), (6_000, 999))]
     assert reached == [None, levels[0]]
-    assert level_of(scheme, minutes=6_000, points=1_000) == levels[1]
+    assert level_of(scheme, Merits(6_000, 1_000)) == levels[1]
     assert [levels[0].name(lang) for lang in ("zh", "en")] == ["一星", "one star"]
 
 

@@ -33,6 +33,7 @@ from practice_core.errors import DefinitionError, UnknownName
 from practice_core.points import (
     Barrier,
     Expiry,
+    Merits,
     Occasion,
     OccasionRecord,
     Passing,
@@ -87,6 +88,9 @@ received_debit = { value = 2, basis = "published", document = "rules" }
 no_show_penalty = { value = 20, basis = "published", document = "rules" }
 no_show_limit_per_year = { value = 5, basis = "published", document = "rules" }
 malicious_limit_per_year = { value = 3, basis = "published", document = "rules" }
+misconduct_limit = { value = 300, basis = "published", document = "rules" }
+year_debt_ends = { value = true, basis = "published", document = "rules" }
+lifetime_debt_ends = { value = true, basis = "published", document = "rules" }
 max_minutes_per_activity = { value = 240, basis = "published", document = "rules" }
 max_minutes_per_day = { value = 480, basis = "published", document = "rules" }
 max_points_per_day = { value = 100, basis = "published", document = "rules" }
@@ -110,6 +114,10 @@ refundable = { value = false, basis = "published", document = "rules" }
 pickup_code = { value = true, basis = "published", document = "rules" }
 pickup_deadline_days = { value = 30, basis = "published", document = "rules" }
 cents_per_point = { value = 250, basis = "published", document = "rules" }
+help_points_per_hour = { value = 10, basis = "published", document = "rules" }
+benefit_quota = { value = 2, basis = "published", document = "rules" }
+benefit_quota_per = { value = "year", basis = "published", document = "rules" }
+benefits_add_up = { value = false, basis = "published", document = "rules" }
 levels_per = { value = "year", basis = "published", document = "rules" }
 demotion = { value = true, basis = "published", document = "rules" }
 
@@ -118,7 +126,16 @@ basis = "published"
 document = "rules"
 value = [
   { zh = "一星", en = "one star", hours = 100, points = 500 },
-  { zh = "二星", en = "two stars", points = 900 },
+  { zh = "二星", en = "two stars", points = 900, community_hours = 20, registered_months = 6 },
+]
+
+[versions.benefits]
+basis = "published"
+document = "rules"
+value = [
+  { id = "cup", zh = "水杯", en = "cup", kind = "prize", hours = 30, every_hours = 300 },
+  { id = "bus", zh = "公交卡", en = "bus card", kind = "privilege", level = 2, \
+hours = 50, hours_per = "year", per = "year", yuan = 80 },
 ]
 
 [versions.roles.leader]
@@ -207,7 +224,13 @@ PUBLISHED: dict[str, dict[str, Any]] = {
         "redeem_quota": 1,
         "events.referral.points": 2,
     },
-    "longquanyi": {"no_show_limit_per_year": 5, "malicious_limit_per_year": 3},
+    "longquanyi": {
+        "no_show_limit_per_year": 5,
+        "malicious_limit_per_year": 3,
+        "misconduct_limit": 300,
+        "help_points_per_hour": 10,
+    },
+    "qidong": {"benefit_quota": 1},
     "guangzhou": {
         "rate_per_hour": 1,
         "quantum_minutes": 60,
@@ -237,6 +260,13 @@ DERIVED: dict[str, dict[str, Any]] = {
 }
 LISTS = {
     "longquanyi": {"levels"},
+    "zhangjiagang": {"levels", "benefits"},
+    "qidong": {"levels", "benefits"},
+    "beijingstars": {"levels"},
+    "boluo": {"levels"},
+    "longgang": {"levels"},
+    "dalian": {"levels"},
+    "national": {"levels"},
     "guangzhou": {"levels"},
     "shouguang": {"redeem_days"},
     "baihe": {"grade_coefficient"},
@@ -364,7 +394,7 @@ def test_points_in_huangshan_last_three_years_and_are_not_given_back() -> None:
 def test_a_level_in_longquanyi_takes_hours_and_points(
     hours: int, points: int, level: str | None
 ) -> None:
-    found = level_of(latest("longquanyi"), minutes=hours * 60, points=points)
+    found = level_of(latest("longquanyi"), Merits(hours * 60, points))
     assert (found and found.zh) == level
     assert latest("longquanyi").demotion is True
 
@@ -372,7 +402,7 @@ def test_a_level_in_longquanyi_takes_hours_and_points(
 @pytest.mark.parametrize(("points", "stars"), [(299, None), (300, 1), (999, 2), (3_000, 5)])
 def test_a_star_in_tangshan_takes_points_alone(points: int, stars: int | None) -> None:
     rules = latest("tangshan")
-    assert level_of(rules, minutes=0, points=points) == (stars and rules.levels[stars - 1])
+    assert level_of(rules, Merits(points=points)) == (stars and rules.levels[stars - 1])
     gift = OccasionRecord(ANN, Occasion.DONATION, at(2011, 5, 1), 100)
     assert award(rules, gift).points == 100
 
@@ -575,6 +605,14 @@ IMPOSSIBLE: list[tuple[str, str, str]] = [
     ("hours = 100", "hours = 0", "levels[0].hours"),
     ("points = 900", "points = 499", "levels[1].points"),
     (", points = 900", "", "levels[1].hours"),
+    ("community_hours = 20", "community_hours = 0", "levels[1].community_hours"),
+    ("registered_months = 6", "registered_months = 0", "levels[1].registered_months"),
+    ('id = "bus"', 'id = "cup"', "benefits[1].id"),
+    ("hours = 30,", "hours = 0,", "benefits[0].hours"),
+    ("every_hours = 300", "every_hours = 0", "benefits[0].every_hours"),
+    ("level = 2", "level = 3", "benefits[1].level"),
+    ('hours_per = "year"', 'hours_per = "day"', "benefits[1].hours_per"),
+    ('en = "bus card"', 'en = ""', "benefits[1].en"),
     ('en = "one star"', 'en = ""', "levels[0].en"),
     ("[versions.events.register]", "[versions.events.no_show]", "events.no_show"),
     ("most = { value = 5", "most = { value = 0", "events.register.most"),

@@ -11,6 +11,7 @@ from functools import cache
 import pytest
 
 import practice_core
+from practice_core import honours
 from practice_core.dispatch import POLICIES
 from practice_core.errors import UnknownName
 from practice_core.experiment import PARAMETERS
@@ -19,6 +20,7 @@ from practice_core.keyed import Purpose
 from practice_core.orders import COMMANDS, ORDER, Access
 from practice_core.simulation.measures import KPIS
 from practice_core.terms import Category, section, term, word, words
+from practice_core.volunteers import standing
 
 NEVER_SHOWN = {Purpose}
 """A number inside a computation: no person reads it."""
@@ -47,9 +49,11 @@ def key(member: enum.Enum) -> str:
 def demanded() -> dict[str, set[str]]:
     rows = {section(kind): {key(member) for member in kind} for kind in enums()}
     return rows | {
-        "command": {command.__name__ for command in COMMANDS},
-        "event": {event.kind for event in CODEC.events},
-        "lifecycle": {ORDER.name},
+        "command": {
+            command.__name__ for command in (*COMMANDS, *standing.COMMANDS, *honours.COMMANDS)
+        },
+        "event": {event.kind for event in (*CODEC.events, *standing.EVENTS, *honours.EVENTS)},
+        "lifecycle": {ORDER.name, standing.STANDING.name, honours.NOMINATION.name},
         "measure": set(KPIS),
         "parameter": set(PARAMETERS),
         "policy": set(POLICIES),

@@ -72,6 +72,7 @@ class Role(enum.StrEnum):
     OFFICER = "officer"
     TEAM = "team"
     SYSTEM = "system"
+    VOLUNTEER = "volunteer"
 
 
 @value

@@ -40,6 +40,7 @@ __all__ = [
     "Instant",
     "ItemId",
     "Minutes",
+    "NominationId",
     "OrderId",
     "RedemptionId",
     "SiteId",
@@ -68,6 +69,7 @@ AccountId = NewType("AccountId", str)
 ActorId = NewType("ActorId", str)
 CommandId = NewType("CommandId", str)
 ItemId = NewType("ItemId", str)
+NominationId = NewType("NominationId", str)
 OrderId = NewType("OrderId", str)
 RedemptionId = NewType("RedemptionId", str)
 SiteId = NewType("SiteId", str)

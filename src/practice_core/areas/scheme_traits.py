@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from practice_core.areas.files import BasisKind
-from practice_core.points import AwardReason
+from practice_core.points import AwardReason, Period
 from practice_core.points.explain import ratio_text
 from practice_core.terms import term
 
@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 
     from practice_core.areas.files import Basis
     from practice_core.areas.schemes import Scheme
-    from practice_core.points import Award, EventPoints, Occasion, RoleBonus, RuleSet, StarLevel
+    from practice_core.points import (
+        Award,
+        Benefit,
+        EventPoints,
+        Occasion,
+        RoleBonus,
+        RuleSet,
+        StarLevel,
+    )
     from practice_core.terms import Lang
     from practice_core.volunteers import ServiceRole
 
@@ -46,6 +54,9 @@ class RuleKey(enum.StrEnum):
     NO_SHOW = "no_show_penalty"
     NO_SHOWS = "no_show_limit_per_year"
     MALICIOUS = "malicious_limit_per_year"
+    MISCONDUCT = "misconduct_limit"
+    YEAR_DEBT = "year_debt_ends"
+    LIFETIME_DEBT = "lifetime_debt_ends"
     CLAIM = "claim_window_days"
     AUDIT = "audit_required"
     PUBLICITY = "publicity_days"
@@ -57,6 +68,7 @@ class RuleKey(enum.StrEnum):
     PICKUP = "pickup_code"
     DEADLINE = "pickup_deadline_days"
     REFUND = "refundable"
+    HELP = "help_points_per_hour"
     WORTH = "cents_per_point"
     EXPIRY = "expiry"
     PASSING = "passing"
@@ -64,13 +76,16 @@ class RuleKey(enum.StrEnum):
     LEVELS = "levels"
     LEVELS_PER = "levels_per"
     DEMOTION = "demotion"
+    BENEFITS = "benefits"
+    BENEFIT_QUOTA = "benefit_quota"
+    ADD_UP = "benefits_add_up"
 
 
 _COLUMNS = {
     "earning": (RuleKey.RATE, RuleKey.RECEIVED),
     "limits": (RuleKey.ACTIVITY_MINUTES, RuleKey.PUBLICITY),
     "redeeming": (RuleKey.MIN_POINTS, RuleKey.WORTH),
-    "keeping": (RuleKey.EXPIRY, RuleKey.DEMOTION),
+    "keeping": (RuleKey.EXPIRY, RuleKey.ADD_UP),
 }
 """The first and the last key of each column of the table."""
 
@@ -85,7 +100,13 @@ class RuleWord(enum.StrEnum):
     HOURS = "hours"
     POINTS = "points"
     TIMES = "times"
+    MONTHS = "months"
     BOTH = "both"
+    BESIDES = "besides"
+    REGISTERED = "registered"
+    BENEFIT = "benefit"
+    EVERY = "every"
+    AT_LEAST = "at_least"
     AT_MOST = "at_most"
     QUOTA = "quota"
     MONTH = "month"
@@ -103,7 +124,7 @@ class RuleWord(enum.StrEnum):
     NOTHING = "nothing"
 
 
-_PARTS = {RuleWord.HOURS: 60, RuleWord.YUAN: 100}
+_PARTS = {RuleWord.HOURS: 60, RuleWord.EVERY: 60, RuleWord.YUAN: 100}
 _COUNTS = {
     RuleKey.PER_SERVICE: ("per_service", RuleWord.POINTS),
     RuleKey.QUANTUM: ("quantum", RuleWord.MINUTES),
@@ -116,14 +137,19 @@ _COUNTS = {
     RuleKey.NO_SHOW: ("no_show_penalty", RuleWord.POINTS),
     RuleKey.NO_SHOWS: ("no_show_limit_per_year", RuleWord.TIMES),
     RuleKey.MALICIOUS: ("malicious_limit_per_year", RuleWord.TIMES),
+    RuleKey.MISCONDUCT: ("misconduct_limit", RuleWord.POINTS),
     RuleKey.CLAIM: ("claim_window_days", RuleWord.DAYS),
     RuleKey.PUBLICITY: ("publicity_days", RuleWord.DAYS),
     RuleKey.MIN_POINTS: ("redeem_min_points", RuleWord.POINTS),
     RuleKey.MIN_HOURS: ("redeem_min_minutes", RuleWord.HOURS),
     RuleKey.DEADLINE: ("pickup_deadline_days", RuleWord.DAYS),
+    RuleKey.HELP: ("help_points_per_hour", RuleWord.POINTS),
     RuleKey.WORTH: ("cents_per_point", RuleWord.YUAN),
 }
 _FLAGS = {
+    RuleKey.YEAR_DEBT: "year_debt_ends",
+    RuleKey.LIFETIME_DEBT: "lifetime_debt_ends",
+    RuleKey.ADD_UP: "benefits_add_up",
     RuleKey.COMPLAINT: "zero_on_complaint",
     RuleKey.AUDIT: "audit_required",
     RuleKey.PICKUP: "pickup_code",
@@ -232,7 +258,9 @@ def assumed_in(scheme: Scheme, rules: RuleSet, given: Award) -> tuple[RuleKey, .
     return tuple(key for key, basis in found.items() if basis and basis.kind is BasisKind.ASSUMED)
 
 
-def rules_table(schemes: Sequence[Scheme], lang: Lang = "en") -> str:
+def rules_table(
+    schemes: Sequence[Scheme], lang: Lang = "en", columns: Sequence[str] = tuple(_COLUMNS)
+) -> str:
     """Write schemes as a Markdown table: a row for each, with what its latest version says.
 
     Parameters
@@ -241,10 +269,12 @@ def rules_table(schemes: Sequence[Scheme], lang: Lang = "en") -> str:
         One or more.
     lang
         Language.
+    columns
+        Which: of earning, limits, redeeming and keeping.
     """
-    words = (RuleWord.SCHEME, *map(RuleWord, _COLUMNS))
+    words = (RuleWord.SCHEME, *map(RuleWord, columns))
     rows = [[term(one, lang) for one in words], ["---"] * len(words)]
-    rows += [[_name(scheme, lang), *_cells(scheme, lang)] for scheme in schemes]
+    rows += [[_name(scheme, lang), *_cells(scheme, lang, columns)] for scheme in schemes]
     return "".join(
         f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |\n" for row in rows
     )
@@ -255,10 +285,10 @@ def _name(scheme: Scheme, lang: Lang) -> str:
     return cell.format(place=scheme.place(lang), name=scheme.name(lang), id=scheme.id)
 
 
-def _cells(scheme: Scheme, lang: Lang) -> Iterator[str]:
+def _cells(scheme: Scheme, lang: Lang, columns: Sequence[str]) -> Iterator[str]:
     order = list(RuleKey)
     traits = rule_traits(scheme, lang=lang)
-    for first, last in _COLUMNS.values():
+    for first, last in map(_COLUMNS.__getitem__, columns):
         keys = order[order.index(first) : order.index(last) + 1]
         told = [_told(one, lang) for one in traits if one.key in keys]
         yield "<br>".join(told) or term(RuleWord.NOTHING, lang)
@@ -290,6 +320,9 @@ def _texts(rules: RuleSet, lang: Lang) -> dict[RuleKey, str]:
     if rules.redeem_quota is not None and rules.redeem_quota_per is not None:
         quota, per = rules.redeem_quota, term(rules.redeem_quota_per, lang)
         found[RuleKey.QUOTA] = term(RuleWord.QUOTA, lang).format(n=quota, period=per)
+    if rules.benefit_quota is not None and rules.benefit_quota_per is not None:
+        quota, per = rules.benefit_quota, term(rules.benefit_quota_per, lang)
+        found[RuleKey.BENEFIT_QUOTA] = term(RuleWord.QUOTA, lang).format(n=quota, period=per)
     if rules.expiry_months is not None:
         found[RuleKey.EXPIRY] = _of(RuleWord.AFTER_MONTHS, rules.expiry_months, lang)
     if rules.rate_per_hour:
@@ -327,6 +360,7 @@ def _lists(rules: RuleSet, lang: Lang) -> Iterator[tuple[RuleKey, list[str]]]:
     yield RuleKey.MONTHS, [_of(RuleWord.MONTH, one, lang) for one in rules.redeem_months]
     yield RuleKey.DAYS, [_of(RuleWord.DAY_OF_MONTH, one, lang) for one in rules.redeem_days]
     yield RuleKey.LEVELS, [_level(one, lang) for one in rules.levels]
+    yield RuleKey.BENEFITS, [_benefit(rules, one, lang) for one in rules.benefits]
 
 
 def _role(role: ServiceRole, bonus: RoleBonus, lang: Lang) -> str:
@@ -347,7 +381,28 @@ def _level(level: StarLevel, lang: Lang) -> str:
     hours = "" if level.minutes is None else _of(RuleWord.HOURS, level.minutes, lang)
     points = "" if level.points is None else _of(RuleWord.POINTS, level.points, lang)
     both = term(RuleWord.BOTH, lang).format(hours=hours, points=points)
-    return f"{level.name(lang)} {both if hours and points else hours or points}"
+    said = f"{level.name(lang)} {both if hours and points else hours or points}"
+    if level.community_minutes is not None:
+        besides = _of(RuleWord.HOURS, level.community_minutes, lang)
+        said = term(RuleWord.BESIDES, lang).format(level=said, hours=besides)
+    if level.registered_months is not None:
+        months = _of(RuleWord.MONTHS, level.registered_months, lang)
+        said = term(RuleWord.REGISTERED, lang).format(level=said, months=months)
+    return said
+
+
+def _benefit(rules: RuleSet, benefit: Benefit, lang: Lang) -> str:
+    """Give what a benefit is called, and what it takes."""
+    takes = [] if benefit.level is None else [rules.levels[benefit.level - 1].name(lang)]
+    if benefit.minutes is not None:
+        hours = _of(RuleWord.HOURS, benefit.minutes, lang)
+        yearly = benefit.minutes_per is Period.YEAR
+        quota = term(RuleWord.AT_LEAST, lang).format(hours=hours, period=term(Period.YEAR, lang))
+        takes.append(quota if yearly else hours)
+    if benefit.every is not None:
+        takes.append(_of(RuleWord.EVERY, benefit.every, lang))
+    said = ("、" if lang == "zh" else ", ").join(takes)
+    return term(RuleWord.BENEFIT, lang).format(benefit=benefit.name(lang), takes=said)
 
 
 def _of(unit: RuleWord, count: int, lang: Lang) -> str:

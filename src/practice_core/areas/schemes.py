@@ -26,6 +26,8 @@ from practice_core.areas.tables import summed_up
 from practice_core.errors import DefinitionError, Fault, attempt
 from practice_core.points import (
     AccountScope,
+    Benefit,
+    BenefitKind,
     EventPoints,
     Expiry,
     Occasion,
@@ -61,7 +63,13 @@ __all__ = [
 _CHINA = 8 * HOUR
 _MOST_VERSIONS = 100
 _MOST_HOURS = 1_000_000
-_LENGTHS = {"levels": 40, "redeem_months": 12, "redeem_days": 31, "grade_coefficient": 3}
+_LENGTHS = {
+    "levels": 40,
+    "benefits": 40,
+    "redeem_months": 12,
+    "redeem_days": 31,
+    "grade_coefficient": 3,
+}
 """The most parts of each list."""
 _BARE = {"effective", "source"}
 """What a version says without a basis: when it begins, and where it stands."""
@@ -93,6 +101,22 @@ class _LevelFile:
     en: str
     hours: int | None = None
     points: int | None = None
+    community_hours: int | None = None
+    registered_months: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class _BenefitFile:
+    id: str
+    zh: str
+    en: str
+    kind: BenefitKind
+    level: int | None = None
+    hours: int | None = None
+    hours_per: Period = Period.LIFETIME
+    every_hours: int | None = None
+    per: Period | None = None
+    yuan: int | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -113,6 +137,9 @@ class VersionFile:
     no_show_penalty: int | None = None
     no_show_limit_per_year: int | None = None
     malicious_limit_per_year: int | None = None
+    misconduct_limit: int | None = None
+    year_debt_ends: bool | None = None
+    lifetime_debt_ends: bool | None = None
     max_minutes_per_activity: int | None = None
     max_minutes_per_day: int | None = None
     max_points_per_day: int | None = None
@@ -136,9 +163,14 @@ class VersionFile:
     pickup_code: bool | None = None
     pickup_deadline_days: int | None = None
     cents_per_point: int | None = None
+    help_points_per_hour: int | None = None
     levels: list[_LevelFile] = attrs.field(factory=list)
     levels_per: Period | None = None
     demotion: bool | None = None
+    benefits: list[_BenefitFile] = attrs.field(factory=list)
+    benefit_quota: int | None = None
+    benefit_quota_per: Period | None = None
+    benefits_add_up: bool | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -291,7 +323,7 @@ def rule_set(found: VersionFile, known: tuple[str, int, str], offset: Duration) 
     others: list[Fault] = []
     left_out = {"id", "version", "source", "effective", "rate_per_hour", "per_service", "rounding"}
     left_out |= {*_KEYS.values(), "grade_coefficient", "roles", "events", "levels"}
-    left_out |= {"redeem_months", "redeem_days"}
+    left_out |= {"redeem_months", "redeem_days", "benefits"}
     same: dict[str, Any] = {
         field.name: getattr(found, field.name)
         for field in attrs.fields(VersionFile)
@@ -299,7 +331,6 @@ def rule_set(found: VersionFile, known: tuple[str, int, str], offset: Duration) 
     }
     if found.quantum_minutes is not None:
         same["quantum"] = found.quantum_minutes
-    hours = found.redeem_min_hours
     rules = attempt(
         others,
         RuleSet,
@@ -320,24 +351,46 @@ def rule_set(found: VersionFile, known: tuple[str, int, str], offset: Duration) 
             occasion: EventPoints(points=one.points, most=one.most, per=one.per)
             for occasion, one in found.events.items()
         },
-        redeem_min_minutes=None if hours is None else hours * 60,
+        redeem_min_minutes=_minutes(found.redeem_min_hours),
         redeem_months=tuple(found.redeem_months),
         redeem_days=tuple(found.redeem_days),
         levels=tuple(
             StarLevel(
                 zh=one.zh,
                 en=one.en,
-                minutes=None if one.hours is None else one.hours * 60,
+                minutes=_minutes(one.hours),
                 points=one.points,
+                community_minutes=_minutes(one.community_hours),
+                registered_months=one.registered_months,
             )
             for one in found.levels
         ),
+        benefits=tuple(map(_benefit, found.benefits)),
         **same,
     )
     faults = beside(faults, map(_renamed, others))
     if rules is None or faults:
         raise summed_up("points", faults)
     return rules
+
+
+def _minutes(hours: int | None) -> int | None:
+    return None if hours is None else hours * 60
+
+
+def _benefit(found: _BenefitFile) -> Benefit:
+    return Benefit(
+        id=found.id,
+        zh=found.zh,
+        en=found.en,
+        kind=found.kind,
+        level=found.level,
+        minutes=_minutes(found.hours),
+        minutes_per=found.hours_per,
+        every=_minutes(found.every_hours),
+        per=found.per,
+        yuan=found.yuan,
+    )
 
 
 def bases_below(bases: Mapping[str, Basis], prefix: str) -> dict[str, Basis]:
@@ -355,7 +408,9 @@ def _renamed(fault: Fault) -> Fault:
     """Give a fault of a rule set at the key of the file."""
     key = _KEYS.get(fault.place, fault.place)
     if key.startswith("levels["):
-        key = key.replace(".minutes", ".hours")
+        key = key.replace("minutes", "hours")
+    if key.startswith("benefits["):
+        key = key.replace(".minutes", ".hours").replace(".every", ".every_hours")
     return attrs.evolve(fault, place=key, remedy=fault.remedy.replace(fault.place, key))
 
 
@@ -400,7 +455,10 @@ def _length_faults(found: VersionFile) -> Iterator[Fault]:
 def _hour_faults(found: VersionFile) -> Iterator[Fault]:
     """Find hours that are impossible, before they are minutes."""
     hours = {"redeem_min_hours": found.redeem_min_hours}
-    hours |= {f"levels[{n}].hours": level.hours for n, level in enumerate(found.levels)}
+    for key, parts in (("levels", found.levels), ("benefits", found.benefits)):
+        for n, part in enumerate(parts):
+            for name in ("hours", "community_hours", "every_hours"):
+                hours[f"{key}[{n}].{name}"] = getattr(part, name, None)
     for key, count in hours.items():
         if count is not None and not 1 <= count <= _MOST_HOURS:
             expected = f"1 to {_MOST_HOURS:,}"

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["decide", "step"]
 
 # A member of an enum takes fifteen times as long to look up as a name of this module.
-REQUESTER, PROXY, OFFICER, TEAM, SYSTEM = Role
+REQUESTER, PROXY, OFFICER, TEAM, SYSTEM, _ = Role
 ABSENT, COLLECTED, PLACED, REVIEWED, OFFERED, POOLED, ACCEPTED, RATED = (
     OrderState.ABSENT,
     OrderState.COLLECTED,

@@ -38,6 +38,17 @@ from practice_core.points.earning import (
     award,
 )
 from practice_core.points.explain import AwardClause, explain
+from practice_core.points.honouring import (
+    Entitlement,
+    EntitlementClause,
+    Merits,
+    Received,
+    claimable,
+    entitlements,
+    level_of,
+    sanctions,
+    told,
+)
 from practice_core.points.ledger import (
     LIMIT,
     NEVER,
@@ -67,9 +78,11 @@ from practice_core.points.ledger import (
     Transfer,
     VoidPending,
 )
-from practice_core.points.redeem import Barrier, barriers, expires, level_of
+from practice_core.points.redeem import Barrier, barriers, expires
 from practice_core.points.rules import (
     AccountScope,
+    Benefit,
+    BenefitKind,
     EventPoints,
     Expiry,
     Occasion,
@@ -98,8 +111,12 @@ __all__ = [
     "Barrier",
     "Batch",
     "BeforeLatest",
+    "Benefit",
+    "BenefitKind",
     "Correction",
     "Due",
+    "Entitlement",
+    "EntitlementClause",
     "Entries",
     "Entry",
     "EventPoints",
@@ -111,6 +128,7 @@ __all__ = [
     "Line",
     "Lot",
     "Merge",
+    "Merits",
     "Occasion",
     "OccasionRecord",
     "Passing",
@@ -119,6 +137,7 @@ __all__ = [
     "PointsAwarded",
     "PostPending",
     "Posting",
+    "Received",
     "Result",
     "Results",
     "RoleBonus",
@@ -137,10 +156,14 @@ __all__ = [
     "awards",
     "barriers",
     "cap_points",
+    "claimable",
+    "entitlements",
     "expires",
     "expiries",
     "explain",
     "in_force",
     "level_of",
     "may_redeem",
+    "sanctions",
+    "told",
 ]

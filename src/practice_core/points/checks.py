@@ -12,7 +12,7 @@ from practice_core.units import DAY, is_identifier
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from practice_core.points.rules import RuleSet
+    from practice_core.points.rules import Benefit, RuleSet
 
 __all__ = ["LONGEST", "MOST_MINUTES", "MOST_RATIO", "faults_of"]
 
@@ -35,6 +35,7 @@ _WHOLE = {
     "no_show_penalty": (0, 1_000_000),
     "no_show_limit_per_year": (1, 366),
     "malicious_limit_per_year": (1, 366),
+    "misconduct_limit": (1, _MOST_POINTS),
     "max_minutes_per_activity": (1, 1_000_000),
     "max_minutes_per_day": (1, _DAY_MINUTES),
     "max_points_per_day": (1, _MOST_POINTS),
@@ -48,6 +49,8 @@ _WHOLE = {
     "expiry_months": (1, 1_200),
     "pickup_deadline_days": (1, 3_660),
     "cents_per_point": (1, 1_000_000),
+    "help_points_per_hour": (1, 1_000_000),
+    "benefit_quota": (1, 1_000_000),
 }
 """The least and the most of each whole number of a rule set."""
 _PAIRS = {
@@ -55,6 +58,9 @@ _PAIRS = {
     "redeem_quota_per": "redeem_quota",
     "levels_per": "levels",
     "demotion": "levels",
+    "benefit_quota": "benefit_quota_per",
+    "benefit_quota_per": "benefit_quota",
+    "benefits_add_up": "benefits",
 }
 """What says nothing without something else."""
 
@@ -62,7 +68,7 @@ _PAIRS = {
 def faults_of(rules: RuleSet) -> list[Fault]:
     """Find all that is wrong with a rule set."""
     faults = [*_names(rules), *_ratios(rules), *_numbers(rules), *_parts(rules)]
-    faults += [*_redemption(rules), *_levels(rules)]
+    faults += [*_redemption(rules), *_levels(rules), *_benefits(rules)]
     # What a minute is worth can only be said of ratios that are some.
     return faults or list(_together(rules))
 
@@ -78,7 +84,8 @@ def _names(rules: RuleSet) -> Iterator[Fault]:
 
 def _ratios(rules: RuleSet) -> Iterator[Fault]:
     yield from _ratio("rate_per_hour", rules.rate_per_hour, _MOST_RATE)
-    if rules.rate_per_hour == 0 and not rules.per_service and not rules.events:
+    timed = any(level.minutes for level in rules.levels)
+    if rules.rate_per_hour == 0 and not rules.per_service and not rules.events and not timed:
         expected = "points for an hour, a service or an event"
         yield Fault("rate_per_hour", "0", expected, "say what earns points")
     for category, ratio in rules.category_coefficient.items():
@@ -156,7 +163,7 @@ def _levels(rules: RuleSet) -> Iterator[Fault]:
         yield Fault("levels", f"{len(levels)} levels", f"at most {LONGEST}", "shorten levels")
         return
     for n, level in enumerate(levels):
-        for name in ("minutes", "points"):
+        for name in ("minutes", "points", "community_minutes", "registered_months"):
             yield from _whole(f"levels[{n}].{name}", getattr(level, name), 1, _MOST_POINTS)
         if level.minutes is None and level.points is None:
             place, expected = f"levels[{n}].minutes", "hours, points or both"
@@ -167,6 +174,39 @@ def _levels(rules: RuleSet) -> Iterator[Fault]:
     yield from _rising(
         {name: [getattr(level, name) for level in levels] for name in ("minutes", "points")}
     )
+
+
+def _benefits(rules: RuleSet) -> Iterator[Fault]:
+    benefits = rules.benefits
+    if len(benefits) > LONGEST:
+        expected = f"at most {LONGEST}"
+        yield Fault("benefits", f"{len(benefits)} benefits", expected, "shorten benefits")
+        return
+    ids = [one.id for one in benefits]
+    for n, one in enumerate(benefits):
+        place = f"benefits[{n}]"
+        if not is_identifier(one.id) or one.id in ids[:n]:
+            yield Fault(f"{place}.id", repr(one.id), "an id of its own", "rename it")
+        yield from _benefit(place, one, len(rules.levels))
+
+
+def _benefit(place: str, one: Benefit, levels: int) -> Iterator[Fault]:
+    for name in ("zh", "en"):
+        if not getattr(one, name).strip():
+            yield Fault(f"{place}.{name}", "nothing", "what it is called", "name the benefit")
+    for name, most in (("minutes", _MOST_POINTS), ("every", _MOST_POINTS), ("yuan", 10**7)):
+        yield from _whole(f"{place}.{name}", getattr(one, name), 1, most)
+    if one.level is None and one.minutes is None:
+        yield Fault(f"{place}.minutes", "nothing", "a level or hours", "say what it takes")
+    if one.level is not None and not 1 <= one.level <= levels:
+        expected = f"the number of one of {levels} levels"
+        yield Fault(f"{place}.level", str(one.level), expected, "change level")
+    if one.minutes_per not in {"year", "lifetime"}:
+        expected = "year or lifetime"
+        yield Fault(f"{place}.minutes_per", one.minutes_per, expected, "change minutes_per")
+    if one.every is not None and (one.minutes is None or one.minutes_per != "lifetime"):
+        expected = "time of a lifetime, from which it is counted"
+        yield Fault(f"{place}.every", str(one.every), expected, "change every")
 
 
 def _rising(columns: Mapping[str, Sequence[int | None]]) -> Iterator[Fault]:

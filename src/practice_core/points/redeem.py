@@ -1,4 +1,4 @@
-"""What rules say of points once earned: when they may be spent, when they expire, which level."""
+"""What rules say of points once earned: when they may be spent, and when they expire."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from practice_core.points.rules import Expiry
 from practice_core.units import instant, moment
 
 if TYPE_CHECKING:
-    from practice_core.points.rules import RuleSet, StarLevel
+    from practice_core.points.rules import RuleSet
     from practice_core.units import Instant, Minutes
 
-__all__ = ["Barrier", "barriers", "expires", "level_of"]
+__all__ = ["Barrier", "barriers", "expires"]
 
 _MONTHS = 12
 _QUARTER = 3
@@ -112,21 +112,3 @@ def expires(rules: RuleSet, earned: Instant) -> Instant | None:
     year, month = local.year + month // _MONTHS, month % _MONTHS + 1
     day = min(day, monthrange(year, month)[1])
     return instant(dt.datetime(year, month, day, tzinfo=local.tzinfo))
-
-
-def level_of(rules: RuleSet, *, minutes: Minutes, points: int) -> StarLevel | None:
-    """Give the highest level that a person has reached; None below the first.
-
-    Parameters
-    ----------
-    rules
-        The version in force.
-    minutes, points
-        Served and earned, over the period that the rules count.
-    """
-    reached = [
-        level
-        for level in rules.levels
-        if minutes >= (level.minutes or 0) and points >= (level.points or 0)
-    ]
-    return reached[-1] if reached else None

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AccountScope",
+    "Benefit",
+    "BenefitKind",
     "EventPoints",
     "Expiry",
     "Occasion",
@@ -107,6 +109,14 @@ class Occasion(enum.StrEnum):
     """Somebody had accepted, and stayed away without notice."""
 
 
+class BenefitKind(enum.StrEnum):
+    """What a level, or hours, entitle to (礼遇)."""
+
+    CERTIFICATE = "certificate"
+    PRIZE = "prize"
+    PRIVILEGE = "privilege"
+
+
 @attrs.frozen(kw_only=True)
 class EventPoints:
     """What an occasion earns.
@@ -136,7 +146,7 @@ class RoleBonus:
 
 @attrs.frozen(kw_only=True)
 class StarLevel:
-    """A level, and what it takes: minutes served, points earned, or both.
+    """A level, and what it takes: minutes served, points earned, or both, and more beside.
 
     Parameters
     ----------
@@ -144,12 +154,60 @@ class StarLevel:
         What it is called.
     minutes, points
         The least of each; None: it does not depend on that.
+    community_minutes
+        Served for the community besides, in a lifetime.
+    registered_months
+        Months of registration without a break.
     """
 
     zh: str
     en: str
     minutes: Minutes | None = None
     points: int | None = None
+    community_minutes: Minutes | None = None
+    registered_months: int | None = None
+
+    def name(self, lang: Lang = "en") -> str:
+        """Give what it is called."""
+        return self.zh if lang == "zh" else self.en
+
+
+@attrs.frozen(kw_only=True)
+class Benefit:
+    """What a level, or hours, entitle to: once, once in a period, or again with more hours.
+
+    Parameters
+    ----------
+    id
+        By which it is remembered who has had it.
+    zh, en
+        What it is called.
+    kind
+        A certificate, a prize or a privilege.
+    level
+        The number of the level it takes, from 1 for the lowest; None: any.
+    minutes
+        The least time served; None: it takes the level alone.
+    minutes_per
+        Whether that is of a lifetime or a year.
+    every
+        It comes again with every so many minutes more; None: it does not.
+    per
+        It is given once in each such period; None: once for each time that it came.
+    yuan
+        What it is worth; None: not said.
+    """
+
+    id: str
+    zh: str
+    en: str
+    kind: BenefitKind = attrs.field(converter=BenefitKind)
+    level: int | None = None
+    minutes: Minutes | None = None
+    minutes_per: Period = Period.LIFETIME
+    every: Minutes | None = None
+    per: Period | None = None
+    yuan: int | None = None
 
     def name(self, lang: Lang = "en") -> str:
         """Give what it is called."""
@@ -211,6 +269,10 @@ class RuleSet:
         What it costs to have accepted and not to come, without notice.
     no_show_limit_per_year, malicious_limit_per_year
         So many such absences in a calendar year, or so many out of malice, end a registration.
+    misconduct_limit
+        So many points lost for listed misconduct cost a star and blacklist.
+    year_debt_ends, lifetime_debt_ends
+        Whether points below zero, of a year or all together, end a registration.
     max_minutes_per_activity, max_minutes_per_day
         The most that counts of one person's time.
     max_points_per_day, max_points_per_year
@@ -243,12 +305,20 @@ class RuleSet:
         Whether goods are handed out for a code, and until when.
     cents_per_point
         What a point is worth in goods, in hundredths of a yuan.
+    help_points_per_hour
+        So many points stand behind each hour of help that a person may claim for his own hours.
     levels
         From the lowest on.
     levels_per
         Over what the hours and points of a level are counted.
     demotion
         Whether a level is lost again with its points.
+    benefits
+        What levels and hours entitle to.
+    benefit_quota, benefit_quota_per
+        How many privileges a person has in a period.
+    benefits_add_up
+        Whether those of the lower levels are given beside those of a higher one.
 
     Raises
     ------
@@ -285,6 +355,9 @@ class RuleSet:
     no_show_penalty: int | None = None
     no_show_limit_per_year: int | None = None
     malicious_limit_per_year: int | None = None
+    misconduct_limit: int | None = None
+    year_debt_ends: bool | None = None
+    lifetime_debt_ends: bool | None = None
     max_minutes_per_activity: Minutes | None = None
     max_minutes_per_day: Minutes | None = None
     max_points_per_day: int | None = None
@@ -308,9 +381,14 @@ class RuleSet:
     pickup_code: bool | None = None
     pickup_deadline_days: int | None = None
     cents_per_point: int | None = None
+    help_points_per_hour: int | None = None
     levels: tuple[StarLevel, ...] = ()
     levels_per: Period | None = None
     demotion: bool | None = None
+    benefits: tuple[Benefit, ...] = ()
+    benefit_quota: int | None = None
+    benefit_quota_per: Period | None = None
+    benefits_add_up: bool | None = None
     _worths: Mapping[tuple[Category | None, int], tuple[int, int]] = attrs.field(
         init=False, repr=False, eq=False
     )

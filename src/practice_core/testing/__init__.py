@@ -32,8 +32,10 @@ from practice_core.testing.machine import (
     lifecycle_machine,
     run_lifecycle_machine,
 )
+from practice_core.testing.nominations import NominationAdapter, SteppedNomination
 from practice_core.testing.orders import Loop, OrderAdapter, Stepped
 from practice_core.testing.plain_ledger import PlainLedger
+from practice_core.testing.standings import StandingAdapter, StandingWorld, SteppedStanding
 from practice_core.testing.strategies import (
     calendars,
     conditions,
@@ -52,9 +54,14 @@ __all__ = [
     "LedgerMachine",
     "LifecycleMachine",
     "Loop",
+    "NominationAdapter",
     "OrderAdapter",
     "PlainLedger",
+    "StandingAdapter",
+    "StandingWorld",
     "Stepped",
+    "SteppedNomination",
+    "SteppedStanding",
     "broken",
     "calendars",
     "check_journal",
