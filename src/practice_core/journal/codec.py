@@ -10,10 +10,11 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
-from practice_core import orders, points, volunteers
+from practice_core import honours, orders, points, volunteers
 from practice_core.errors import DefinitionError, Fault
 from practice_core.journal.errors import AppendRefused, BrokenEvent, UnknownEvent
 from practice_core.journal.shapes import Body, Shape, plain
+from practice_core.volunteers import standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -131,5 +132,7 @@ class Codec:
             raise BrokenEvent(body, str(error) or type(error).__name__) from error
 
 
-CODEC = Codec((*orders.EVENTS, *volunteers.EVENTS, *points.EVENTS))
+CODEC = Codec(
+    (*orders.EVENTS, *volunteers.EVENTS, *standing.EVENTS, *points.EVENTS, *honours.EVENTS)
+)
 """Every event of the package."""

@@ -1,4 +1,4 @@
-"""Accounts and the shop: what is asked of them, and what falls due on them."""
+"""What is asked beside orders, of accounts, standings and nominations, and what falls due there."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from practice_core.honours import ExpireEvaluation, NominationCommand, NominationState
 from practice_core.journal import StoreError, TextId, UnknownText, canonical
-from practice_core.lifecycle import Actor, Refused, Role
+from practice_core.lifecycle import Refused, Role
 from practice_core.orders import ORDER, OrderState
+from practice_core.points import entitlements
 from practice_core.points.accounts import (
-    COMMANDS,
-    AccountEvent,
+    OWNERS,
+    AccountCommand,
     Asked,
     CollectRedemption,
     Counter,
@@ -25,23 +27,50 @@ from practice_core.points.accounts import (
     RedemptionState,
     SettleAccount,
     decide,
+    merits,
 )
 from practice_core.service.carrying import MET, Carrying, Planned, own_id
 from practice_core.service.contract import ClockWentBack, Transaction
-from practice_core.service.reading import CODES, Given
+from practice_core.service.people import SYSTEM, on_nomination, on_standing, sanctioned
+from practice_core.service.reading import CODES, TRANSACTIONS, Given
 from practice_core.service.rewards import Passbooks, written
 from practice_core.service.taking import NO_TEXTS
-from practice_core.units import AccountId, ActorId, CommandId, VolunteerId, is_identifier
+from practice_core.units import (
+    AccountId,
+    CommandId,
+    NominationId,
+    VolunteerId,
+    is_identifier,
+)
+from practice_core.volunteers.standing import ExpireAppeal, StandingCommand, StandingRefusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-    from practice_core.points.accounts import AccountCommand, Item, ItemEvent, Passbook
+    from practice_core.honours import Nomination, Selection
+    from practice_core.lifecycle import Actor
+    from practice_core.points import Entitlement, Merits
+    from practice_core.points.accounts import Item, Passbook
+    from practice_core.service.contract import Beside
     from practice_core.units import Instant, Minutes, OrderId, RedemptionId, SiteId
+    from practice_core.volunteers.standing import VolunteerStanding
 
 __all__ = ["Accounting"]
 
-_SYSTEM = Actor(ActorId("system"), Role.SYSTEM)
+_CLOCKS: Mapping[str, Callable[[str], object]] = {
+    "account": lambda _: SettleAccount(),
+    "standing": lambda who: ExpireAppeal(VolunteerId(who)),
+    "nomination": lambda _: ExpireEvaluation(),
+}
+"""What the system commands when something has fallen due."""
+_PUBLIC = frozenset(
+    {
+        NominationState.PUBLISHED,
+        NominationState.HONOURED,
+        NominationState.CONSENTED,
+        NominationState.TOLD,
+    }
+)
 _SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Without I, L, O and U, which are taken for others (Crockford's base 32)."""
 _LENGTH = 10
@@ -51,35 +80,40 @@ _SERVED = frozenset({OrderState.SERVED, OrderState.RATED, OrderState.SHOWCASED, 
 
 
 class Accounting(Carrying):
-    """Commands to accounts and to the shop, and the clocks of accounts."""
+    """Commands to accounts and to the shop, to standings and nominations, and their clocks."""
+
+    selection: Selection
 
     # -- commands -------------------------------------------------------------------------------
 
     def transact(
         self,
-        account: AccountId,
-        command: AccountCommand,
+        subject: AccountId | VolunteerId | NominationId,
+        command: AccountCommand | StandingCommand | NominationCommand,
         *,
         id: CommandId,  # noqa: A002 - as `do`
         by: Actor,
         at: Instant,
     ) -> Transaction | Refused:
-        """Carry out a command to an account, or say why not; all it changes is written at once.
+        """Carry out a command that is not an order's, or say why not; all of it is written at once.
 
         Parameters
         ----------
-        account
-            The account it is given to: a volunteer's, a household's, or ``area:donation_pool``;
-            what concerns items is given to ``area:shop``.
+        subject
+            Whom it is for. Of `practice_core.points.accounts.COMMANDS` an account: a volunteer's, a
+            household's, or ``area:donation_pool``; what concerns items is for ``area:shop``. Of
+            `practice_core.volunteers.standing.COMMANDS` the volunteer, of
+            `practice_core.honours.COMMANDS` the nomination.
         command
-            What is asked: one of `practice_core.points.accounts.COMMANDS`.
+            What is asked.
         id, by, at
-            As of `do`. Whoever is a volunteer acts on his own account as a requester or a team.
+            As of `do`. Who acts on his own account is its volunteer.
 
         Returns
         -------
         Transaction or Refused
-            The reason of a refusal is a `practice_core.points.accounts.PointsRefusal`.
+            The reason of a refusal is a `PointsRefusal`, a `StandingRefusal` or a
+            `NominationRefusal`.
 
         Raises
         ------
@@ -92,21 +126,24 @@ class Accounting(Carrying):
         are reserved, kept where it can be erased, and shown by `pickup_code` to whoever owns the
         account. The journal holds no more than its salted hash.
         """
-        given = self._taken([(account, command)], id, by, at, COMMANDS)
+        given = self._taken([(subject, command)], id, by, at, TRANSACTIONS)
         return self._transact(given)
 
     def settle(self, at: Instant) -> tuple[Transaction, ...]:
-        """Do what has fallen due on accounts: points expire, reservations lapse, awards count.
+        """Do what has fallen due beside orders, on accounts, on standings and on nominations.
 
-        A platform calls it as it calls `tick`, from one process or from several. An account that
-        lies ahead of `at` by more than the limits allow waits until this clock has caught up.
+        Points expire, reservations lapse, awards count that were shown long enough; appeals that
+        nobody decided succeed, nominations that nobody evaluated are dropped. A platform calls it
+        as it calls `tick`, from one process or from several. What lies ahead of `at` by more than
+        the limits allow waits until this clock has caught up.
         """
         self.catch_up()
         done = []
-        for account in self.books.to_settle(at):
-            version = self.books.version(f"account/{account}")
-            name = own_id("clock", account, version, SettleAccount.__name__)
-            answer = self._unasked_of(Given([(account, SettleAccount())], name, _SYSTEM, at))
+        for stream in self.books.to_settle(at):
+            kind, _, subject = stream.partition("/")
+            command = _CLOCKS[kind](subject)
+            name = own_id("clock", stream, self.books.version(stream), type(command).__name__)
+            answer = self._unasked_of(Given([(subject, command)], name, SYSTEM, at))
             if answer is not None:
                 done.append(answer)
         return tuple(done)
@@ -127,7 +164,7 @@ class Accounting(Carrying):
         if not is_identifier(account):
             return None
         book = Passbooks(self.journal, self.books)[account]
-        owner = by.role in {Role.REQUESTER, Role.TEAM} and (
+        owner = by.role in OWNERS and (
             str(by.id) == str(account) or VolunteerId(by.id) in book.members
         )
         return book if owner or self._covers(by, None) else None
@@ -149,6 +186,48 @@ class Accounting(Carrying):
             return None
         return self._code(account, redemption)
 
+    def merits(self, volunteer: VolunteerId, *, by: Actor, at: Instant) -> Merits | None:
+        """Give what a volunteer has done and lost up to an instant, for levels and benefits.
+
+        To himself and to officers of the center; None to everybody else.
+        """
+        own = self.passbook(AccountId(volunteer), by=by)
+        if own is None:
+            return None
+        held = Passbooks(self.journal, self.books)[self.books.holder(volunteer)]
+        return merits(self.area.rules, volunteer, own, held, at)
+
+    def entitlements(
+        self, volunteer: VolunteerId, *, by: Actor, at: Instant
+    ) -> tuple[Entitlement, ...]:
+        """Give what a volunteer's level and hours entitle him to now, and what is in the way."""
+        done = self.merits(volunteer, by=by, at=at)
+        if done is None:
+            return ()
+        held = Passbooks(self.journal, self.books)[self.books.holder(volunteer)]
+        return entitlements(self.area.rules, done, at=at, received=held.benefits)
+
+    def standing(self, volunteer: VolunteerId, *, by: Actor) -> VolunteerStanding | None:
+        """Give where a volunteer stands; None if nothing was written down, or it is not his to see.
+
+        To himself and to officers of the center.
+        """
+        self.catch_up()
+        seen = str(by.id) == str(volunteer) or self._covers(by, None)
+        return self.books.standings.get(volunteer) if seen else None
+
+    def nomination(self, key: NominationId, *, by: Actor) -> Nomination | None:
+        """Give a nomination: to everybody once it is shown in public, else to whom it concerns.
+
+        That is the nominee, who nominated him, who evaluated him, and officers.
+        """
+        self.catch_up()
+        found = self.books.nominations.get(key)
+        if found is None or found.state in _PUBLIC or by.role is Role.OFFICER:
+            return found
+        concerned = {found.nominee, found.nominated_by, *(judge for judge, _ in found.scores)}
+        return found if by.id in concerned else None
+
     # -- how it is done -------------------------------------------------------------------------
 
     def _unasked_of(self, given: Given) -> Transaction | None:
@@ -160,27 +239,47 @@ class Accounting(Carrying):
         return answer if isinstance(answer, Transaction) and not answer.again else None
 
     def _transact(self, given: Given) -> Transaction | Refused:
-        ((account, command),) = given.deeds
+        ((subject, command),) = given.deeds
 
         def plan() -> Planned[Transaction] | Refused:
             passbooks = Passbooks(self.journal, self.books)
-            at = self._not_before(account, given.at)
-            counter = self._counter(passbooks, given.by)
-            events = decide(account, command, at, given.by, counter)
+            events = self._decided_of(subject, command, given, passbooks)
             if isinstance(events, Refused):
                 return events
-            if not self._has_code(account, command):
+            if not self._has_code(subject, command):
                 return Refused(CollectRedemption, PointsRefusal.WRONG_CODE)
+            rules = self.area.rules
+            told = (*events, *sanctioned(events, given.at, rules, self.books, passbooks))
             return Planned(
-                written(events, self.books),
-                lambda appended: Transaction(given.id, events, appended),
-                self._codes(events),
+                written(told, self.books),
+                lambda appended: Transaction(given.id, told, appended),
+                self._codes(told),
             )
 
         answer = self._commit(given, plan)
         if isinstance(answer, Transaction):
             self._forget_codes(answer.events)
         return answer
+
+    def _decided_of(
+        self, subject: str, command: object, given: Given, passbooks: Passbooks
+    ) -> tuple[Beside, ...] | Refused:
+        """Ask the law that a command belongs to."""
+        by, at, central = given.by, given.at, self._covers(given.by, None)
+        if isinstance(command, StandingCommand):
+            if command.volunteer != subject:
+                return Refused(type(command), StandingRefusal.UNKNOWN_VOLUNTEER)
+            rules, books = self.area.rules, self.books
+            return on_standing(
+                command, at, by, rules, books, passbooks, self.journal, central=central
+            )
+        if isinstance(command, NominationCommand):
+            key, selection = NominationId(subject), self.selection
+            return on_nomination(key, command, at, by, selection, self.books, central=central)
+        assert isinstance(command, AccountCommand)  # noqa: S101 - the last kind there is
+        account = AccountId(subject)
+        counter = self._counter(passbooks, by)
+        return decide(account, command, self._not_before(account, at), by, counter)
 
     def _not_before(self, account: AccountId, at: Instant) -> Instant:
         last = self.books.latest(account)
@@ -224,7 +323,7 @@ class Accounting(Carrying):
 
     # -- codes ----------------------------------------------------------------------------------
 
-    def _codes(self, events: Iterable[AccountEvent | ItemEvent]) -> Mapping[TextId, str]:
+    def _codes(self, events: Iterable[Beside]) -> Mapping[TextId, str]:
         """Make a code for goods that are reserved."""
         if self.area.rules.pickup_code is False:
             return NO_TEXTS
@@ -249,7 +348,7 @@ class Accounting(Carrying):
             return self.journal.text(_code_of(account, redemption))
         return None
 
-    def _forget_codes(self, events: Iterable[AccountEvent | ItemEvent]) -> None:
+    def _forget_codes(self, events: Iterable[Beside]) -> None:
         """Erase the codes of what is no longer reserved: they open nothing any more."""
         for event in events:
             if isinstance(event, RedemptionCollected | RedemptionCancelled | RedemptionLapsed):

@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
+from practice_core import honours
+from practice_core.honours import Nomination
 from practice_core.journal import Credit, Orders, Projection, canonical
+from practice_core.journal.shapes import shape_of
 from practice_core.orders import ORDER, OrderEvent, OrderState, clock_of
 from practice_core.points.accounts import (
     AccountEvent,
@@ -22,7 +25,6 @@ from practice_core.points.accounts import (
     HouseholdLeft,
     Item,
     ItemEvent,
-    ItemKind,
     PointsAwarded,
     PointsCorrected,
     RedemptionCancelled,
@@ -31,29 +33,34 @@ from practice_core.points.accounts import (
     RedemptionReserved,
     stocked,
 )
-from practice_core.points.rules import Period
 from practice_core.service.contract import Booking, Due
 from practice_core.service.lately import Lately
 from practice_core.units import (
     AccountId,
     ActorId,
     ItemId,
+    NominationId,
     OrderId,
     RedemptionId,
     SiteId,
     TeamId,
     VolunteerId,
 )
-from practice_core.volunteers import ServiceRecorded, TeamBooked, TeamFreed
+from practice_core.volunteers import ServiceRecorded, TeamBooked, TeamFreed, standing
+from practice_core.volunteers.standing import VolunteerStanding
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from practice_core.journal import Recorded, TextId
+    from practice_core.journal import Event, Recorded, TextId
     from practice_core.orders import Order
     from practice_core.units import Instant
 
 __all__ = ["BOOKS", "Books"]
+
+
+_ITEM, _STANDING = shape_of(Item), shape_of(VolunteerStanding)
+_NOMINATION = shape_of(Nomination)
 
 
 class Books:
@@ -76,6 +83,10 @@ class Books:
         What may be had for points, or once might.
     serving : dict
         By order, the account and the redemption that its service is to be paid with.
+    standings : dict
+        Where volunteers stand of whom anything was ever written down.
+    nominations : dict
+        Who was nominated as a role model.
     frozen : set
         The accounts that neither give nor get.
     """
@@ -92,11 +103,13 @@ class Books:
         self.items: dict[ItemId, Item] = {}
         self.serving: dict[OrderId, tuple[AccountId, RedemptionId]] = {}
         self.frozen: set[AccountId] = set()
+        self.standings: dict[VolunteerId, VolunteerStanding] = {}
+        self.nominations: dict[NominationId, Nomination] = {}
         self._accounts: dict[VolunteerId, list[int]] = {}
         self._latest: dict[AccountId, Instant] = {}
-        self._settles: dict[AccountId, Instant] = {}
-        self._settlements: list[tuple[Instant, AccountId]] | None = []
-        """A heap of when accounts have something due, with some that no longer have."""
+        self._settles: dict[str, Instant] = {}
+        self._settlements: list[tuple[Instant, str]] | None = []
+        """A heap of when streams have something due, with some that no longer have."""
         self._households: dict[VolunteerId, AccountId] = {}
         self._successors: dict[AccountId, AccountId] = {}
         self._texts: dict[TextId, OrderId] = {}
@@ -128,7 +141,7 @@ class Books:
 
     def settles_at(self, account: AccountId) -> Instant | None:
         """Give when something next falls due on an account; None: nothing does."""
-        return self._settles.get(account)
+        return self._settles.get(f"account/{account}")
 
     def person(self, volunteer: ActorId | VolunteerId) -> VolunteerId:
         """Give the account of his own that somebody goes by, after all that was merged."""
@@ -142,31 +155,34 @@ class Books:
         own = self.person(volunteer)
         return self._households.get(own, AccountId(own))
 
-    def to_settle(self, at: Instant) -> list[AccountId]:
-        """Give the accounts on which something has fallen due, the first one first."""
-        found: dict[AccountId, Instant] = {}
-        heap = self._account_heap()
+    def to_settle(self, at: Instant) -> list[str]:
+        """Give the streams on which something has fallen due, the first one first.
+
+        Of accounts, of standings and of nominations: clocks of orders are `due`.
+        """
+        found: dict[str, Instant] = {}
+        heap = self._settling()
         while heap and heap[0][0] <= at:
-            due_at, account = heapq.heappop(heap)
-            if self._settles.get(account) == due_at:
-                found[account] = due_at
-        for account, due_at in found.items():
-            heapq.heappush(heap, (due_at, account))
+            due_at, stream = heapq.heappop(heap)
+            if self._settles.get(stream) == due_at:
+                found[stream] = due_at
+        for stream, due_at in found.items():
+            heapq.heappush(heap, (due_at, stream))
         return list(found)
 
     def next_settlement(self) -> Instant | None:
-        """Give when something next falls due on an account."""
-        heap = self._account_heap()
+        """Give when something next falls due on a stream that is no order's."""
+        heap = self._settling()
         while heap:
-            due_at, account = heap[0]
-            if self._settles.get(account) == due_at:
+            due_at, stream = heap[0]
+            if self._settles.get(stream) == due_at:
                 return due_at
             heapq.heappop(heap)
         return None
 
-    def _account_heap(self) -> list[tuple[Instant, AccountId]]:
+    def _settling(self) -> list[tuple[Instant, str]]:
         if self._settlements is None:
-            self._settlements = [(due_at, account) for account, due_at in self._settles.items()]
+            self._settlements = [(due_at, stream) for stream, due_at in self._settles.items()]
             heapq.heapify(self._settlements)
         return self._settlements
 
@@ -238,16 +254,32 @@ class Books:
             self._on_account(event)
         elif isinstance(event, ItemEvent):
             self.items[event.item] = stocked(self.items.get(event.item), event)
+        else:
+            self._on_people(stream, event)
+
+    def _on_people(self, stream: str, event: Event) -> None:
+        if isinstance(event, standing.EVENTS):
+            who = event.volunteer
+            there = self.standings[who] = standing.evolve(self.standings.get(who), event)
+            self._settle(stream, _due_at(standing.clock_of(there)))
+        elif isinstance(event, honours.EVENTS):
+            key = event.nomination
+            found = self.nominations[key] = honours.evolve(self.nominations.get(key), event)
+            self._settle(stream, _due_at(honours.clock_of(found)))
+
+    def _settle(self, stream: str, due_at: Instant | None) -> None:
+        """Keep when something next falls due on a stream."""
+        if due_at is None:
+            self._settles.pop(stream, None)
+        elif due_at != self._settles.get(stream):
+            self._settles[stream] = due_at
+            if self._settlements is not None:
+                heapq.heappush(self._settlements, (due_at, stream))
 
     def _on_account(self, event: AccountEvent) -> None:
         account = event.account
         self._latest[account] = max(event.at, self.latest(account))
-        if event.due_at is None:
-            self._settles.pop(account, None)
-        elif event.due_at != self._settles.get(account):
-            self._settles[account] = event.due_at
-            if self._settlements is not None:
-                heapq.heappush(self._settlements, (event.due_at, account))
+        self._settle(event.stream, event.due_at)
         points = _counted(event)
         if points:
             self._accounts.setdefault(VolunteerId(account), [0, 0])[1] += points
@@ -326,7 +358,9 @@ class Books:
             "successors": self._successors,
             "frozen": sorted(self.frozen),
             "serving": self.serving,
-            "items": [attrs.astuple(item) for item in self.items.values()],
+            "items": [_ITEM.fields(item) for item in self.items.values()],
+            "standings": [_STANDING.fields(one) for one in self.standings.values()],
+            "nominations": [_NOMINATION.fields(one) for one in self.nominations.values()],
             "texts": self._texts,
         }
         head = canonical(rest)
@@ -375,10 +409,14 @@ class Books:
         self._successors = rest["successors"]
         self.frozen = set(rest["frozen"])
         self.serving = {order: (one, key) for order, (one, key) in rest["serving"].items()}
-        for fields in rest["items"]:
-            item = _item(*fields)
-            self.items[item.id] = item
+        self.items = {one.id: one for one in map(_ITEM.value, rest["items"])}
+        self.standings = {one.volunteer: one for one in map(_STANDING.value, rest["standings"])}
+        self.nominations = {one.id: one for one in map(_NOMINATION.value, rest["nominations"])}
         self._texts = rest["texts"]
+
+
+def _due_at(clock: tuple[Instant, type] | None) -> Instant | None:
+    return None if clock is None else clock[0]
 
 
 def _counted(event: AccountEvent) -> int:
@@ -389,11 +427,6 @@ def _counted(event: AccountEvent) -> int:
     if isinstance(event, AwardConfirmed):
         return event.points
     return -event.points if isinstance(event, PointsCorrected) else 0
-
-
-def _item(*fields: Any) -> Item:  # noqa: ANN401 - as they were dumped
-    id_, kind, name, price, stock, outlet, limit, per, *rest = fields
-    return Item(id_, ItemKind(kind), name, price, stock, outlet, limit, Period(per), *rest)
 
 
 def _by_age(item: tuple[OrderId, int]) -> int:

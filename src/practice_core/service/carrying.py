@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import attrs
 
+from practice_core.honours import Selection
 from practice_core.journal import (
     Appended,
     CommandReused,
@@ -99,7 +100,7 @@ class Carrying(Taking):
 
     Parameters
     ----------
-    journal, area, hierarchy, teams, seed, limits
+    journal, area, hierarchy, teams, seed, limits, selection
         As of `Practice`.
     """
 
@@ -112,12 +113,14 @@ class Carrying(Taking):
         teams: Sequence[Team] = (),
         seed: int = 0,
         limits: Limits = Limits(),  # noqa: B008 - a value that never changes
+        selection: Selection = Selection(),  # noqa: B008 - as above
     ) -> None:
         super().__init__()
         self.journal = journal
         self.area = area
         self.hierarchy = hierarchy
         self.limits = limits
+        self.selection = selection
         self.teams: Mapping[TeamId, Team] = {team.id: team for team in teams}
         self._projected = project(journal, BOOKS)
         self._desk = DispatchDesk(area, hierarchy, tuple(self.teams.values()), seed)

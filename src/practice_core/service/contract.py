@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 import attrs
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from practice_core.dispatch import Decision
     from practice_core.errors import Fault
+    from practice_core.honours import NominationEvent
     from practice_core.journal import Appended
     from practice_core.orders import Order, OrderCommand, OrderEvent, OrderState
     from practice_core.points.accounts import AccountEvent, ItemEvent
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
         SiteId,
         TeamId,
     )
+    from practice_core.volunteers import ServiceRecorded
+    from practice_core.volunteers.standing import StandingEvent
+
+    Beside: TypeAlias = AccountEvent | ItemEvent | ServiceRecorded | StandingEvent | NominationEvent
+    """What happens beside orders and calendars."""
 
 __all__ = [
     "Booking",
@@ -77,14 +83,14 @@ class Done:
 
 @attrs.frozen
 class Transaction:
-    """A command to an account or to the shop that was carried out.
+    """A command that was carried out and was no order's.
 
     Parameters
     ----------
     command
         Its id.
     events
-        What happened, to all accounts and items that it changed.
+        What happened, to all accounts, items, standings and nominations that it changed.
     appended
         Where that stands in the journal.
     again
@@ -92,7 +98,7 @@ class Transaction:
     """
 
     command: CommandId
-    events: tuple[AccountEvent | ItemEvent, ...]
+    events: tuple[Beside, ...]
     appended: Appended
     again: bool = attrs.field(default=False, eq=False)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
 from practice_core.dispatch import Escalate, Offer, Post, Wait
 from practice_core.errors import DefinitionError, Fault
+from practice_core.honours import Selection
 from practice_core.journal import (
     canonical,
     open_journal,
@@ -90,6 +91,8 @@ class Practice(Accounting):
         Of the draws by which ties are broken and policies that use chance decide.
     limits
         How much is taken of anybody.
+    selection
+        How role models are chosen.
 
     Examples
     --------
@@ -144,8 +147,17 @@ class Practice(Accounting):
         teams: Sequence[Team] = (),
         seed: int = 0,
         limits: Limits = Limits(),  # noqa: B008 - a value that never changes
+        selection: Selection = Selection(),  # noqa: B008 - as above
     ) -> None:
-        super().__init__(journal, area, hierarchy=hierarchy, teams=teams, seed=seed, limits=limits)
+        super().__init__(
+            journal,
+            area,
+            hierarchy=hierarchy,
+            teams=teams,
+            seed=seed,
+            limits=limits,
+            selection=selection,
+        )
         _refuse_another_area(self.books, area, hierarchy)
 
     @classmethod
@@ -158,12 +170,13 @@ class Practice(Accounting):
         teams: Sequence[Team] = (),
         seed: int = 0,
         limits: Limits = Limits(),  # noqa: B008 - a value that never changes
+        selection: Selection = Selection(),  # noqa: B008 - as above
     ) -> Self:
         """Open a practice on a journal, or on the one at an address as of `open_journal`.
 
         Parameters
         ----------
-        journal, area, teams, seed, limits
+        journal, area, teams, seed, limits, selection
             As for the class.
         hierarchy
             The area's sites; by default those that the area knows, or made-up ones.
@@ -175,12 +188,18 @@ class Practice(Accounting):
         StoreError
             If the journal cannot be opened.
         """
-        where = hierarchy or area.hierarchy()
+        options: dict[str, Any] = {
+            "hierarchy": hierarchy or area.hierarchy(),
+            "teams": teams,
+            "seed": seed,
+            "limits": limits,
+            "selection": selection,
+        }
         if not isinstance(journal, str | os.PathLike):
-            return cls(journal, area, hierarchy=where, teams=teams, seed=seed, limits=limits)
+            return cls(journal, area, **options)
         opened = open_journal(journal)
         try:
-            return cls(opened, area, hierarchy=where, teams=teams, seed=seed, limits=limits)
+            return cls(opened, area, **options)
         except BaseException:
             opened.close()
             raise

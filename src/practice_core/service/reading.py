@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import attrs
 
+from practice_core import honours
 from practice_core.errors import Fault, did_you_mean
 from practice_core.journal import TextId
 from practice_core.journal.shapes import canonical, shape_of
@@ -20,19 +21,31 @@ from practice_core.lifecycle import Actor
 from practice_core.orders import COMMANDS, CollectNeed, CompleteService, PlaceOrder
 from practice_core.points import accounts
 from practice_core.service.contract import InputRefused, Limits
-from practice_core.units import DAY, AccountId, CommandId, OrderId, is_identifier
+from practice_core.units import DAY, CommandId, OrderId, is_identifier
+from practice_core.volunteers import standing
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+    from practice_core.honours import NominationCommand
     from practice_core.orders import OrderCommand, Request
     from practice_core.points.accounts import AccountCommand
     from practice_core.units import Instant
+    from practice_core.volunteers.standing import StandingCommand
 
-    Deed: TypeAlias = OrderCommand | AccountCommand
+    Deed: TypeAlias = OrderCommand | AccountCommand | StandingCommand | NominationCommand
     """What may be asked."""
 
-__all__ = ["CODES", "OWN", "Deed", "Given", "read_command", "read_given", "read_transaction"]
+__all__ = [
+    "CODES",
+    "OWN",
+    "TRANSACTIONS",
+    "Deed",
+    "Given",
+    "read_command",
+    "read_given",
+    "read_transaction",
+]
 
 T = TypeVar("T")
 
@@ -42,8 +55,11 @@ _LAST: Instant = 253_370_764_799_999
 """The end of the year 9998: a year later is still a date."""
 _TOLD = 100
 """Faults that are told at once."""
+TRANSACTIONS = (*accounts.COMMANDS, *standing.COMMANDS, *honours.COMMANDS)
+"""What may be asked beside orders."""
 OWN = ("clock:", "dispatch:")
 """What the ids begin with of commands that a practice gives itself."""
+_SUBJECTS = {"order": "an order", "subject": "an account, a volunteer or a nomination"}
 CODES = "code:"
 """What the ids begin with of texts that are codes: a practice's own."""
 
@@ -102,20 +118,21 @@ def read_transaction(
     raw: bytes | str,
     *,
     limits: Limits = Limits(),  # noqa: B008 - a value that never changes
-) -> tuple[AccountId, AccountCommand]:
-    r"""Read a command to an account as a platform's users send it: one JSON object.
+) -> tuple[Any, AccountCommand | StandingCommand | NominationCommand]:
+    r"""Read a command that is no order's as a platform's users send it: one JSON object.
 
     Parameters
     ----------
     raw
-        With ``account``, ``command`` (the name of its class) and the command's own fields.
+        With ``subject`` (the id of an account, a volunteer or a nomination), ``command`` (the name
+        of its class) and the command's own fields.
     limits
         How much is read.
 
     Returns
     -------
-    (AccountId, AccountCommand)
-        The account it is given to, and the command.
+    (str, command)
+        What `Practice.transact` takes: whom it is for, and the command.
 
     Raises
     ------
@@ -125,12 +142,11 @@ def read_transaction(
     Examples
     --------
     >>> read_transaction(
-    ...     '{"account": "v-7", "command": "RedeemPoints", "redemption": "r-1", "item": "soap"}'
+    ...     '{"subject": "v-7", "command": "RedeemPoints", "redemption": "r-1", "item": "soap"}'
     ... )
     ('v-7', RedeemPoints(redemption='r-1', item='soap', quantity=1, order=None))
     """
-    account, command = _command_in(_object(raw, limits), "account", accounts.COMMANDS)
-    return AccountId(account), command
+    return _command_in(_object(raw, limits), "subject", TRANSACTIONS)
 
 
 def _command_in(fields: dict[str, Any], subject: str, kinds: Collection[type]) -> tuple[str, Any]:
@@ -139,7 +155,7 @@ def _command_in(fields: dict[str, Any], subject: str, kinds: Collection[type]) -
     key, name = fields.pop(subject, None), fields.pop("command", None)
     faults = []
     if not _is_id(key):
-        faults.append(_no_id(subject, key, f"send the id of an {subject}"))
+        faults.append(_no_id(subject, key, f"send the id of {_SUBJECTS[subject]}"))
     kind = named.get(name) if isinstance(name, str) else None
     if kind is None:
         near = did_you_mean(name, sorted(named)) if isinstance(name, str) else ""
@@ -294,13 +310,14 @@ def _deed(
     limits: Limits,
     faults: list[Fault],
 ) -> Deed | None:
-    subject = "order" if kinds is COMMANDS else "account"
+    subject = "order" if kinds is COMMANDS else "subject"
     if not _is_id(key):
-        faults.append(_no_id(subject, key, f"give the id of an {subject}"))
+        faults.append(_no_id(subject, key, f"give the id of {_SUBJECTS[subject]}"))
     kind = type(deed)
     if kind not in kinds:
         named = f"{kind.__name__:.80}"
-        faults.append(Fault("command", named, f"a command of an {subject}", "give one"))
+        expected = "a command of an order" if kinds is COMMANDS else "a command beside orders"
+        faults.append(Fault("command", named, expected, "give one"))
         return None
     exact: Deed | None = _made(kind, deed, "", faults)
     if exact is None:

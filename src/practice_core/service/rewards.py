@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
+from practice_core import honours
 from practice_core.journal import Write
 from practice_core.orders import ORDER, CompleteService, ServiceCompleted
 from practice_core.points import Occasion, OccasionRecord, award
@@ -30,12 +31,14 @@ if TYPE_CHECKING:
     from practice_core.points import RuleSet
     from practice_core.points.accounts import PointsAwarded, Redemption
     from practice_core.service.books import Books
+    from practice_core.service.contract import Beside
     from practice_core.service.reading import Given
     from practice_core.units import Instant
 
-    Beside: TypeAlias = AccountEvent | ItemEvent | ServiceRecorded
-
 __all__ = ["Passbooks", "Rewards", "written"]
+
+
+E = TypeVar("E", bound=AccountEvent)
 
 
 class Passbooks(Mapping[AccountId, Passbook]):
@@ -71,6 +74,16 @@ class Passbooks(Mapping[AccountId, Passbook]):
 
     def __len__(self) -> int:
         return len(self._read)
+
+    def dated(self, event: E) -> E:
+        """Add an event to its account, and let it say when something next falls due there.
+
+        It does not lie before the account's last: machines' clocks never agree.
+        """
+        event = attrs.evolve(event, at=max(event.at, self._books.latest(event.account)))
+        book = self[event.account]
+        book.apply(event)
+        return attrs.evolve(event, due_at=book.due_at())
 
 
 class Rewards:
@@ -122,7 +135,7 @@ class Rewards:
         if _is_limited(rules) or account in set(self._passbooks):
             history = self._passbooks[account].history(rules, record)
             given = award(rules, record, history)
-            yield self._dated(awarded(rules, account, record, given, self._at, self._by))
+            yield self._passbooks.dated(awarded(rules, account, record, given, self._at, self._by))
         else:
             given = award(rules, record)
             if given.points:
@@ -138,18 +151,8 @@ class Rewards:
             new = event.expires
         due_at = min((one for one in (before, new) if one is not None), default=None)
         self._due[event.account] = due_at
-        return attrs.evolve(event, due_at=due_at, at=self._never_back(event.account))
-
-    def _dated(self, event: AccountEvent) -> AccountEvent:
-        """Let the account say when something next falls due on it."""
-        book = self._passbooks[event.account]
-        event = attrs.evolve(event, at=self._never_back(event.account))
-        book.apply(event)
-        return attrs.evolve(event, due_at=book.due_at())
-
-    def _never_back(self, account: AccountId) -> Instant:
-        """Give now, or when the account's last event was: machines' clocks never agree."""
-        return max(self._at, self._books.latest(account))
+        at = max(event.at, self._books.latest(event.account))
+        return attrs.evolve(event, due_at=due_at, at=at)
 
     def _received(self, order: Order) -> Iterator[Beside]:
         """Charge whoever was served, if the rules say what that costs."""
@@ -161,7 +164,7 @@ class Rewards:
         record = OccasionRecord(who, Occasion.RECEIVED, self._at)
         cost = charged(rules, book, record, self._at, self._by)
         if cost is not None:
-            yield self._dated(cost)
+            yield self._passbooks.dated(cost)
 
     def _paid(
         self, account: AccountId, key: str, completed: ServiceCompleted | None
@@ -176,16 +179,26 @@ class Rewards:
         else:
             found = served(book, item, redemption, completed.minutes, self._at, self._by)
         for event in found:
-            yield self._dated(event) if isinstance(event, AccountEvent) else event
+            yield self._passbooks.dated(event) if isinstance(event, AccountEvent) else event
 
 
 def written(events: Iterable[Beside], books: Books) -> list[Write]:
     """Give what is to be written of events beside orders, each stream in their order."""
     streams: dict[str, list[Beside]] = {}
     for event in events:
-        name = f"account/{event.volunteer}" if isinstance(event, ServiceRecorded) else event.stream
-        streams.setdefault(name, []).append(event)
+        streams.setdefault(_stream_of(event), []).append(event)
     return [Write(name, books.version(name), tuple(told)) for name, told in streams.items()]
+
+
+def _stream_of(event: Beside) -> str:
+    """Give where an event belongs."""
+    if isinstance(event, AccountEvent | ItemEvent):
+        return event.stream
+    if isinstance(event, ServiceRecorded):
+        return f"account/{event.volunteer}"
+    if isinstance(event, honours.EVENTS):
+        return f"nomination/{event.nomination}"
+    return f"standing/{event.volunteer}"  # type: ignore[union-attr]  # the last kind there is
 
 
 def _is_limited(rules: RuleSet) -> bool:

@@ -14,7 +14,9 @@ from practice_core.points.accounts.commands import (
     CancelRedemption,
     CollectRedemption,
     CorrectAward,
+    ForfeitPoints,
     FreezeAccount,
+    GiveBenefit,
     GivePoints,
     JoinHousehold,
     LeaveHousehold,
@@ -48,6 +50,7 @@ from practice_core.points.accounts.events import (
     AwardAudited,
     AwardConfirmed,
     AwardVoided,
+    BenefitGiven,
     HouseholdJoined,
     HouseholdLeft,
     ItemEvent,
@@ -57,6 +60,7 @@ from practice_core.points.accounts.events import (
     PointsCharged,
     PointsCorrected,
     PointsExpired,
+    PointsForfeited,
     PointsGiven,
     PointsReceived,
     RedemptionCancelled,
@@ -66,6 +70,7 @@ from practice_core.points.accounts.events import (
     RedemptionReserved,
     StockChanged,
 )
+from practice_core.points.accounts.merits import merits
 from practice_core.points.accounts.model import (
     AREA_ACCOUNTS,
     OWN_ACCOUNTS,
@@ -78,13 +83,14 @@ from practice_core.points.accounts.model import (
 )
 from practice_core.points.accounts.passbook import Awarded, Passbook, stocked
 from practice_core.points.accounts.postings import AreaLedger, Postings
-from practice_core.points.accounts.redemption import REDEMPTION, redeemed
+from practice_core.points.accounts.redemption import OWNERS, REDEMPTION, redeemed
 from practice_core.points.accounts.refusals import PointsRefusal
 
 __all__ = [
     "AREA_ACCOUNTS",
     "COMMANDS",
     "EVENTS",
+    "OWNERS",
     "OWN_ACCOUNTS",
     "REDEMPTION",
     "AccountAbsorbed",
@@ -102,11 +108,14 @@ __all__ = [
     "AwardState",
     "AwardVoided",
     "Awarded",
+    "BenefitGiven",
     "CancelRedemption",
     "CollectRedemption",
     "CorrectAward",
     "Counter",
+    "ForfeitPoints",
     "FreezeAccount",
+    "GiveBenefit",
     "GivePoints",
     "HouseholdJoined",
     "HouseholdLeft",
@@ -124,6 +133,7 @@ __all__ = [
     "PointsCharged",
     "PointsCorrected",
     "PointsExpired",
+    "PointsForfeited",
     "PointsGiven",
     "PointsReceived",
     "PointsRefusal",
@@ -149,6 +159,7 @@ __all__ = [
     "charged",
     "decide",
     "ended",
+    "merits",
     "redeemed",
     "served",
     "stocked",

@@ -19,6 +19,9 @@ from practice_core.units import (
     VolunteerId,
     value,
 )
+from practice_core.volunteers.standing import (  # noqa: TC001 - cattrs reads the fields' types
+    BlacklistReason,
+)
 
 __all__ = [
     "COMMANDS",
@@ -28,7 +31,9 @@ __all__ = [
     "CancelRedemption",
     "CollectRedemption",
     "CorrectAward",
+    "ForfeitPoints",
     "FreezeAccount",
+    "GiveBenefit",
     "GivePoints",
     "JoinHousehold",
     "LeaveHousehold",
@@ -130,6 +135,23 @@ class RecordOccasion(AccountCommand):
 
 
 @value
+class ForfeitPoints(AccountCommand):
+    """Take points of a volunteer for listed misconduct: so many, or what there is of them."""
+
+    volunteer: VolunteerId
+    reason: BlacklistReason
+    points: int
+
+
+@value
+class GiveBenefit(AccountCommand):
+    """Note that a volunteer got what his level or his hours entitle him to."""
+
+    volunteer: VolunteerId
+    benefit: str
+
+
+@value
 class AuditAward(AccountCommand):
     """Confirm that an award is right; it is the event of that number of its account."""
 
@@ -226,6 +248,8 @@ COMMANDS = (
     GivePoints,
     AwardService,
     RecordOccasion,
+    ForfeitPoints,
+    GiveBenefit,
     AuditAward,
     VoidAward,
     CorrectAward,

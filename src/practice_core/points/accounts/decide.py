@@ -14,6 +14,7 @@ import attrs
 from practice_core.lifecycle import Refused, Role
 from practice_core.points.accounts import commands as c
 from practice_core.points.accounts import events as e
+from practice_core.points.accounts.merits import merits
 from practice_core.points.accounts.model import (
     AREA_ACCOUNTS,
     OWN_ACCOUNTS,
@@ -23,8 +24,10 @@ from practice_core.points.accounts.model import (
     Redemption,
     RedemptionState,
 )
+from practice_core.points.accounts.redemption import OWNERS
 from practice_core.points.accounts.refusals import PointsRefusal as R
 from practice_core.points.earning import Award, OccasionRecord, award
+from practice_core.points.honouring import entitlements
 from practice_core.points.ledger import LIMIT, AccountKind
 from practice_core.points.redeem import Barrier, barriers, expires
 from practice_core.points.rules import Occasion, Passing
@@ -137,7 +140,7 @@ class _Call:
     def owns(self) -> bool:
         """Tell whether the actor is whose the account is."""
         by = self.by
-        return by.role in {Role.REQUESTER, Role.TEAM} and (
+        return by.role in OWNERS and (
             str(by.id) == str(self.account) or VolunteerId(by.id) in self.book.members
         )
 
@@ -345,6 +348,44 @@ def _not_recorded(call: _Call) -> Iterator[R]:
         yield R.FROZEN
     if call.at < rules.effective or not (costs or command.occasion in rules.events):
         yield R.NO_RULES
+
+
+def _forfeit(call: _Call) -> Events | R:
+    command, book = call.command, call.book
+
+    def reasons() -> Iterator[R]:
+        yield from _central(call)
+        if not 1 <= command.points <= LIMIT:
+            yield R.INVALID_VALUE
+        if call.counter.holder(command.volunteer) != call.account:
+            yield R.STATE
+        if book.is_frozen:
+            yield R.FROZEN
+
+    paid = min(max(0, command.points), book.holding.available)
+    lost = e.PointsForfeited(
+        *_head(call), command.volunteer, command.reason, paid, command.points - paid
+    )
+    return next(reasons(), None) or (lost,)
+
+
+def _give_benefit(call: _Call) -> Events | R:
+    command, rules = call.command, call.counter.rules
+
+    def reasons() -> Iterator[R]:
+        yield from _central(call)
+        if call.counter.holder(command.volunteer) != call.account:
+            yield R.STATE
+        own = call.counter.books[AccountId(command.volunteer)]
+        done = merits(rules, command.volunteer, own, call.book, call.at)
+        due = entitlements(rules, done, at=call.at, received=call.book.benefits)
+        if not any(one.benefit.id == command.benefit and one.due for one in due):
+            yield R.NOT_ENTITLED
+
+    given = e.BenefitGiven(
+        *_head(call), command.volunteer, command.benefit, rules.id, rules.version
+    )
+    return next(reasons(), None) or (given,)
 
 
 def _audit(call: _Call) -> Events | R:
@@ -830,6 +871,8 @@ _LAW: Mapping[type, Callable[[_Call], Iterable[AccountEvent | ItemEvent] | R]] =
     c.GivePoints: _give,
     c.AwardService: _award_service,
     c.RecordOccasion: _record_occasion,
+    c.ForfeitPoints: _forfeit,
+    c.GiveBenefit: _give_benefit,
     c.AuditAward: _audit,
     c.VoidAward: _void,
     c.CorrectAward: _correct,

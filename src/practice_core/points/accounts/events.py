@@ -28,6 +28,9 @@ from practice_core.units import (
     VolunteerId,
     value,
 )
+from practice_core.volunteers.standing import (  # noqa: TC001 - cattrs reads the fields' types
+    BlacklistReason,
+)
 
 __all__ = [
     "EVENTS",
@@ -39,6 +42,7 @@ __all__ = [
     "AwardAudited",
     "AwardConfirmed",
     "AwardVoided",
+    "BenefitGiven",
     "HouseholdJoined",
     "HouseholdLeft",
     "ItemEvent",
@@ -48,6 +52,7 @@ __all__ = [
     "PointsCharged",
     "PointsCorrected",
     "PointsExpired",
+    "PointsForfeited",
     "PointsGiven",
     "PointsReceived",
     "RedemptionCancelled",
@@ -151,6 +156,18 @@ class PointsCharged(AccountEvent):
 
 
 @value
+class PointsForfeited(AccountEvent):
+    """Listed misconduct cost points; `short` is what there was too little."""
+
+    kind: ClassVar[str] = "points.forfeited"
+
+    volunteer: VolunteerId
+    reason: BlacklistReason
+    points: int
+    short: int
+
+
+@value
 class PointsCorrected(AccountEvent):
     """Points of an award were taken back."""
 
@@ -238,6 +255,18 @@ class RedemptionRefunded(AccountEvent):
     kind: ClassVar[str] = "redemption.refunded"
 
     redemption: RedemptionId
+
+
+@value
+class BenefitGiven(AccountEvent):
+    """A volunteer got what his level or his hours entitle him to, by a version of the rules."""
+
+    kind: ClassVar[str] = "account.benefit_given"
+
+    volunteer: VolunteerId
+    benefit: str
+    rules: str
+    version: int
 
 
 @value
@@ -349,6 +378,7 @@ EVENTS = (
     AwardConfirmed,
     AwardVoided,
     PointsCharged,
+    PointsForfeited,
     PointsCorrected,
     PointsGiven,
     PointsReceived,
@@ -358,6 +388,7 @@ EVENTS = (
     RedemptionCancelled,
     RedemptionLapsed,
     RedemptionRefunded,
+    BenefitGiven,
     HouseholdJoined,
     HouseholdLeft,
     AccountFrozen,

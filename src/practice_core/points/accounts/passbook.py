@@ -17,6 +17,7 @@ from practice_core.points.accounts.model import (
 from practice_core.points.accounts.postings import Postings, post
 from practice_core.points.accounts.redemption import redeemed
 from practice_core.points.earning import Award, History, OccasionRecord
+from practice_core.points.honouring import Received
 from practice_core.points.ledger import NEVER, AccountKind, Ledger
 from practice_core.points.tally import Tally, span_of
 from practice_core.volunteers import ServiceRecord, ServiceRecorded
@@ -94,6 +95,12 @@ class Passbook:
         Its awards, by the number of their event.
     redemptions : dict
         Its redemptions, by id.
+    charges : list
+        What occasions and misconduct have cost it.
+    benefits : list
+        What its people have got for their levels and hours.
+    since : Instant or None
+        When its first event happened.
     members : set
         The volunteers whose points it gets, if it is a household's.
     merged_into : AccountId or None
@@ -118,6 +125,9 @@ class Passbook:
         self.records: dict[OrderId, ServiceRecorded] = {}
         self.awards: dict[int, Awarded] = {}
         self.redemptions: dict[RedemptionId, Redemption] = {}
+        self.charges: list[e.PointsCharged | e.PointsForfeited] = []
+        self.benefits: list[Received] = []
+        self.since: Instant | None = None
         self.members: set[VolunteerId] = set()
         self.merged_into: AccountId | None = None
         self.ledger = Ledger()
@@ -241,6 +251,7 @@ class Passbook:
             If it does not go with those before it.
         """
         self.number += 1
+        self.since = event.at if self.since is None else self.since
         self.at = event.at if self.at is None else max(self.at, event.at)
         if isinstance(event, ServiceRecorded):
             self.records[event.order] = event
@@ -261,6 +272,21 @@ class Passbook:
 
     def _note(self, event: AccountEvent) -> None:
         """Keep what no ledger does: of awards, of redemptions and of households."""
+        if isinstance(event, _OF_REDEMPTIONS):
+            key = event.redemption
+            self.redemptions[key] = redeemed(self.redemptions.get(key), event)
+        elif isinstance(event, e.PointsCharged | e.PointsForfeited):
+            self.charges.append(event)
+        elif isinstance(event, e.BenefitGiven):
+            self.benefits.append(Received(event.benefit, event.at))
+        elif isinstance(event, e.HouseholdJoined):
+            self.members.add(event.volunteer)
+        elif isinstance(event, e.HouseholdLeft):
+            self.members.discard(event.volunteer)
+        else:
+            self._note_award(event)
+
+    def _note_award(self, event: AccountEvent) -> None:
         if isinstance(event, e.PointsAwarded):
             self.awards[self.number] = Awarded(self.number, event, _state(event), event.shown_until)
         elif isinstance(event, e.AwardAudited):
@@ -271,13 +297,6 @@ class Passbook:
             self._award(event.award, state=AwardState.VOIDED)
         elif isinstance(event, e.PointsCorrected):
             self._award(event.award, taken=self.awards[event.award].taken + event.points)
-        elif isinstance(event, e.HouseholdJoined):
-            self.members.add(event.volunteer)
-        elif isinstance(event, e.HouseholdLeft):
-            self.members.discard(event.volunteer)
-        elif isinstance(event, _OF_REDEMPTIONS):
-            key = event.redemption
-            self.redemptions[key] = redeemed(self.redemptions.get(key), event)
 
     def _award(self, number: int, **changes: Any) -> None:  # noqa: ANN401 - fields of `Awarded`
         self.awards[number] = attrs.evolve(self.awards[number], **changes)

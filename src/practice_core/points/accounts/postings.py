@@ -119,6 +119,11 @@ def _charged(event: e.PointsCharged, name: TransferId, at: Instant) -> Iterator[
         yield Transfer(name, event.account, to, event.points, at)
 
 
+def _forfeited(event: e.PointsForfeited, name: TransferId, at: Instant) -> Iterator[Posting]:
+    if event.points:
+        yield Transfer(name, event.account, FORFEITED, event.points, at)
+
+
 def _corrected(
     names: Names, event: e.PointsCorrected, _: int, name: TransferId, at: Instant
 ) -> Iterator[Posting]:
@@ -198,6 +203,7 @@ _NAMED: dict[type, Callable[[Names, Any, int, TransferId, Instant], Iterator[Pos
 """Those that name something, or end what has a name."""
 _PLAIN: dict[type, Callable[[Any, TransferId, Instant], Iterator[Posting]]] = {
     e.PointsCharged: _charged,
+    e.PointsForfeited: _forfeited,
     e.PointsGiven: _given,
     e.PointsReceived: _received,
     e.AccountAbsorbed: _absorbed,

@@ -15,9 +15,10 @@ from practice_core.points.accounts.model import RedemptionState as S
 if TYPE_CHECKING:
     from practice_core.points.accounts.events import AccountEvent
 
-__all__ = ["REDEMPTION", "redeemed"]
+__all__ = ["OWNERS", "REDEMPTION", "redeemed"]
 
-_OWNERS = frozenset({Role.REQUESTER, Role.TEAM})
+OWNERS = frozenset({Role.REQUESTER, Role.TEAM, Role.VOLUNTEER})
+"""In which roles somebody acts on his own account."""
 _OFFICER = frozenset({Role.OFFICER})
 _SYSTEM = frozenset({Role.SYSTEM})
 
@@ -36,7 +37,7 @@ REDEMPTION = Lifecycle(
         Rule(
             c.RedeemPoints,
             frozenset({S.ABSENT}),
-            _OWNERS | _OFFICER,
+            OWNERS | _OFFICER,
             frozenset({e.RedemptionReserved}),
         ),
         Rule(
@@ -48,7 +49,7 @@ REDEMPTION = Lifecycle(
         Rule(
             c.CancelRedemption,
             frozenset({S.RESERVED}),
-            _OWNERS | _OFFICER,
+            OWNERS | _OFFICER,
             frozenset({e.RedemptionCancelled}),
         ),
         Rule(c.SettleAccount, frozenset({S.RESERVED}), _SYSTEM, frozenset({e.RedemptionLapsed})),

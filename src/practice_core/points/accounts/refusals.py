@@ -32,6 +32,8 @@ class PointsRefusal(enum.StrEnum):
     """Points do not pass from this account to that one."""
     STATE = "state"
     """Not in the present state of the redemption, the award, the household or the other account."""
+    NOT_ENTITLED = "not_entitled"
+    """No such benefit is due to the volunteer now."""
     REPEATED = "repeated"
     """It was done already, under this id or for this service."""
     LATE = "late"
