@@ -175,7 +175,7 @@ class StandingAdapter(SmallAdapter[StandingState, VolunteerStanding, StandingWor
         """Give everybody else, he who has blacklisted him and the volunteer in another role."""
         found = [Actor(ActorId(who), role) for role in Role for who in (_ANN, "stranger")]
         if subject is not None and subject.blacklisted_by is not None:
-            found += [Actor(subject.blacklisted_by, Role.OFFICER)] * 8
+            found += [Actor(subject.blacklisted_by, Role.OFFICER)] * len(found)
         return found
 
     def values(
