@@ -344,6 +344,8 @@ class _Case:
         return timed and any(self.at < due_at for due_at in self._due())
 
     def reason(self) -> bool:
+        if isinstance(self.command, RecordAbsence):
+            return self.by.role is Role.SYSTEM and bool(self.command.malicious)
         reason = getattr(self.command, "reason", None)
         if isinstance(self.command, BlacklistVolunteer):
             return self.by.role is Role.SYSTEM and reason != BlacklistReason.LOST_POINTS
