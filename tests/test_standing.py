@@ -240,8 +240,9 @@ def test_nobody_is_removed_while_he_may_appeal_unless_he_asks_for_it() -> None:
         assert after(command, standing=listed).state is StandingState.REMOVED
 
 
-def test_a_program_blacklists_for_lost_points_alone() -> None:
+def test_a_program_blacklists_for_lost_points_alone_and_sees_no_malice() -> None:
     assert refused(LISTED[0], SPRING, SYSTEM) == "reason"
+    assert refused(missed(1, SPRING, malicious=True), SPRING, SYSTEM) == "reason"
     counted = (BlacklistVolunteer(ANN, BlacklistReason.LOST_POINTS), SPRING, SYSTEM)
     assert after(counted).state is StandingState.BLACKLISTED
 
@@ -427,9 +428,3 @@ class ABlacklistingIsForGood(Faulty):
 def test_a_faulty_implementation_is_caught(faulty: type[Faulty]) -> None:
     with pytest.raises(AssertionError, match=f"(?m){faulty.said}"):
         run_lifecycle_machine(lifecycle_machine(StandingAdapter(faulty)), settings=FEW)
-
-
-def test_a_run_meets_every_refusal_and_edge() -> None:
-    found = run_lifecycle_machine(lifecycle_machine(StandingAdapter()), settings=FEW)
-    assert set(found.refused) == set(StandingRefusal)
-    assert not found.missing()

@@ -4,8 +4,9 @@ A platform that keeps its orders in its own tables gives `OrderAdapter` a way to
 read it and give it a command; the machine then walks it through every state, at every clock, with
 every refusal: those of all orders or, given a profile, those of its loop. `check_journal` holds
 anybody's journal to its contract, and `ledger_machine` anybody's ledger of points. Here are also
-strategies for the domain's values. Hypothesis is imported in here and nowhere else; nothing here is
-needed at run time, and nothing knows how the tested side works.
+strategies for the domain's values; `StandingAdapter` and `NominationAdapter` drive a volunteer's
+standing and the choice of role models likewise. Hypothesis is imported in here and nowhere else;
+nothing here is needed at run time, and nothing knows how the tested side works.
 
 Examples
 --------

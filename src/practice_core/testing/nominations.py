@@ -54,7 +54,7 @@ __all__ = ["NominationAdapter", "SteppedNomination"]
 
 _ID = NominationId("n-1")
 _NOMINEE, _NOMINATOR, _DESK = ActorId("nominee"), ActorId("nominator"), ActorId("desk")
-_JURY = tuple(ActorId(f"juror-{n}") for n in range(5))
+_JURY = tuple(ActorId(f"juror-{n}") for n in range(9))
 _PANEL = frozenset({*_JURY, _NOMINEE, _NOMINATOR})
 _PERSONAL = (ConsentToStory, RevokeConsent, WithdrawNomination)
 
@@ -100,13 +100,13 @@ class NominationAdapter(SmallAdapter[NominationState, Nomination, Selection]):
         super().__init__(implementation)
 
     def worlds(self) -> st.SearchStrategy[Selection]:
-        """Draw places with small quorums, with a panel and without."""
+        """Draw places with quorums large and small, with a panel and without."""
         return st.builds(
             Selection,
-            quorum=st.integers(1, 3),
+            quorum=st.sampled_from([6, 4, 1, 2, 3]),
             best=st.just(10),
             mark=st.integers(2, 10),
-            panel=st.sampled_from([frozenset(), _PANEL]),
+            panel=st.sampled_from([_PANEL, frozenset()]),
             evaluate_within=st.integers(1, 9).map(lambda days: days * DAY),
             publish_for=st.integers(1, 9).map(lambda days: days * DAY),
         )

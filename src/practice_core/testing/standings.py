@@ -175,7 +175,7 @@ class StandingAdapter(SmallAdapter[StandingState, VolunteerStanding, StandingWor
         """Give everybody else, he who has blacklisted him and the volunteer in another role."""
         found = [Actor(ActorId(who), role) for role in Role for who in (_ANN, "stranger")]
         if subject is not None and subject.blacklisted_by is not None:
-            found += [Actor(subject.blacklisted_by, Role.OFFICER)] * 8
+            found += [Actor(subject.blacklisted_by, Role.OFFICER)] * len(found)
         return found
 
     def values(
@@ -344,6 +344,8 @@ class _Case:
         return timed and any(self.at < due_at for due_at in self._due())
 
     def reason(self) -> bool:
+        if isinstance(self.command, RecordAbsence):
+            return self.by.role is Role.SYSTEM and bool(self.command.malicious)
         reason = getattr(self.command, "reason", None)
         if isinstance(self.command, BlacklistVolunteer):
             return self.by.role is Role.SYSTEM and reason != BlacklistReason.LOST_POINTS

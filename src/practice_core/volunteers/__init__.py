@@ -1,7 +1,8 @@
 """Volunteers: teams, when their members are free, and what they did.
 
 Only opaque numbers are kept: no names, phones or identity numbers. This room never dispatches and
-awards no points.
+awards no points. `practice_core.volunteers.standing` says who may serve: absences, the blacklist
+with its appeal, the end of a registration.
 
 Examples
 --------

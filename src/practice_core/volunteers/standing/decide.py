@@ -108,6 +108,26 @@ def _barred(
     return None if state in rule.sources else Refusal.STATE
 
 
+def _no_absence(
+    s: VolunteerStanding | None,
+    v: c.RecordAbsence,
+    at: Instant,
+    by: Actor,
+    accepted: Collection[OrderId],
+) -> Refusal | None:
+    """Give why an absence is not written down."""
+    if at < v.missed:
+        return Refusal.EARLY
+    if v.malicious and by.role is Role.SYSTEM:
+        return Refusal.REASON
+    if v.order not in accepted:
+        return Refusal.NOT_ACCEPTED
+    if v.missed < 0 or (v.excused and v.malicious):
+        return Refusal.INVALID_VALUE
+    known = () if s is None else s.absences
+    return Refusal.REPEATED if v.order in {one.order for one in known} else None
+
+
 def _absent(  # noqa: PLR0913, PLR0917 - as `decide`
     s: VolunteerStanding | None,
     v: c.RecordAbsence,
@@ -116,14 +136,9 @@ def _absent(  # noqa: PLR0913, PLR0917 - as `decide`
     rules: StandingRules,
     accepted: Collection[OrderId],
 ) -> Outcome:
-    if at < v.missed:
-        return Refusal.EARLY
-    if v.order not in accepted:
-        return Refusal.NOT_ACCEPTED
-    if v.missed < 0 or (v.excused and v.malicious):
-        return Refusal.INVALID_VALUE
-    if s is not None and v.order in {one.order for one in s.absences}:
-        return Refusal.REPEATED
+    refusal = _no_absence(s, v, at, by, accepted)
+    if refusal is not None:
+        return refusal
     year = moment(v.missed, offset=rules.offset).year
     recorded = e.AbsenceRecorded(
         v.volunteer, at, by.id, v.order, v.missed, year, v.excused, v.malicious

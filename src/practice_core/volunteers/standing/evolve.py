@@ -57,8 +57,9 @@ def evolve(standing: VolunteerStanding | None, event: e.StandingEvent) -> Volunt
         case e.VolunteerReinstated():
             return attrs.evolve(s, reason=None, blacklisted_by=None)
         case e.RegistrationEnded(reason=reason, due_at=due_at):
-            years = (s.settled or 0, s.absences[-1].year) if reason in _ABSENT else ()
-            return attrs.evolve(s, due_at=due_at, settled=max(years, default=s.settled))
+            last = s.absences[-1:] if reason in _ABSENT else ()
+            settled = max((one.year for one in last), default=s.settled)
+            return attrs.evolve(s, due_at=due_at, settled=settled)
         case _:
             return s
 

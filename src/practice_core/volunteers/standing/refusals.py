@@ -25,7 +25,7 @@ class StandingRefusal(enum.StrEnum):
     EARLY = "early"
     """The clock has not run out yet, or what was missed has not begun."""
     REASON = "reason"
-    """Nobody in this role gives this reason."""
+    """Nobody in this role gives this reason; no program calls an absence malicious."""
     SAME_OFFICER = "same_officer"
     """Who blacklisted somebody does not decide the appeal."""
     APPEAL_OPEN = "appeal_open"
