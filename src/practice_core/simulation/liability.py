@@ -429,8 +429,16 @@ class _Center:
         ):
             self.held[:] = list(self.ledger.balances().values())[_FIRST:]
 
-    def _post(self, prefix: str, numbers: Ints, **columns: Ints) -> None:
-        batch = Batch(prefix=prefix, numbers=numbers, accounts=self.accounts, **columns)
+    def _post(self, prefix: str, numbers: Ints, *, debit: Ints, credit: Ints, **rest: Ints) -> None:
+        used, places = np.unique(np.concatenate((debit, credit)), return_inverse=True)
+        batch = Batch(
+            prefix=prefix,
+            numbers=numbers,
+            accounts=[self.accounts[n] for n in used.tolist()],
+            debit=places[: len(debit)],
+            credit=places[len(debit) :],
+            **rest,
+        )
         refused = self.ledger.post_many(batch).tally()
         if refused.pop(Result.CREATED, 0) < len(numbers):
             message = f"the ledger refuses postings {prefix}: {dict(refused)}"
