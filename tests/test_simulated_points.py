@@ -666,9 +666,19 @@ def test_the_share_that_ever_redeems_is_drawn_by_member() -> None:
 
 
 @pytest.mark.parametrize("count", [0, 241])
-def test_months_without_end_are_refused(count: int) -> None:
-    with pytest.raises(DefinitionError, match="months"):
-        simulated(every_week(1), DEMO, months=count)
+def test_what_cannot_be_simulated_is_said_at_once(count: int) -> None:
+    with pytest.raises(DefinitionError) as refused:
+        liability_of(
+            every_week(1),
+            DEMO,
+            EAGER,
+            cohort=(BEGIN, BEGIN),
+            seed=7,
+            replication=0,
+            months=count,
+            propensity=np.zeros(4),
+        )
+    assert [one.place for one in refused.value.faults] == ["months", "cohort", "propensity"]
 
 
 # ------------------------------------------------------------------ a run, and its scenario

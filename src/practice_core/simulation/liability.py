@@ -202,14 +202,22 @@ def liability_of(  # noqa: PLR0913 - a run, and what is done after it
     Raises
     ------
     DefinitionError
-        If there are no months, or too many.
+        If there are no months or too many, no cohort, or not a propensity for each member.
     """
-    if not 1 <= months <= _MOST_MONTHS:
-        subject = "liability"
-        fault = Fault("months", str(months), f"1 to {_MOST_MONTHS}", "change months")
-        raise DefinitionError(subject, [fault])
     if propensity is None:
         propensity = propensities(records, law, seed=seed, replication=replication)
+    people = int(records.members.sum())
+    faults = []
+    if not 1 <= months <= _MOST_MONTHS:
+        faults.append(Fault("months", str(months), f"1 to {_MOST_MONTHS}", "change months"))
+    if cohort[0] >= cohort[1]:
+        faults.append(Fault("cohort", str(cohort), "whole weeks, one at least", "change cohort"))
+    if propensity.shape != (people,):
+        found, expected = f"shape {propensity.shape}", f"shape ({people},), one for each member"
+        faults.append(Fault("propensity", found, expected, "give one for each"))
+    if faults:
+        subject = "liability"
+        raise DefinitionError(subject, faults)
     first = _month_of(rules, cohort[0])
     awards = _awards(records, rules, cohort, _begins(rules, first + months))
     shoppers = _Shoppers.of(records, rules, law, propensity, (seed, replication))
@@ -429,8 +437,16 @@ class _Center:
         ):
             self.held[:] = list(self.ledger.balances().values())[_FIRST:]
 
-    def _post(self, prefix: str, numbers: Ints, **columns: Ints) -> None:
-        batch = Batch(prefix=prefix, numbers=numbers, accounts=self.accounts, **columns)
+    def _post(self, prefix: str, numbers: Ints, *, debit: Ints, credit: Ints, **rest: Ints) -> None:
+        used, places = np.unique(np.concatenate((debit, credit)), return_inverse=True)
+        batch = Batch(
+            prefix=prefix,
+            numbers=numbers,
+            accounts=[self.accounts[n] for n in used.tolist()],
+            debit=places[: len(debit)],
+            credit=places[len(debit) :],
+            **rest,
+        )
         refused = self.ledger.post_many(batch).tally()
         if refused.pop(Result.CREATED, 0) < len(numbers):
             message = f"the ledger refuses postings {prefix}: {dict(refused)}"
