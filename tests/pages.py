@@ -17,6 +17,7 @@ from practice_core.areas import (
 from practice_core.honours import NOMINATION, NominationRefusal
 from practice_core.lifecycle import Caption
 from practice_core.orders import ORDER, Refusal
+from practice_core.points.accounts import REDEMPTION, PointsRefusal
 from practice_core.terms import term, word
 from practice_core.volunteers.standing import STANDING, StandingRefusal
 
@@ -33,6 +34,11 @@ PART = re.compile(r"(<!-- from the code: (\w+) -->\n).*?(<!-- end -->)", re.DOTA
 def lifecycle(_: str) -> str:
     """The reference of the lifecycle: all of the page."""
     return ORDER.markdown(Refusal)
+
+
+def redemption(_: str) -> str:
+    """The reference of the lifecycle of a redemption: all of the page."""
+    return REDEMPTION.markdown(PointsRefusal)
 
 
 def orders(text: str) -> str:
@@ -85,6 +91,7 @@ def honoured(lang: Lang) -> str:
 PAGES: dict[str, Callable[[str], str]] = {
     "honours.md": honours,
     "lifecycle.md": lifecycle,
+    "redemption.md": redemption,
     "orders.md": orders,
     "points.md": points,
 }

@@ -488,7 +488,7 @@ class TakesAnothersAnswer(Interrupted):
         (ForgetsPoints, "gave .* for a service of .*'points'"),
         (SeesNobody, "met 3 conflicts, and others acted 0 times|was answered .*, the law says"),
         (LooksNothingUp, "was answered .*, the law says .*'Done'"),
-        (IgnoresExpected, "is not what the law gives after all before it"),
+        (IgnoresExpected, "is not what the law gives after all before it|was answered"),
         (WritesTwice, "the teams are booked for .*, and their orders say"),
         (TakesAnothersAnswer, "was answered Carried.*, and there is Carried"),
     ],

@@ -18,6 +18,7 @@ from practice_core.experiment import PARAMETERS
 from practice_core.journal import CODEC
 from practice_core.keyed import Purpose
 from practice_core.orders import COMMANDS, ORDER, Access
+from practice_core.points import accounts
 from practice_core.simulation.measures import KPIS
 from practice_core.terms import Category, section, term, word, words
 from practice_core.volunteers import standing
@@ -50,10 +51,16 @@ def demanded() -> dict[str, set[str]]:
     rows = {section(kind): {key(member) for member in kind} for kind in enums()}
     return rows | {
         "command": {
-            command.__name__ for command in (*COMMANDS, *standing.COMMANDS, *honours.COMMANDS)
+            command.__name__
+            for command in (*COMMANDS, *standing.COMMANDS, *honours.COMMANDS, *accounts.COMMANDS)
         },
-        "event": {event.kind for event in (*CODEC.events, *standing.EVENTS, *honours.EVENTS)},
-        "lifecycle": {ORDER.name, standing.STANDING.name, honours.NOMINATION.name},
+        "event": {event.kind for event in CODEC.events},
+        "lifecycle": {
+            ORDER.name,
+            standing.STANDING.name,
+            honours.NOMINATION.name,
+            accounts.REDEMPTION.name,
+        },
         "measure": set(KPIS),
         "parameter": set(PARAMETERS),
         "policy": set(POLICIES),

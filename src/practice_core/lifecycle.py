@@ -611,6 +611,8 @@ def _closed_lists(kinds: Iterable[type], lang: Lang) -> Iterable[str]:
     """Give the closed lists that commands and events choose from, with every value."""
     hints = {hint for kind in kinds for hint in arguments(kind).values()}
     lists = [hint for hint in hints if isinstance(hint, type) and issubclass(hint, enum.Enum)]
+    if not lists:
+        return
     yield f"## {term(Caption.LISTS, lang)}\n"
     yield f"{term(Caption.TYPES, lang)}\n"
     yield from _heading(lang, Caption.LIST, Caption.VALUES)
@@ -626,7 +628,9 @@ def _typed(fields: Mapping[str, str]) -> str:
 
 
 def _row(*cells: str) -> str:
-    return f"| {' | '.join(cells)} |"
+    bar = "\\|"
+    # A bar within a cell, as between types, would begin another one.
+    return f"| {' | '.join(cell.replace('|', bar) for cell in cells)} |"
 
 
 def _heading(lang: Lang, *captions: Caption) -> tuple[str, str]:
