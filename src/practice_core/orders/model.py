@@ -6,6 +6,7 @@ import enum
 from typing import TYPE_CHECKING
 
 from practice_core.units import value
+from practice_core.volunteers import ServiceRole  # noqa: TC001 - cattrs reads the fields' types
 
 if TYPE_CHECKING:
     from practice_core.terms import BeneficiaryGroup, Category
@@ -192,10 +193,24 @@ class Request:
 
 @value
 class Served:
-    """A volunteer who came to a service, and for how many of its whole minutes."""
+    """A volunteer who came to a service.
+
+    Parameters
+    ----------
+    volunteer
+        Who.
+    minutes
+        For how many of its whole minutes.
+    role
+        What he did for it beside; None: nothing.
+    grade
+        1 to 3, by how hard, skilled and risky his part was; None: it is not graded.
+    """
 
     volunteer: VolunteerId
     minutes: Minutes
+    role: ServiceRole | None = None
+    grade: int | None = None
 
 
 @value

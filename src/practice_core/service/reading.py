@@ -337,6 +337,8 @@ def _wrong_people(served: CompleteService) -> Iterator[Fault]:
         if one.volunteer.startswith(accounts.OWN_ACCOUNTS):
             remedy = f"nobody's begins with {accounts.OWN_ACCOUNTS}"
             yield Fault(f"served[{place}].volunteer", one.volunteer, "a volunteer's number", remedy)
+        if one.grade not in {None, 1, 2, 3}:
+            yield Fault(f"served[{place}].grade", str(one.grade), "1, 2 or 3", "or leave it out")
 
 
 def _wrong_request(order: object, request: Request, limits: Limits) -> Iterator[Fault]:

@@ -131,7 +131,8 @@ class Rewards:
         account = books.holder(who)
         if self._at < rules.effective or account in books.frozen:
             return
-        record = ServiceRecord(who, order.id, self._at, one.minutes, order.request.category)
+        category = order.request.category
+        record = ServiceRecord(who, order.id, self._at, one.minutes, category, one.grade, one.role)
         if _is_limited(rules) or account in set(self._passbooks):
             history = self._passbooks[account].history(rules, record)
             given = award(rules, record, history)

@@ -19,6 +19,9 @@ from practice_core.units import (
     VolunteerId,
     value,
 )
+from practice_core.volunteers import (  # noqa: TC001 - cattrs reads the fields' types
+    ServiceRole,
+)
 from practice_core.volunteers.standing import (  # noqa: TC001 - cattrs reads the fields' types
     BlacklistReason,
 )
@@ -115,11 +118,12 @@ class AwardService(AccountCommand):
     ----------
     order
         On which order.
-    grade, claimed, complaint
+    role, grade, claimed, complaint
         As of `practice_core.volunteers.ServiceRecord`, as far as the center knows more of it.
     """
 
     order: OrderId
+    role: ServiceRole | None = None
     grade: int | None = None
     claimed: Instant | None = None
     complaint: bool = False

@@ -289,6 +289,7 @@ def _award_service(call: _Call) -> Events | R:
         found.at,
         found.minutes,
         None if (asked := call.counter.asked(found.order)) is None else asked.category,
+        role=extra.role,
         grade=extra.grade,
         claimed=extra.claimed,
         complaint=extra.complaint,
