@@ -146,7 +146,7 @@ class Attendance:
 
     volunteer: VolunteerId
     order: OrderId
-    spans: tuple[Span, ...] = attrs.field(converter=tuple)
+    spans: tuple[Span, ...]
     category: Category | None = None
     role: ServiceRole | None = None
 
@@ -162,7 +162,7 @@ class Attendance:
         Examples
         --------
         >>> rules = RecordRules(uncounted=frozenset({Deed.BREAK}))
-        >>> day = [Span(0, 5 * HOUR), Span(4 * HOUR, 4 * HOUR + 30 * MINUTE, Deed.BREAK)]
+        >>> day = (Span(0, 5 * HOUR), Span(4 * HOUR, 4 * HOUR + 30 * MINUTE, Deed.BREAK))
         >>> Attendance("v-1", "o-1", day).record(rules).minutes
         270
         """

@@ -56,7 +56,7 @@ class Exchange:
     home: str
     host: str
     alliance: frozenset[str]
-    volunteers: tuple[VolunteerId, ...] = attrs.field(converter=tuple)
+    volunteers: tuple[VolunteerId, ...]
     since: Instant
     until: Instant
     orders: frozenset[OrderId]

@@ -78,7 +78,7 @@ class CorpsPlan:
 
     Examples
     --------
-    >>> CorpsPlan(pattern="1+N", parts=[])
+    >>> CorpsPlan(pattern="1+N", parts=())
     Traceback (most recent call last):
     practice_core.errors.DefinitionError: corps pattern 1+N: 2 faults
       pattern: signs ''; expected '1+N'; give the signs in their order
@@ -86,7 +86,7 @@ class CorpsPlan:
     """
 
     pattern: str
-    parts: tuple[Part, ...] = attrs.field(converter=tuple)
+    parts: tuple[Part, ...]
 
     def __attrs_post_init__(self) -> None:
         faults = [*self._pattern_faults(), *self._part_faults()]
@@ -153,7 +153,7 @@ def build_corps(plan: CorpsPlan, hierarchy: Hierarchy) -> Corps:
     >>> from practice_core.hierarchy import Hierarchy, Level, Site
     >>> from practice_core.terms import Category
     >>> sites = Hierarchy([Site("jt", "中心", Level.CENTER, None, 119.6, 31.7, synthetic=True)])
-    >>> parts = [
+    >>> parts = (
     ...     Part(sign="1", level=UnitLevel.CORPS, at=Level.CENTER),
     ...     Part(
     ...         sign="2",
@@ -161,7 +161,7 @@ def build_corps(plan: CorpsPlan, hierarchy: Hierarchy) -> Corps:
     ...         count=2,
     ...         categories=((Category.LAW,), (Category.AID,)),
     ...     ),
-    ... ]
+    ... )
     >>> corps = build_corps(CorpsPlan(pattern="1+2", parts=parts), sites)
     >>> corps.chain("jt-detachment-2")
     ('jt-detachment-2', 'jt-corps-1')
