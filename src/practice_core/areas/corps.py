@@ -92,6 +92,8 @@ def _plan(file: _CorpsFile, _: Mapping[str, Basis]) -> CorpsPlan:
                 at=part.at,
                 count=part.count,
                 categories=tuple(map(tuple, part.categories)),
+                zh=part.zh,
+                en=part.en,
             )
             for part in file.parts
         ),

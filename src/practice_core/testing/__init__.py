@@ -35,8 +35,10 @@ from practice_core.testing.machine import (
 from practice_core.testing.orders import Loop, OrderAdapter, Stepped
 from practice_core.testing.plain_ledger import PlainLedger
 from practice_core.testing.strategies import (
+    availabilities,
     calendars,
     conditions,
+    corps,
     hierarchies,
     profiles,
     requests,
@@ -55,10 +57,12 @@ __all__ = [
     "OrderAdapter",
     "PlainLedger",
     "Stepped",
+    "availabilities",
     "broken",
     "calendars",
     "check_journal",
     "conditions",
+    "corps",
     "hierarchies",
     "journal_machine",
     "ledger_machine",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from practice_core.errors import DefinitionError, Fault
+from practice_core.terms import term
 from practice_core.units import TeamId
 from practice_core.volunteers.corps import Corps, Office, Unit, UnitKind, UnitLevel
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from practice_core.hierarchy import Hierarchy, Level
-    from practice_core.terms import Category
+    from practice_core.terms import Category, Lang
     from practice_core.units import SiteId
 
 __all__ = ["CorpsPlan", "Part", "build_corps"]
@@ -44,6 +45,8 @@ class Part:
         Territorial: how many at each site. Functional: how many in all.
     categories
         Functional: what the first serves in, the second and so on, and from the beginning again.
+    zh, en
+        What they are called, if they have a name of their own.
     """
 
     sign: str
@@ -52,6 +55,12 @@ class Part:
     at: Level | None = None
     count: int = 1
     categories: tuple[tuple[Category, ...], ...] = ()
+    zh: str = ""
+    en: str = ""
+
+    def name(self, lang: Lang = "en") -> str:
+        """Give what they are called: their own name, or else that of their level."""
+        return (self.zh if lang == "zh" else self.en) or term(self.level, lang)
 
     @property
     def kind(self) -> UnitKind:
