@@ -13,7 +13,7 @@ Examples
 >>> five = Standard(id="five", name_zh="五有", name_en="five haves", demands=(plan,))
 >>> [finding] = audit(five, sites, [])
 >>> finding.text(), finding.text("zh")
-('中心 (tz): a plan is missing', '中心（tz）：缺少“有计划”')
+('中心 (tz): missing: a plan', '中心（tz）：缺少“有计划”')
 >>> audit(five, sites, [Fact("plan", "tz")])
 ()
 """
