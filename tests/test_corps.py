@@ -501,3 +501,14 @@ def test_a_team_of_nobody_is_refused_with_all_that_is_missing() -> None:
 
 def test_levels_of_units_are_called_as_in_the_glossary() -> None:
     assert [term(level, "zh") for level in UnitLevel] == ["总队", "大队", "支队", "小队", "服务队"]
+
+
+def test_a_corps_of_twenty_thousand_units_is_no_other_matter() -> None:
+    head = Part(sign="1", level=UnitLevel.CORPS, at=Level.CENTER)
+    law = ((Category.LAW,),)
+    squads = Part(sign="N", level=UnitLevel.SQUAD, count=10_000, categories=law)
+    teams = Part(sign="N", level=UnitLevel.SERVICE_TEAM, count=10_000, categories=law)
+    plan = CorpsPlan(pattern="1+N", parts=(head, squads, teams))
+    with within(5):
+        tree = build_corps(plan, network(0, 0))
+    assert {len(tree.subordinates(one.id)) for one in tree.at_level(UnitLevel.SQUAD)} == {1}

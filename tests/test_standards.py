@@ -24,6 +24,7 @@ from practice_core.standards import (
     audit,
     grants,
     month_of,
+    service_facts,
     site_facts,
 )
 from practice_core.terms import Category
@@ -261,7 +262,9 @@ def test_a_target_that_is_not_reached_says_how_far_it_is() -> None:
 
 def test_the_stations_of_hongxu_serve_every_month_and_those_of_other_towns_are_not_asked() -> None:
     monthly = says("hongxu_monthly")
-    served = [Fact("service", VILLAGE, 2, NOVEMBER, Category.LAW)]
+    zone = dt.timezone(dt.timedelta(hours=8))
+    ended = [instant(dt.datetime(2020, 11, day, 16, tzinfo=zone)) for day in (3, 30)]
+    served = service_facts([(VILLAGE, each, Category.LAW) for each in ended], 8 * HOUR)
     months = [NOVEMBER, (2020, 12)]
     found = audit(monthly, TENGZHOU, served, months=months, within=TOWN)
     assert [(at(one), one.month) for one in found] == [(VILLAGE, (2020, 12))]

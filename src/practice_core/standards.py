@@ -48,6 +48,7 @@ __all__ = [
     "audit",
     "grants",
     "month_of",
+    "service_facts",
     "site_facts",
 ]
 
@@ -336,6 +337,29 @@ def month_of(at: Instant, offset: Duration = 0) -> Month:
     """
     local = moment(at, offset=offset)
     return local.year, local.month
+
+
+def service_facts(
+    services: Iterable[tuple[SiteId, Instant, Category | None]], offset: Duration = 0
+) -> tuple[Fact, ...]:
+    """Give the facts, called ``service``, that services were held.
+
+    Parameters
+    ----------
+    services
+        Where, when it ended and in what; one for each service, however many served.
+    offset
+        Local time east of UTC, in ms.
+
+    Examples
+    --------
+    >>> service_facts([("s-1", 0, None)])[0].month
+    (1970, 1)
+    """
+    return tuple(
+        Fact("service", site, month=month_of(at, offset), category=category)
+        for site, at, category in services
+    )
 
 
 def site_facts(hierarchy: Hierarchy) -> tuple[Fact, ...]:

@@ -148,7 +148,7 @@ class Corps:
         hierarchy: Hierarchy,
         places: Mapping[TeamId, str] | None = None,
     ) -> None:
-        ordered = tuple(sorted(units, key=lambda unit: (unit.id, repr(unit))))
+        ordered = _ordered(units)
         known = places or {}
         faults = _faults(ordered, hierarchy, lambda unit: known.get(unit.id, f"unit {unit.id}"))
         if faults:
@@ -246,6 +246,14 @@ class Corps:
         return frozenset(who for one in self.scope(unit) for who in self._index[one].roster)
 
 
+def _ordered(units: Iterable[Unit]) -> tuple[Unit, ...]:
+    ordered = sorted(units, key=lambda unit: unit.id)
+    if len({unit.id for unit in ordered}) < len(ordered):
+        # Only a refusal gets here: it must read the same in whatever order the units came.
+        ordered.sort(key=lambda unit: (unit.id, repr(unit)))
+    return tuple(ordered)
+
+
 def _faults(
     ordered: tuple[Unit, ...], hierarchy: Hierarchy, place: Callable[[Unit], str]
 ) -> list[Fault]:
@@ -304,7 +312,7 @@ def _cycle_faults(known: Mapping[TeamId, Unit], place: Callable[[Unit], str]) ->
             cycle = sorted(list(way)[list(way).index(at) :])
             found = f"units that belong to one another in a cycle: {', '.join(cycle)}"
             yield Fault(place(known[cycle[0]]), found, "a way up to the corps", "break the cycle")
-        settled |= way.keys()
+        settled.update(way)
 
 
 def _root_faults(ordered: tuple[Unit, ...], place: Callable[[Unit], str]) -> Iterator[Fault]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import cycle, islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from practice_core.hierarchy import Hierarchy, Level
     from practice_core.terms import Category, Lang
     from practice_core.units import SiteId
+
+    _Place: TypeAlias = tuple[UnitLevel, SiteId | None, tuple[Category, ...]]
 
 __all__ = ["CorpsPlan", "Part", "build_corps"]
 
@@ -213,7 +215,7 @@ class _Builder:
     units: list[Unit] = attrs.field(factory=list)
     at: dict[SiteId, list[Unit]] = attrs.field(factory=dict)
     serving: dict[Category, list[Unit]] = attrs.field(factory=dict)
-    below: Counter[TeamId] = attrs.field(factory=Counter)
+    turns: dict[_Place, Iterator[TeamId]] = attrs.field(factory=dict)
     numbers: Counter[UnitLevel] = attrs.field(factory=Counter)
 
     def add(self, part: Part) -> None:
@@ -227,12 +229,14 @@ class _Builder:
 
     def _enter(self, part: Part, site: SiteId | None, categories: tuple[Category, ...]) -> None:
         self.numbers[part.level] += 1
-        center = self.hierarchy.root.id
+        place = part.level, site, categories
+        if place not in self.turns:
+            self.turns[place] = cycle(self._superiors(*place))
         unit = Unit(
-            id=TeamId(f"{center}-{part.level}-{self.numbers[part.level]}"),
+            id=TeamId(f"{self.hierarchy.root.id}-{part.level}-{self.numbers[part.level]}"),
             level=part.level,
             kind=part.kind,
-            superior=self._superior(part.level, site, categories),
+            superior=next(self.turns[place], None),
             site=site,
             categories=categories,
             leader=part.leader,
@@ -240,27 +244,21 @@ class _Builder:
         self.units.append(unit)
         if site is not None:
             self.at.setdefault(site, []).append(unit)
-        for category in categories if part.level is not UnitLevel.SERVICE_TEAM else ():
+        for category in categories:
             self.serving.setdefault(category, []).append(unit)
 
-    def _superior(
-        self, level: UnitLevel, site: SiteId | None, categories: Iterable[Category]
-    ) -> TeamId | None:
+    def _superiors(
+        self, level: UnitLevel, site: SiteId | None, categories: tuple[Category, ...]
+    ) -> list[TeamId]:
+        """Give the units to which those of one level and place belong, each in its turn."""
         if site is None:
             near = [unit for category in categories for unit in self.serving.get(category, ())]
         else:
             ways = (self.at.get(above, ()) for above in self.hierarchy.chain(site))
             near = next((found for way in ways if (found := _above(level, way))), [])
         found = _above(level, near) or _above(level, self.units[:1])
-        if not found:
-            return None
-        lowest = max(unit.level.rank for unit in found)
-        chosen = min(
-            (unit.id for unit in found if unit.level.rank == lowest),
-            key=lambda unit: self.below[unit],
-        )
-        self.below[chosen] += 1
-        return chosen
+        lowest = max((unit.level.rank for unit in found), default=0)
+        return list(dict.fromkeys(unit.id for unit in found if unit.level.rank == lowest))
 
 
 def _above(level: UnitLevel, units: Iterable[Unit]) -> list[Unit]:
