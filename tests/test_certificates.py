@@ -26,7 +26,6 @@ from practice_core.volunteers import (
     CertificateRequest,
     Certifier,
     Confirmer,
-    Deed,
     Entry,
     Exchange,
     Issuer,
@@ -35,13 +34,13 @@ from practice_core.volunteers import (
     ServiceRecord,
     ServiceRole,
     Span,
+    TimeUse,
     certify,
     exchange_certificates,
     hours_text,
     kept_until,
     record_book,
     served_minutes,
-    stars_of,
 )
 
 if TYPE_CHECKING:
@@ -93,27 +92,27 @@ HALF_YEAR = [
 
 instants = st.integers(0, 3 * DAY // MINUTE).map(lambda n: n * MINUTE + 17)
 spans = st.builds(
-    lambda start, length, deed: Span(start, start + length * 30_000, deed),
+    lambda start, length, use: Span(start, start + length * 30_000, use),
     instants,
     st.integers(1, 1_000),
-    st.sampled_from(Deed),
+    st.sampled_from(TimeUse),
 )
 lists_of_spans = st.lists(spans, max_size=8)
 
 
-def brute(given_spans: list[Span], uncounted: frozenset[Deed]) -> int:
+def brute(given_spans: list[Span], uncounted: frozenset[TimeUse]) -> int:
     """Half minute by half minute, as a clerk with a tally would."""
     counted: set[int] = set()
     taken: set[int] = set()
     for span in given_spans:
         halves = range(span.start // 30_000, span.end // 30_000)
-        (taken if span.deed in uncounted else counted).update(halves)
+        (taken if span.use in uncounted else counted).update(halves)
     return len(counted - taken) // 2
 
 
-@given(lists_of_spans, st.frozensets(st.sampled_from(sorted(set(Deed) - {Deed.SERVICE}))))
+@given(lists_of_spans, st.frozensets(st.sampled_from(sorted(set(TimeUse) - {TimeUse.SERVICE}))))
 def test_minutes_are_those_that_somebody_was_signed_in_for_and_nothing_else_took(
-    found: list[Span], uncounted: frozenset[Deed]
+    found: list[Span], uncounted: frozenset[TimeUse]
 ) -> None:
     assert served_minutes(found, RecordRules(uncounted=uncounted)) == brute(found, uncounted)
 
@@ -122,16 +121,16 @@ def test_minutes_are_those_that_somebody_was_signed_in_for_and_nothing_else_took
 def test_signing_in_more_never_lowers_and_a_break_never_raises(
     found: list[Span], extra: Span
 ) -> None:
-    rules = RecordRules(uncounted=frozenset({Deed.BREAK, Deed.TRAVEL}))
+    rules = RecordRules(uncounted=frozenset({TimeUse.BREAK, TimeUse.TRAVEL}))
     before, after = served_minutes(found, rules), served_minutes([*found, extra], rules)
-    assert after <= before if extra.deed in rules.uncounted else after >= before
+    assert after <= before if extra.use in rules.uncounted else after >= before
 
 
 def test_a_day_in_dongying_loses_half_an_hour_of_lunch_and_the_organiser_gains_an_hour() -> None:
     rules = load_record_rules("dongying").says
     day = (
         Span(at(3, 5, 8, 0), at(3, 5, 12, 42)),
-        Span(at(3, 5, 11, 30), at(3, 5, 12, 0), Deed.BREAK),
+        Span(at(3, 5, 11, 30), at(3, 5, 12, 0), TimeUse.BREAK),
     )
     served = Attendance(ANN, OrderId("o-1"), day)
     assert hours_text(served.record(rules).minutes) == "4.2"
@@ -139,18 +138,20 @@ def test_a_day_in_dongying_loses_half_an_hour_of_lunch_and_the_organiser_gains_a
     assert hours_text(led.record(rules).minutes) == "5.2"
 
 
-@pytest.mark.parametrize("deed", [Deed.TRAVEL, Deed.BREAK, Deed.TRAINING])
-def test_nationally_travel_breaks_and_training_are_no_service(deed: Deed) -> None:
-    only = Attendance(ANN, OrderId("o-1"), (Span(0, HOUR, deed),))
+@pytest.mark.parametrize("use", [TimeUse.TRAVEL, TimeUse.BREAK, TimeUse.TRAINING])
+def test_nationally_travel_breaks_and_training_are_no_service(use: TimeUse) -> None:
+    only = Attendance(ANN, OrderId("o-1"), (Span(0, HOUR, use),))
     with pytest.raises(DefinitionError, match="no minute that counts"):
         only.record(CHINA)
 
 
-@pytest.mark.parametrize("deed", [Deed.MEETING, Deed.LECTURE, Deed.OFFICE_DUTY, Deed.REHEARSAL])
-def test_guangzhou_counts_no_meeting_lecture_duty_or_rehearsal(deed: Deed) -> None:
+@pytest.mark.parametrize(
+    "use", [TimeUse.MEETING, TimeUse.LECTURE, TimeUse.OFFICE_DUTY, TimeUse.REHEARSAL]
+)
+def test_guangzhou_counts_no_meeting_lecture_duty_or_rehearsal(use: TimeUse) -> None:
     guangzhou = load_record_rules("guangzhou").says
-    assert served_minutes([Span(0, HOUR, deed)], guangzhou) == 0
-    assert served_minutes([Span(0, HOUR, deed)], CHINA) == 60  # no national rule says so
+    assert served_minutes([Span(0, HOUR, use)], guangzhou) == 0
+    assert served_minutes([Span(0, HOUR, use)], CHINA) == 60  # no national rule says so
 
 
 def test_in_guangzhou_one_signs_in_three_times_a_day_and_out_every_day() -> None:
@@ -176,7 +177,7 @@ def test_an_attendance_is_refused_with_all_that_is_impossible() -> None:
 
 
 def test_a_record_of_an_attendance_ends_with_the_service_and_earns_points() -> None:
-    day = (Span(at(3, 5, 8), at(3, 5, 10)), Span(at(3, 5, 10), at(3, 5, 11), Deed.TRAVEL))
+    day = (Span(at(3, 5, 8), at(3, 5, 10)), Span(at(3, 5, 10), at(3, 5, 11), TimeUse.TRAVEL))
     record = Attendance(ANN, OrderId("o-1"), day, category=Category.LAW).record(CHINA)
     assert (record.at, record.category) == (at(3, 5, 10), Category.LAW)
     assert award(load_rules("kunshan").versions[-1], record).points == 20
@@ -268,11 +269,6 @@ def test_records_are_kept_for_ten_years_of_the_calendar() -> None:
     assert until(at(3, 5)) == "2036-03-05T11:30:00+08:00"
     assert until(at(2, 29, year=2024)) == "2034-03-01T11:30:00+08:00"
     assert kept_until(ServiceRecord(ANN, OrderId("o-1"), 0, 60), RecordRules()) is None
-
-
-def test_stars_begin_at_the_hours_that_the_measures_print() -> None:
-    hours = [99, 100, 299, 300, 599, 600, 999, 1_000, 1_499, 1_500, 9_999]
-    assert [stars_of(each * 60, CHINA) for each in hours] == [0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
 
 
 # ------------------------------------------------------------------ the certificate
@@ -463,7 +459,7 @@ def test_an_exchange_is_between_allied_areas_for_a_while(
 # ------------------------------------------------------------------ the rules as files
 
 PUBLISHED = {
-    "china": {"star_hours": [100, 300, 600, 1_000, 1_500], "notice_days": 7, "keep_years": 10},
+    "china": {"notice_days": 7, "keep_years": 10},
     "guangzhou": {"spans_a_day": 3},
     "dongying": {f"role_minutes.{role}": 60 for role in ServiceRole},
 }
@@ -475,7 +471,6 @@ def test_no_number_is_published_or_derived_but_those_that_the_documents_print(na
     found = load_record_rules(name)
     says = found.says
     given_out: dict[str, Any] = {
-        "star_hours": [minutes // 60 for minutes in says.star_minutes] or None,
         "notice_days": says.notice_days,
         "keep_years": says.keep_years,
         "spans_a_day": says.spans_a_day,
@@ -501,11 +496,5 @@ def test_record_rules_are_refused_with_all_their_faults() -> None:
         "own.toml: notice_days",
         "own.toml: keep_years",
     }
-    turned = text.replace("[100, 300, 600,", "[300, 100, 600,")
-    with pytest.raises(DefinitionError, match=r"own\.toml: star_hours: "):
-        read_record_rules(turned.encode(), "own.toml")
-    many = text.replace("[100, 300,", f"[{', '.join(map(str, range(1, 99)))}, 300,")
-    with pytest.raises(DefinitionError, match="star_hours: 102 stars"):
-        read_record_rules(many.encode(), "own.toml")
     with pytest.raises(UnknownName, match="did you mean 'china'"):
         load_record_rules("chine")

@@ -465,7 +465,7 @@ def test_a_team_has_what_all_have_who_may_serve() -> None:
             insured_until=50,
             availability=Availability.of(days=[0]),
         ),
-        somebody(3, status=VolunteerStatus.LEFT, availability=ALWAYS),
+        somebody(3, status=VolunteerStatus.PAUSED, availability=ALWAYS),
     ]
     roster = {one.id: one for one in people}
     unit_of_all = attrs.evolve(TOWN, categories=(Category.AID,), roster=tuple(roster))

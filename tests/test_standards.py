@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -10,7 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from practice_core.areas import BasisKind, load_standard, standard_names
+from practice_core.areas import (
+    BasisKind,
+    corps_names,
+    load_standard,
+    record_rules_names,
+    standard_names,
+)
 from practice_core.areas.files import shipped
 from practice_core.areas.standards import read_standard
 from practice_core.errors import DefinitionError, UnknownName
@@ -32,8 +40,6 @@ from practice_core.testing import hierarchies
 from practice_core.units import HOUR, instant
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from practice_core.standards import Month
 
 every = pytest.mark.parametrize("name", standard_names())
@@ -402,3 +408,11 @@ def test_a_demand_of_nothing_is_always_met() -> None:
     none = attrs.evolve(says("rooms").demands[0], least=0)
     standard = attrs.evolve(says("rooms"), demands=(none,))
     assert audit(standard, TENGZHOU, []) == ()
+
+
+def test_the_page_names_every_file_that_ships() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "volunteers.md").read_text(encoding="utf-8")
+    named = re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)
+    assert sorted(named) == sorted([*corps_names(), *standard_names()])
+    for name in record_rules_names():
+        assert f"`{name}`" in page

@@ -218,7 +218,6 @@ def volunteer(**changes: object) -> Volunteer:
         ({"adult": False}, False),
         ({"adult": False, "guardian_consents": True}, True),
         ({"status": VolunteerStatus.PAUSED}, False),
-        ({"status": VolunteerStatus.LEFT}, False),
     ],
     ids=str,
 )

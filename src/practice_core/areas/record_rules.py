@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import attrs
@@ -10,7 +9,7 @@ import attrs
 from practice_core.areas.local import HeadFile, Local, load_local, local_names, read_local
 from practice_core.areas.tables import summed_up
 from practice_core.errors import Fault, attempt
-from practice_core.volunteers import Confirmer, Deed, RecordRules, ServiceRole
+from practice_core.volunteers import Confirmer, RecordRules, ServiceRole, TimeUse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,16 +25,14 @@ _MOST = {
     "entry_days": 36_525,
     "notice_days": 36_525,
     "keep_years": 1_000,
-    "star_hours": 1_000_000,
     "role_minutes": 1_440,
 }
 _COUNTS = ("spans_a_day", "activity_days", "entry_days", "notice_days", "keep_years")
-_MOST_STARS = 20
 
 
 @attrs.frozen(kw_only=True)
 class _RecordsFile(HeadFile):
-    uncounted: dict[Deed, bool] = attrs.field(factory=dict)
+    uncounted: dict[TimeUse, bool] = attrs.field(factory=dict)
     spans_a_day: int | None = None
     signs_daily: bool = False
     activity_days: int | None = None
@@ -43,7 +40,6 @@ class _RecordsFile(HeadFile):
     confirmers: list[Confirmer] = attrs.field(factory=list)
     entry_days: int | None = None
     late_entry: bool = True
-    star_hours: list[int] = attrs.field(factory=list)
     notice_days: int | None = None
     keep_years: int | None = None
 
@@ -65,10 +61,9 @@ def load_record_rules(where: str | PathLike[str]) -> Local[RecordRules]:
 
     Examples
     --------
-    >>> from practice_core.volunteers import stars_of
     >>> china = load_record_rules("china").says
-    >>> china.notice_days, stars_of(600 * 60, china)
-    (7, 3)
+    >>> china.notice_days, china.keep_years
+    (7, 10)
     """
     return load_local(where, "records", "record rules", read_record_rules)
 
@@ -83,7 +78,7 @@ def _rules(file: _RecordsFile, _: Mapping[str, Basis]) -> RecordRules:
     rules = attempt(
         faults,
         RecordRules,
-        uncounted=frozenset(deed for deed, excluded in file.uncounted.items() if excluded),
+        uncounted=frozenset(use for use, excluded in file.uncounted.items() if excluded),
         spans_a_day=file.spans_a_day,
         signs_daily=file.signs_daily,
         activity_days=file.activity_days,
@@ -91,30 +86,20 @@ def _rules(file: _RecordsFile, _: Mapping[str, Basis]) -> RecordRules:
         confirmers=tuple(file.confirmers),
         entry_days=file.entry_days,
         late_entry=file.late_entry,
-        star_minutes=tuple(hours * 60 for hours in file.star_hours),
         notice_days=file.notice_days,
         keep_years=file.keep_years,
     )
     if rules is None or faults:
         subject = "record rules"
-        raise summed_up(subject, [attrs.evolve(one, place=_key(one.place)) for one in faults])
+        raise summed_up(subject, faults)
     return rules
-
-
-def _key(place: str) -> str:
-    """Give the key of the file for a field of the rules."""
-    return "star_hours" if place == "star_minutes" else place
 
 
 def _number_faults(file: _RecordsFile) -> Iterator[Fault]:
     """Find what is far too large; that a number is 1 or more, the rules say."""
     numbers: dict[str, int | None] = {key: getattr(file, key) for key in _COUNTS}
-    numbers |= {f"star_hours[{n}]": hours for n, hours in enumerate(file.star_hours)}
     numbers |= {f"role_minutes.{role}": count for role, count in file.role_minutes.items()}
     for place, number in numbers.items():
-        key = re.split(r"[.\[]", place)[0]
+        key = place.partition(".")[0]
         if number is not None and number > _MOST[key]:
             yield Fault(place, str(number), f"at most {_MOST[key]:,}", f"change {key}")
-    if len(file.star_hours) > _MOST_STARS:
-        found, expected = f"{len(file.star_hours)} stars", f"at most {_MOST_STARS}"
-        yield Fault("star_hours", found, expected, "shorten star_hours")

@@ -18,11 +18,10 @@ Examples
 from practice_core.volunteers.attendance import (
     Attendance,
     Confirmer,
-    Deed,
     RecordRules,
     Span,
+    TimeUse,
     served_minutes,
-    stars_of,
 )
 from practice_core.volunteers.availability import ALWAYS, NEVER, Availability, free_members
 from practice_core.volunteers.book import Entry, Objection, RecordBook, kept_until, record_book
@@ -69,7 +68,6 @@ __all__ = [
     "Corps",
     "CorpsPlan",
     "DayParts",
-    "Deed",
     "Entry",
     "Exchange",
     "Issuer",
@@ -86,6 +84,7 @@ __all__ = [
     "Team",
     "TeamBooked",
     "TeamFreed",
+    "TimeUse",
     "Unit",
     "UnitKind",
     "UnitLevel",
@@ -101,6 +100,5 @@ __all__ = [
     "opaque_faults",
     "record_book",
     "served_minutes",
-    "stars_of",
     "taken",
 ]

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from practice_core.units import Duration, Instant, Minutes, OrderId, VolunteerId
     from practice_core.volunteers.records import ServiceRole
 
-__all__ = ["Attendance", "Confirmer", "Deed", "RecordRules", "Span", "served_minutes", "stars_of"]
+__all__ = ["Attendance", "Confirmer", "RecordRules", "Span", "TimeUse", "served_minutes"]
 
 _CHINA = 8 * HOUR
 
 
-class Deed(enum.StrEnum):
+class TimeUse(enum.StrEnum):
     """What a stretch of time was spent on."""
 
     SERVICE = "service"
@@ -52,7 +52,7 @@ class Span:
 
     start: Instant
     end: Instant
-    deed: Deed = Deed.SERVICE
+    use: TimeUse = TimeUse.SERVICE
 
 
 @attrs.frozen(kw_only=True)
@@ -77,8 +77,6 @@ class RecordRules:
         Within how many days of its end a service is entered.
     late_entry
         Whether a later one may be entered by its own procedure.
-    star_minutes
-        The least minutes of one star, of two and so on.
     notice_days
         For how many days a certificate is shown inside the unit.
     keep_years
@@ -92,7 +90,7 @@ class RecordRules:
         With every impossible number.
     """
 
-    uncounted: frozenset[Deed] = frozenset()
+    uncounted: frozenset[TimeUse] = frozenset()
     spans_a_day: int | None = None
     signs_daily: bool = False
     activity_days: int | None = None
@@ -100,7 +98,6 @@ class RecordRules:
     confirmers: tuple[Confirmer, ...] = ()
     entry_days: int | None = None
     late_entry: bool = True
-    star_minutes: tuple[Minutes, ...] = ()
     notice_days: int | None = None
     keep_years: int | None = None
     offset: Duration = _CHINA
@@ -123,11 +120,8 @@ class RecordRules:
         for key, count in counts.items():
             if count is not None and count < 1:
                 yield Fault(key, str(count), "1 or more", f"change {key.rpartition('.')[2]}")
-        if Deed.SERVICE in self.uncounted:
+        if TimeUse.SERVICE in self.uncounted:
             yield Fault("uncounted", "service", "what is no service", "remove it")
-        stars = self.star_minutes
-        if list(stars) != sorted(set(stars)) or any(least < 1 for least in stars):
-            yield Fault("star_minutes", repr(stars), "ascending minutes", "order the stars")
 
 
 @attrs.frozen
@@ -161,8 +155,8 @@ class Attendance:
 
         Examples
         --------
-        >>> rules = RecordRules(uncounted=frozenset({Deed.BREAK}))
-        >>> day = (Span(0, 5 * HOUR), Span(4 * HOUR, 4 * HOUR + 30 * MINUTE, Deed.BREAK))
+        >>> rules = RecordRules(uncounted=frozenset({TimeUse.BREAK}))
+        >>> day = (Span(0, 5 * HOUR), Span(4 * HOUR, 4 * HOUR + 30 * MINUTE, TimeUse.BREAK))
         >>> Attendance("v-1", "o-1", day).record(rules).minutes
         270
         """
@@ -175,7 +169,7 @@ class Attendance:
             raise DefinitionError(subject, faults)
         if self.role is not None:
             minutes += rules.role_minutes.get(self.role, 0)
-        end = max(span.end for span in self.spans if span.deed not in rules.uncounted)
+        end = max(span.end for span in self.spans if span.use not in rules.uncounted)
         return ServiceRecord(
             self.volunteer, self.order, end, minutes, category=self.category, role=self.role
         )
@@ -199,8 +193,8 @@ def served_minutes(spans: Iterable[Span], rules: RecordRules) -> Minutes:
         edge
         for span in spans
         for edge in (
-            (span.start, span.deed not in rules.uncounted, 1),
-            (span.end, span.deed not in rules.uncounted, -1),
+            (span.start, span.use not in rules.uncounted, 1),
+            (span.end, span.use not in rules.uncounted, -1),
         )
     ]
     total, since = 0, 0
@@ -212,28 +206,16 @@ def served_minutes(spans: Iterable[Span], rules: RecordRules) -> Minutes:
     return total // MINUTE
 
 
-def stars_of(minutes: Minutes, rules: RecordRules) -> int:
-    """Give how many stars so many minutes of a lifetime make.
-
-    Examples
-    --------
-    >>> rules = RecordRules(star_minutes=(6_000, 18_000))
-    >>> [stars_of(hours * 60, rules) for hours in (99, 100, 299, 300)]
-    [0, 1, 1, 2]
-    """
-    return sum(minutes >= least for least in rules.star_minutes)
-
-
 def _span_faults(spans: tuple[Span, ...], rules: RecordRules) -> Iterator[Fault]:
     for n, span in enumerate(spans):
         if span.end <= span.start:
             found, expected = "signed out no later than in", "a later end"
             yield Fault(f"spans[{n}]", found, expected, "mend the times")
-        elif rules.signs_daily and span.deed is Deed.SERVICE and span.end - span.start > DAY:
+        elif rules.signs_daily and span.use is TimeUse.SERVICE and span.end - span.start > DAY:
             found, expected = "signed in for more than 24 h", "a sign-out every day"
             yield Fault(f"spans[{n}]", found, expected, "enter each day")
     days = Counter(
-        (span.start + rules.offset) // DAY for span in spans if span.deed is Deed.SERVICE
+        (span.start + rules.offset) // DAY for span in spans if span.use is TimeUse.SERVICE
     )
     most = rules.spans_a_day
     for count in days.values():

@@ -40,7 +40,8 @@ def muster(
     unit
         With its roster.
     volunteers
-        By number; those of the roster among them.
+        By number, those of the roster among them, and none who is on the blacklist or whose
+        registration has ended: that is not known here.
     at
         When qualifications and insurance must hold.
     jobs_per_week

@@ -30,13 +30,11 @@ _LIVING = range(1880, 2100)
 
 
 class VolunteerStatus(enum.StrEnum):
-    """Whether somebody can be asked."""
+    """Whether somebody wants to be asked; the end of a registration is not of this."""
 
     ACTIVE = "active"
     PAUSED = "paused"
     """Has asked to be left alone for a while."""
-    LEFT = "left"
-    """Is no longer registered: the records stay, as long as records are kept."""
 
 
 @attrs.frozen
@@ -81,7 +79,7 @@ class Volunteer:
     availability
         The blocks of a week in which the volunteer can serve.
     status
-        Whether the volunteer can be asked.
+        Whether the volunteer wants to be asked.
 
     Raises
     ------
