@@ -498,3 +498,19 @@ def test_record_rules_are_refused_with_all_their_faults() -> None:
     }
     with pytest.raises(UnknownName, match="did you mean 'china'"):
         load_record_rules("chine")
+
+
+def test_rules_of_records_are_refused_with_every_impossible_number() -> None:
+    with pytest.raises(DefinitionError) as refused:
+        RecordRules(
+            uncounted=frozenset({TimeUse.SERVICE}),
+            spans_a_day=0,
+            role_minutes={ServiceRole.LEADER: 0},
+            entry_days=-1,
+        )
+    assert [fault.place for fault in refused.value.faults] == [
+        "spans_a_day",
+        "entry_days",
+        "role_minutes.leader",
+        "uncounted",
+    ]

@@ -512,3 +512,25 @@ def test_a_corps_of_twenty_thousand_units_is_no_other_matter() -> None:
     with within(5):
         tree = build_corps(plan, network(0, 0))
     assert {len(tree.subordinates(one.id)) for one in tree.at_level(UnitLevel.SQUAD)} == {1}
+
+
+def test_a_corps_says_what_it_is_made_of_and_a_part_without_a_name_is_called_as_its_level() -> None:
+    assert repr(Corps([HEAD, TOWN, LAW], TOWNS)) == "<Corps u: corps 1, detachment 2>"
+    squad = Part(sign="N", level=UnitLevel.SQUAD, at=Level.STATION)
+    assert (squad.name("zh"), squad.name()) == ("小队", "squad")
+    local = load_corps("tengzhou")
+    assert (local.name("zh"), local.place()) == ("滕州志愿服务总队", "Tengzhou")
+    assert (local.name(), local.place("zh")) == ("Volunteer corps of Tengzhou", "滕州")
+
+
+def test_functional_units_take_their_teams_in_turn() -> None:
+    head = Part(sign="1", level=UnitLevel.CORPS, at=Level.CENTER)
+    law, aid = (Category.LAW,), (Category.AID,)
+    above = Part(sign="3", level=UnitLevel.DETACHMENT, count=3, categories=(law, law, aid))
+    below = Part(sign="5", level=UnitLevel.SQUAD, count=5, categories=(law,))
+    other = Part(sign="1", level=UnitLevel.SQUAD, count=1, categories=((Category.HEALTH,),))
+    plan = CorpsPlan(pattern="1+3+5", parts=(head, above, below, attrs.evolve(other, sign="")))
+    tree = build_corps(plan, TOWNS)
+    found = [tree.superior(TeamId(f"c-squad-{n}")) for n in range(1, 7)]
+    detachments = [f"c-detachment-{n}" for n in (1, 2, 1, 2, 1)]
+    assert found == [*detachments, "c-corps-1"]
