@@ -253,6 +253,14 @@ def test_a_service_may_be_entered_late_where_there_is_a_way_for_it() -> None:
     assert record_book(OBJECTED[Objection.LATE], rules).refused == ()
 
 
+def test_a_correction_may_come_at_any_time_and_an_entry_as_the_service_ends() -> None:
+    rules = attrs.evolve(CHINA, entry_days=3, late_entry=False)
+    first = entry("o-1", at(3, 5), 60, at=at(3, 5))
+    book = record_book([first, entry("o-1", at(3, 5), 45, at=at(9, 5), corrects=True)], rules)
+    assert [one.record.minutes for one in book.standing] == [45]
+    assert [one.record.minutes for one in book.replaced] == [60]
+
+
 def test_a_correction_takes_the_place_of_what_it_corrects_and_both_are_kept() -> None:
     book = record_book(HALF_YEAR, CHINA)
     standing = {one.record.order: one.record.minutes for one in book.standing}
@@ -342,6 +350,13 @@ def test_a_certificate_leaves_out_what_does_not_stand_and_is_of_nobody_else() ->
     assert [one.order for one in given_out.services] == ["o-11", "o-12", "o-13"]
     assert given_out.minutes == 150 + 100 + 119
     assert BEN not in given_out.text()
+
+
+def test_a_period_begins_with_its_first_instant_and_ends_before_its_last() -> None:
+    served = [entry("o-1", at(3, 5), 60), entry("o-2", at(3, 6), 30)]
+    found = certified(served, request(since=at(3, 5), until=at(3, 6)))
+    assert found is not None
+    assert [one.order for one in found.services] == ["o-1"]
 
 
 def test_of_nothing_there_is_no_certificate() -> None:

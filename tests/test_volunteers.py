@@ -189,7 +189,15 @@ def test_a_number_made_for_the_purpose_is_taken(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["320584199002301234", "320584-1700-0000-1234", "12800138000", "138001380001"]
+    "text",
+    [
+        "320584199002301234",
+        "320584187902281234",
+        "320584210002281234",
+        "320584-1700-0000-1234",
+        "12800138000",
+        "138001380001",
+    ],
 )
 def test_digits_that_no_person_can_have_are_no_number_of_a_person(text: str) -> None:
     assert said(text) == []
