@@ -11,7 +11,7 @@ import pytest
 from hypothesis import find, given
 from hypothesis import strategies as st
 
-from practice_core.areas import BasisKind, corps_names, load_area, load_corps
+from practice_core.areas import BasisKind, corps_names, load_area, load_corps, read_units
 from practice_core.areas.corps import read_corps
 from practice_core.areas.files import shipped
 from practice_core.errors import DefinitionError, UnknownName
@@ -434,6 +434,61 @@ def test_a_file_of_ones_own_is_read_and_a_wrong_one_refused_as_a_whole(tmp_path:
     choice = re.sub('leader = {.*heads the corps" }', 'leader = "unit_head"', text)
     with pytest.raises(DefinitionError, match="leader: a choice without a basis"):
         read_corps(choice.encode(), "own.toml")
+
+
+SHEET = """\
+编号,层级,上级,阵地,类型,类别,负责人
+u,总队,,c,,,县（市、区）委书记
+d1,支队,u,i1,属地队伍,,镇（街道）党委书记
+law,detachment,u,,,法律服务、aid,
+t1,服务队,d1,s1,,,village_party_secretary
+"""
+
+
+def test_a_county_writes_its_own_units_in_either_language() -> None:
+    tree = read_units(SHEET.encode(), "corps.csv", TOWNS)
+    assert tree == Corps(
+        [
+            attrs.evolve(HEAD, leader=Office.COUNTY_PARTY_SECRETARY),
+            attrs.evolve(TOWN, leader=Office.TOWN_PARTY_SECRETARY),
+            attrs.evolve(LAW, categories=(Category.LAW, Category.AID)),
+            unit(
+                "t1",
+                UnitLevel.SERVICE_TEAM,
+                "d1",
+                site=SiteId("s1"),
+                leader=Office.VILLAGE_PARTY_SECRETARY,
+            ),
+        ],
+        TOWNS,
+    )
+    assert read_units(SHEET.encode("gb18030"), "corps.csv", TOWNS) == tree
+
+
+def test_a_wrong_table_of_units_is_refused_with_every_line() -> None:
+    words = SHEET.replace("服务队,d1", "小组,d1").replace("法律服务、aid", "法律、aid")
+    with pytest.raises(DefinitionError) as refused:
+        read_units(words.encode(), "corps.csv", TOWNS)
+    assert [(fault.place, fault.found) for fault in refused.value.faults] == [
+        ("corps.csv:4", "'法律'"),
+        ("corps.csv:5", "'小组'"),
+    ]
+    person = SHEET.replace("village_party_secretary", "王小明")
+    with pytest.raises(DefinitionError, match=r"corps\.csv:5: '王小明'; expected one of"):
+        read_units(person.encode(), "corps.csv", TOWNS)
+    tree = SHEET.replace("t1,服务队,d1,s1", "t1,服务队,d2,s2").replace(
+        "law,detachment,u,,", "law,detachment,d1,,"
+    )
+    with pytest.raises(DefinitionError) as refused:
+        read_units(tree.encode(), "corps.csv", TOWNS)
+    assert [(fault.place, fault.found) for fault in refused.value.faults] == [
+        ("corps.csv:4", "detachment below detachment 'd1'"),
+        ("corps.csv:5", "superior 'd2' is no unit"),
+    ]
+    with pytest.raises(DefinitionError, match="no column level"):
+        read_units(b"id\nu\n", "corps.csv", TOWNS)
+    with pytest.raises(DefinitionError, match=r"corps\.csv: corps: no corps among 0"):
+        read_units(b"id,level\n", "corps.csv", TOWNS)
 
 
 def test_a_pattern_that_does_not_ship_is_told_with_those_that_do() -> None:

@@ -10,7 +10,7 @@ Examples
 """
 
 from practice_core.areas.area import Area
-from practice_core.areas.corps import corps_names, load_corps
+from practice_core.areas.corps import corps_names, load_corps, read_units
 from practice_core.areas.files import Basis, BasisKind, beside, read, structure
 from practice_core.areas.inputs import file_bytes
 from practice_core.areas.load import (
@@ -80,6 +80,7 @@ __all__ = [
     "read",
     "read_sites",
     "read_teams",
+    "read_units",
     "record_rules_names",
     "rule_traits",
     "rules_names",
