@@ -14,10 +14,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from practice_core.areas import Loop, new_area, traits
+from practice_core.areas import Local, Loop, new_area, traits
+from practice_core.areas.corps import read_corps, read_units
+from practice_core.areas.files import shipped
 from practice_core.areas.loops import loop_files, read_loop
+from practice_core.areas.record_rules import read_record_rules
+from practice_core.areas.standards import read_standard
 from practice_core.cli import main
 from practice_core.errors import PracticeError
+from practice_core.hierarchy import Hierarchy, Level, Site, SiteId
 from practice_core.simulation import findings, load_scenario
 from tests.patience import within
 
@@ -171,6 +176,35 @@ def test_a_broken_file_of_a_loop_is_read_or_refused(name: str, data: st.DataObje
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("folder", "name", "reader"),
+    [
+        ("corps", "tengzhou", read_corps),
+        ("records", "china", read_record_rules),
+        ("standards", "shanxian_stars", read_standard),
+    ],
+)
+@fuzz(0.1)
+@given(data=st.data())
+def test_a_broken_file_of_a_local_rule_is_read_or_refused(
+    folder: str, name: str, reader: Callable[[bytes, str], Local[Any]], data: st.DataObject
+) -> None:
+    raw = data.draw(broken(shipped(folder)[name].read_bytes()))
+    soon(lambda: reader(raw, "own.toml"))
+
+
+@pytest.mark.slow
+@fuzz(0.1)
+@given(data=st.data())
+def test_a_broken_table_of_units_is_read_or_refused(data: st.DataObject) -> None:
+    rows = ("编号,层级,上级,阵地,类型,类别,负责人", "u,总队,,c,,,", "d,支队,u,c,属地队伍,,")
+    sheet = "\n".join([*rows, "l,小队,d,,,法律服务;aid,", ""])
+    sites = Hierarchy([Site(SiteId("c"), "中心", Level.CENTER, None, 120, 31, synthetic=True)])
+    raw = data.draw(broken(sheet.encode()))
+    soon(lambda: read_units(raw, "corps.csv", sites))
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("file", ["sites.csv", "teams.csv"])
 @fuzz(0.1)
 @given(data=st.data())
@@ -231,5 +265,5 @@ def test_the_sound_files_that_are_broken_here_are_sound(
 ) -> None:
     county = written(tmp_path / "county", sound)
     assert load_scenario(county).teams.count == 120
-    shipped = resources.files("practice_core").joinpath("areas", "wujiang", "scenario.toml")
-    assert len(sound["scenario.toml"]) > len(shipped.read_bytes()) // 2
+    scenario = resources.files("practice_core").joinpath("areas", "wujiang", "scenario.toml")
+    assert len(sound["scenario.toml"]) > len(scenario.read_bytes()) // 2

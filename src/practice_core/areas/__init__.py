@@ -10,6 +10,7 @@ Examples
 """
 
 from practice_core.areas.area import Area
+from practice_core.areas.corps import corps_names, load_corps, read_units
 from practice_core.areas.files import Basis, BasisKind, beside, read, structure
 from practice_core.areas.inputs import file_bytes
 from practice_core.areas.load import (
@@ -21,10 +22,12 @@ from practice_core.areas.load import (
     rules_names,
     scenario_bytes,
 )
+from practice_core.areas.local import Local
 from practice_core.areas.loops import Loop
 from practice_core.areas.new import NewArea, new_area
 from practice_core.areas.placement import place_sites
 from practice_core.areas.point_records import load_record
+from practice_core.areas.record_rules import load_record_rules, record_rules_names
 from practice_core.areas.rows import SiteRow, TeamKind, TeamRow, read_sites, read_teams
 from practice_core.areas.scheme_traits import (
     RuleKey,
@@ -35,6 +38,7 @@ from practice_core.areas.scheme_traits import (
     rules_table,
 )
 from practice_core.areas.schemes import Scheme
+from practice_core.areas.standards import load_standard, standard_names
 from practice_core.areas.traits import LoopKey, LoopWord, Trait, comparison, flowchart, traits
 from practice_core.hierarchy import Level
 
@@ -43,6 +47,7 @@ __all__ = [
     "Basis",
     "BasisKind",
     "Level",
+    "Local",
     "Loop",
     "LoopKey",
     "LoopWord",
@@ -59,22 +64,29 @@ __all__ = [
     "assumed_in",
     "beside",
     "comparison",
+    "corps_names",
     "file_bytes",
     "flowchart",
     "load_area",
+    "load_corps",
     "load_loop",
     "load_record",
+    "load_record_rules",
     "load_rules",
+    "load_standard",
     "loop_names",
     "new_area",
     "place_sites",
     "read",
     "read_sites",
     "read_teams",
+    "read_units",
+    "record_rules_names",
     "rule_traits",
     "rules_names",
     "rules_table",
     "scenario_bytes",
+    "standard_names",
     "structure",
     "traits",
 ]

@@ -38,8 +38,10 @@ from practice_core.testing.orders import Loop, OrderAdapter, Stepped
 from practice_core.testing.plain_ledger import PlainLedger
 from practice_core.testing.standings import StandingAdapter, StandingWorld, SteppedStanding
 from practice_core.testing.strategies import (
+    availabilities,
     calendars,
     conditions,
+    corps,
     hierarchies,
     profiles,
     requests,
@@ -63,10 +65,12 @@ __all__ = [
     "Stepped",
     "SteppedNomination",
     "SteppedStanding",
+    "availabilities",
     "broken",
     "calendars",
     "check_journal",
     "conditions",
+    "corps",
     "hierarchies",
     "journal_machine",
     "ledger_machine",

@@ -25,14 +25,41 @@ from practice_core.orders import (
     Supervised,
 )
 from practice_core.terms import BeneficiaryGroup, Category
-from practice_core.units import DAY, HOUR, MINUTE, ActorId, Calendar, OrderId, SiteId
+from practice_core.units import (
+    DAY,
+    HOUR,
+    MINUTE,
+    ActorId,
+    Calendar,
+    OrderId,
+    SiteId,
+    TeamId,
+    VolunteerId,
+)
+from practice_core.volunteers import (
+    BLOCKS_A_WEEK,
+    Availability,
+    Corps,
+    Office,
+    Unit,
+    UnitKind,
+    UnitLevel,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from practice_core.units import Duration, Instant
 
-__all__ = ["calendars", "conditions", "hierarchies", "profiles", "requests"]
+__all__ = [
+    "availabilities",
+    "calendars",
+    "conditions",
+    "corps",
+    "hierarchies",
+    "profiles",
+    "requests",
+]
 
 T = TypeVar("T")
 
@@ -100,6 +127,48 @@ def hierarchies(draw: st.DrawFn, *, max_sites: int = 12) -> Hierarchy:
         lon, lat = 120.0 + n / 100, 31.0 + n / 100
         sites.append(Site(SiteId(name), name, level, parent.id, lon, lat, synthetic=True))
     return Hierarchy(sites)
+
+
+def availabilities() -> st.SearchStrategy[Availability]:
+    """Draw availabilities; they shrink to never."""
+    return st.frozensets(st.integers(0, BLOCKS_A_WEEK - 1)).map(Availability)
+
+
+@st.composite
+def corps(draw: st.DrawFn, hierarchy: Hierarchy, *, max_units: int = 12) -> Corps:
+    """Draw corps by a superior for each unit; they shrink to a corps alone.
+
+    Parameters
+    ----------
+    hierarchy
+        The sites at which they are at home.
+    max_units
+        At least 1.
+    """
+    root = Unit(id=TeamId("u0"), level=UnitLevel.CORPS, site=hierarchy.root.id)
+    units = [root]
+    rosters = st.lists(st.integers(0, 9), max_size=3, unique=True)
+    for n in range(1, draw(st.integers(1, max_units))):
+        above = draw(
+            st.sampled_from([unit for unit in units if unit.level is not UnitLevel.SERVICE_TEAM])
+        )
+        levels = [level for level in UnitLevel if level.rank > above.level.rank]
+        kinds = list(UnitKind) if above.kind is UnitKind.TERRITORIAL else [UnitKind.FUNCTIONAL]
+        kind = draw(st.sampled_from(kinds))
+        territorial = kind is UnitKind.TERRITORIAL
+        within = sorted(hierarchy.scope(above.site)) if territorial and above.site else []
+        unit = Unit(
+            id=TeamId(f"u{n}"),
+            level=draw(st.sampled_from(levels)),
+            kind=kind,
+            superior=above.id,
+            site=draw(st.sampled_from(within)) if territorial else None,
+            categories=() if territorial else (draw(st.sampled_from(Category)),),
+            leader=draw(st.sampled_from(Office)),
+            roster=tuple(VolunteerId(f"v{who}") for who in draw(rosters)),
+        )
+        units.append(unit)
+    return Corps(units, hierarchy)
 
 
 @st.composite
