@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from practice_core.areas.links import linked
 from practice_core.areas.loops import Loop
 from practice_core.areas.placement import place_sites, stand
 from practice_core.areas.schemes import Scheme, bases_below
@@ -130,6 +131,14 @@ class Area:
             **spread,
         )
         return Hierarchy(sites, self.outline)
+
+    def linked(self, hierarchy: Hierarchy) -> Area:
+        """Give the area with the desks beyond its tree that a network says: see `links`.
+
+        With a `Federation` its orders escalate to the allied areas that are in it, nearest first,
+        and the desk of an ally asks the ally's teams (`Practice`).
+        """
+        return attrs.evolve(self, links=linked(self.links, hierarchy))
 
     @property
     def loop(self) -> Loop:

@@ -8,7 +8,7 @@ import attrs
 
 from practice_core.areas.tables import summed_up
 from practice_core.errors import Fault, did_you_mean
-from practice_core.hierarchy import Level
+from practice_core.hierarchy import Level, RelationKind, SiteKind
 from practice_core.orders import Desk, Links
 from practice_core.terms import Category  # noqa: TC001 - cattrs reads the fields' types
 from practice_core.units import SiteId, is_identifier
@@ -16,9 +16,10 @@ from practice_core.units import SiteId, is_identifier
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from practice_core.hierarchy import Hierarchy
     from practice_core.orders import LoopProfile
 
-__all__ = ["LinksFile", "chain_faults", "links_of"]
+__all__ = ["LinksFile", "chain_faults", "linked", "links_of"]
 
 _MOST_ALLIES = 20
 _HELPED = 20
@@ -59,6 +60,38 @@ def links_of(found: LinksFile, sites: Sequence[str] | None) -> Links:
         paired={SiteId(site): SiteId(desk) for site, desk in found.paired.items()},
         allied=tuple(map(SiteId, found.allied)),
         fallback=None if found.fallback is None else SiteId(found.fallback),
+    )
+
+
+def linked(links: Links, hierarchy: Hierarchy) -> Links:
+    """Give the desks beyond the tree that a network says itself, beside those that a file names.
+
+    Allied centers and paired units are those of its relations; the desk of a category is the sector
+    sub-center that offers it. Of several the first by id counts, of allied centers of a federation
+    the nearest is asked first. What the network does not say stays as it is.
+
+    Examples
+    --------
+    >>> from practice_core.hierarchy import Hierarchy, Relation, RelationKind, Site
+    >>> ally = Relation(RelationKind.ALLIANCE, "wj", "qp", exchanged=10, certificate=True)
+    >>> center = Site("wj", "中心", Level.CENTER, None, 120.6, 31.1, synthetic=True)
+    >>> linked(Links(fallback="wj"), Hierarchy([center], relations=[ally]))
+    Links(sectors={}, paired={}, allied=('qp',), fallback='wj')
+    """
+    sectors: dict[Category, SiteId] = {}
+    for site in hierarchy.of_kind(SiteKind.SECTOR_SUBCENTER):
+        if hierarchy.center(site.id) == hierarchy.root.id:
+            for category in site.categories:
+                sectors.setdefault(category, site.id)
+    paired: dict[SiteId, SiteId] = {}
+    for one in hierarchy.relations:
+        if one.kind is RelationKind.PAIRING:
+            paired.setdefault(one.site, SiteId(one.other))
+    return attrs.evolve(
+        links,
+        sectors={**links.sectors, **sectors},
+        paired={**links.paired, **paired},
+        allied=hierarchy.allies() or links.allied,
     )
 
 
