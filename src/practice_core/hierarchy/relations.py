@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RELATION_RULES", "OtherEnd", "Relation", "RelationKind", "RelationRule"]
 
-_MOST_EXCHANGED = 1_000_000
+MOST_EXCHANGED = 1_000_000
 
 
 class RelationKind(enum.StrEnum):
@@ -155,8 +155,8 @@ class Relation:
             if self.exchanged is not None or self.certificate:
                 found = f"{self.kind} that exchanges volunteers"
                 yield found, "an alliance", "remove exchanged and certificate"
-        elif self.exchanged is not None and not 0 <= self.exchanged <= _MOST_EXCHANGED:
-            yield f"{self.exchanged} exchanged", f"0 to {_MOST_EXCHANGED:,}", "mend exchanged"
+        elif self.exchanged is not None and not 0 <= self.exchanged <= MOST_EXCHANGED:
+            yield f"{self.exchanged} exchanged", f"0 to {MOST_EXCHANGED:,}", "mend exchanged"
 
     def _end_faults(self, sites: Mapping[SiteId, Site]) -> Iterator[tuple[str, str, str]]:
         here, rule = sites.get(self.site), self.rule
