@@ -22,7 +22,7 @@ from practice_core.cli import main
 from practice_core.dispatch import policy
 from practice_core.errors import DefinitionError, UnknownName
 from practice_core.experiment import assumptions, inputs
-from practice_core.hierarchy import Hierarchy, Level, Outline
+from practice_core.hierarchy import Hierarchy, Level, Outline, SiteKind
 from practice_core.orders import Desk
 from practice_core.simulation import Odd, draw_city, findings, load_scenario, run
 from practice_core.terms import Category
@@ -626,7 +626,10 @@ Output = Any
 def test_show_counts_the_sites_of_a_folder(county: Path, capsys: Output) -> None:
     assert main(["show", str(county), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert found["counts"] == {"center": 1, "institute": 2, "station": 4, "spot": 0}
+    levels = {"center": 1, "institute": 2, "station": 4, "spot": 0}
+    kinds = dict.fromkeys(map(str, SiteKind), 0) | {"regular": 7}
+    assert found["counts"] == levels | kinds
+    assert found["relations"] == []
     assert found["made_up"] == {"sites": False, "teams": False}
     assert [site["id"] for site in found["sites"]] == ["c", "i1", "i2", "s1", "s2", "s3", "s4"]
 

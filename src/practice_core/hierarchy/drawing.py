@@ -116,7 +116,9 @@ def dot(hierarchy: Hierarchy, lang: Lang = "en") -> str:
     return "\n".join(["digraph {", *sites, *others, *tree, *ties, "}", ""])
 
 
-def svg(hierarchy: Hierarchy, lang: Lang = "en", title: str = "") -> str:
+def svg(
+    hierarchy: Hierarchy, lang: Lang = "en", title: str = "", outline: Outline | None = None
+) -> str:
     """Draw a network: on the map if its outline is known, else as a tree.
 
     Sites are circles, larger and of another color the higher their level, ringed if they are of a
@@ -131,6 +133,8 @@ def svg(hierarchy: Hierarchy, lang: Lang = "en", title: str = "") -> str:
         Of the words.
     title
         Above it; the center's name if empty.
+    outline
+        Of the map; None: the network's own, if it has one.
 
     Examples
     --------
@@ -140,7 +144,7 @@ def svg(hierarchy: Hierarchy, lang: Lang = "en", title: str = "") -> str:
     >>> "&lt;清水&gt;" in drawing, "<清水>" in drawing
     (True, False)
     """
-    outline = hierarchy.outline
+    outline = outline or hierarchy.outline
     drawn = _as_tree(hierarchy) if outline is None else _on_map(hierarchy, outline)
     at, height, shapes = drawn
     heading = escape(title or hierarchy.root.name)
