@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ["dot", "graphml", "mermaid", "svg"]
 
-_WIDTH, _MARGIN, _LEGEND = 960.0, 40.0, 60.0
+_WIDTH, _MARGIN, _LEGEND = 960.0, 40.0, 70.0
+_NAMED = 40
+"""More sites than so many are drawn without their names, the lower levels first."""
 _TREE_HEIGHT = 520.0
 _FLAT, _TALL = 0.4, 1.6
 """A map is at least and at most so many times as high as wide."""
@@ -37,6 +39,7 @@ text { font: 14px sans-serif; fill: #222 }
 .outline { fill: #f4f1e8; stroke: #a49a7c; fill-rule: evenodd }
 .tree { stroke: #b8b8b8; stroke-width: .6 }
 .relation { stroke: #8a3ffc; stroke-width: 1.4; stroke-dasharray: 5 3; fill: none }
+.name { font-size: 11px; paint-order: stroke; stroke: #fff; stroke-width: 2px }
 circle { stroke: #fff; stroke-width: .5 }
 .center { fill: #b3261e }
 .institute { fill: #d9822b }
@@ -161,7 +164,8 @@ def svg(
             *_branches(hierarchy, at),
             *_dashed(hierarchy, at, lang),
             *_circles(hierarchy, at, lang),
-            *_legend(hierarchy, total - _LEGEND / 2, lang),
+            *_names(hierarchy, at),
+            *_legend(hierarchy, total - _LEGEND + 20, lang),
             "</svg>",
             "",
         ]
@@ -253,6 +257,20 @@ def _circles(
         yield f"<circle {shape}><title>{said}</title></circle>"
 
 
+def _names(hierarchy: Hierarchy, at: dict[SiteId, tuple[float, float]]) -> Iterator[str]:
+    """Give the names of the higher levels, as many as can be read."""
+    left = _NAMED
+    for level in Level:
+        sites = hierarchy.at_level(level)
+        left -= len(sites)
+        for site in sites if left >= 0 else ():
+            x, y = at[site.id]
+            away = _RADII[level] + 5
+            x, side = (x + away, "start") if x < _WIDTH * 0.7 else (x - away, "end")
+            said = f'x="{x:.1f}" y="{y + 4:.1f}" text-anchor="{side}"'
+            yield f'<text class="name" {said}>{escape(site.name)}</text>'
+
+
 def _legend(hierarchy: Hierarchy, y: float, lang: Lang) -> Iterator[str]:
     x = _MARGIN
     for level, count in hierarchy.counts().items():
@@ -263,8 +281,9 @@ def _legend(hierarchy: Hierarchy, y: float, lang: Lang) -> Iterator[str]:
     kinds = sorted({one.kind for one in hierarchy.relations}, key=lambda kind: kind.value)
     if kinds:
         said = escape(", ".join(term(kind, lang) for kind in kinds))
-        yield f'<line class="relation" {_ends((x, y), (x + 24, y))}/>'
-        yield f'<text x="{x + 30:.1f}" y="{y + 5:.1f}">{said}</text>'
+        y += 26
+        yield f'<line class="relation" {_ends((_MARGIN - 8, y), (_MARGIN + 10, y))}/>'
+        yield f'<text x="{_MARGIN + 14:.1f}" y="{y + 5:.1f}">{said}</text>'
 
 
 def _ends(a: tuple[float, float], b: tuple[float, float]) -> str:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from practice_core.hierarchy import Hierarchy, Level, Relation, RelationKind, Site
 from practice_core.hierarchy.relations import RELATION_RULES
-from practice_core.hierarchy.sites import KIND_PARENTS, LONGEST_NAME, PARENT_LEVELS
+from practice_core.hierarchy.sites import KIND_PARENTS, PARENT_LEVELS
 from practice_core.lifecycle import AfterPause, Role
 from practice_core.orders import (
     UNCONDITIONAL,
@@ -116,8 +116,9 @@ def hierarchies(draw: st.DrawFn, *, max_sites: int = 12) -> Hierarchy:
 def names() -> st.SearchStrategy[str]:
     """Draw names of sites as people give them: Chinese, with quotes, commas, brackets, accents."""
     signs = st.sampled_from("实践站点河村（一）“”\"'\\,;|、<>&#[]{}=+-@ éÀａ１😀𠮷")
-    return st.text(signs | st.characters(codec="utf-8"), min_size=1, max_size=12).map(
-        lambda text: " ".join("".join(filter(str.isprintable, text)).split())[:LONGEST_NAME] or "站"
+    seen = st.characters(exclude_categories=("C", "Z"))
+    return st.text(signs | seen, min_size=1, max_size=12).map(
+        lambda text: " ".join(text.split()) or "站"
     )
 
 
@@ -165,7 +166,7 @@ def _sites(draw: st.DrawFn, name: str, parent: Site | None) -> Site:
         draw(st.floats(-90, 90)),
         synthetic=draw(st.booleans()),
         kind=kind,
-        hours=draw(st.none() | calendars(around=_LATELY)),
+        hours=draw(st.none() | _plain_weeks() | calendars(around=_LATELY)),
         seats=draw(st.none() | st.integers(1, 500)),
         categories=tuple(draw(st.lists(st.sampled_from(Category), max_size=3, unique=True))),
         demonstration=draw(st.booleans()),
@@ -207,7 +208,7 @@ def _relations(draw: st.DrawFn, sites: Sequence[Site], other: str) -> Relation |
         draw(names()) if named else "",
         since,
         until,
-        hours=draw(st.none() | calendars(around=_LATELY))
+        hours=draw(st.none() | _plain_weeks() | calendars(around=_LATELY))
         if kind is RelationKind.SHARED_VENUE
         else None,
         exchanged=draw(st.none() | st.integers(0, 50)) if is_alliance else None,
