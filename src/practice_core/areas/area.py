@@ -142,7 +142,10 @@ class Area:
         With a `Federation` its orders escalate to the allied areas that are in it, nearest first,
         and the desk of an ally asks the ally's teams (`Practice`).
         """
-        return attrs.evolve(self, links=linked(self.links, hierarchy))
+        ours = hierarchy.scope(hierarchy.root.id)
+        sites = [site for site in hierarchy if site.id in ours]
+        ties = [one for one in hierarchy.relations if one.site in ours]
+        return attrs.evolve(self, links=linked(self.links, sites, ties, hierarchy.allies()))
 
     @property
     def loop(self) -> Loop:

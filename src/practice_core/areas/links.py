@@ -14,9 +14,10 @@ from practice_core.terms import Category  # noqa: TC001 - cattrs reads the field
 from practice_core.units import SiteId, is_identifier
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from practice_core.hierarchy import Hierarchy
+    from practice_core.areas.rows import SiteRow
+    from practice_core.hierarchy import Relation, Site
     from practice_core.orders import LoopProfile
 
 __all__ = ["LinksFile", "chain_faults", "linked", "links_of"]
@@ -63,35 +64,48 @@ def links_of(found: LinksFile, sites: Sequence[str] | None) -> Links:
     )
 
 
-def linked(links: Links, hierarchy: Hierarchy) -> Links:
+def linked(
+    links: Links,
+    sites: Iterable[Site | SiteRow],
+    relations: Iterable[Relation],
+    allied: Sequence[SiteId] = (),
+) -> Links:
     """Give the desks beyond the tree that a network says itself, beside those that a file names.
 
-    Allied centers and paired units are those of its relations; the desk of a category is the sector
-    sub-center that offers it. Of several the first by id counts, of allied centers of a federation
-    the nearest is asked first. What the network does not say stays as it is.
+    Parameters
+    ----------
+    links
+        What a file names; what the network does not say stays so.
+    sites
+        Of the area: the desk of a category is the sector sub-center that offers it, of several the
+        first.
+    relations
+        Of the area: a site's paired unit is that of its first pairing, allied centers are the other
+        ends of alliances.
+    allied
+        The centers of allied areas in the order in which they are asked, if it is known.
 
     Examples
     --------
-    >>> from practice_core.hierarchy import Hierarchy, Relation, RelationKind, Site
+    >>> from practice_core.hierarchy import Relation
     >>> ally = Relation(RelationKind.ALLIANCE, "wj", "qp", exchanged=10, certificate=True)
-    >>> center = Site("wj", "中心", Level.CENTER, None, 120.6, 31.1, synthetic=True)
-    >>> linked(Links(fallback="wj"), Hierarchy([center], relations=[ally]))
+    >>> linked(Links(fallback="wj"), [], [ally])
     Links(sectors={}, paired={}, allied=('qp',), fallback='wj')
     """
     sectors: dict[Category, SiteId] = {}
-    for site in hierarchy.of_kind(SiteKind.SECTOR_SUBCENTER):
-        if hierarchy.center(site.id) == hierarchy.root.id:
+    for site in sites:
+        if site.kind is SiteKind.SECTOR_SUBCENTER:
             for category in site.categories:
                 sectors.setdefault(category, site.id)
-    paired: dict[SiteId, SiteId] = {}
-    for one in hierarchy.relations:
-        if one.kind is RelationKind.PAIRING:
-            paired.setdefault(one.site, SiteId(one.other))
+    ends: dict[RelationKind, dict[SiteId, SiteId]] = {kind: {} for kind in RelationKind}
+    for one in relations:
+        by = SiteId(one.other) if one.kind is RelationKind.ALLIANCE else one.site
+        ends[one.kind].setdefault(by, SiteId(one.other))
     return attrs.evolve(
         links,
         sectors={**links.sectors, **sectors},
-        paired={**links.paired, **paired},
-        allied=hierarchy.allies() or links.allied,
+        paired={**links.paired, **ends[RelationKind.PAIRING]},
+        allied=tuple(allied) or tuple(ends[RelationKind.ALLIANCE]) or links.allied,
     )
 
 

@@ -21,7 +21,7 @@ from practice_core.areas.calendars import USUAL, CalendarFile, calendar_of, time
 from practice_core.areas.files import beside, read, structure
 from practice_core.areas.geojson import read_outline
 from practice_core.areas.inputs import LARGEST_TABLE, file_bytes
-from practice_core.areas.links import LinksFile, chain_faults, links_of
+from practice_core.areas.links import LinksFile, chain_faults, linked, links_of
 from practice_core.areas.loops import LoopFile, loop_files, profile_of, read_loop
 from practice_core.areas.placement import made_up_rows
 from practice_core.areas.rows import read_relations, read_sites, read_teams
@@ -296,6 +296,8 @@ class _Reader:
             self.fault("teams", "teams without sites", "the sites of their homes", remedy)
         counts = self.counts(file, sites)
         links = self.links(file, sites)
+        if links is not None:
+            links = linked(links, sites or (), relations or ())
         if profile is not None and links is not None and any(counts.values()):
             self.add("area.toml", chain_faults(profile, counts, links))
         if file.sites is None and outline is None and file.outline is None:

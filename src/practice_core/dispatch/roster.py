@@ -162,7 +162,7 @@ class Roster:
         n = self.index[team]
         if not self._takes[n] or ineligible_now(self.teams[n], order):
             return None
-        if not self.hierarchy.reaches(order.holder, self.teams[n].home):
+        if self._several and not self.hierarchy.reaches(order.holder, self.teams[n].home):
             return None
         request = order.request
         travel = way_back(self.km(request.site, team))

@@ -38,6 +38,8 @@ from practice_core.testing.strategies import (
     calendars,
     conditions,
     hierarchies,
+    names,
+    networks,
     profiles,
     requests,
 )
@@ -63,6 +65,8 @@ __all__ = [
     "journal_machine",
     "ledger_machine",
     "lifecycle_machine",
+    "names",
+    "networks",
     "profiles",
     "requests",
     "run_lifecycle_machine",
