@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, find, given, settings
 from hypothesis import strategies as st
 
 from practice_core.errors import DefinitionError, OperationError, UnknownName
@@ -69,6 +69,13 @@ def found_in(act: Callable[[], object]) -> list[str]:
 
 
 # ------------------------------------------------------------------ kinds
+
+
+def test_networks_shrink_to_a_center_alone_that_says_nothing() -> None:
+    least = find(networks(), lambda _: True)
+    center = least.root
+    assert (len(least), least.relations) == (1, ())
+    assert center == Site(SiteId("s0"), center.name, Level.CENTER, None, 0, 0, synthetic=False)
 
 
 @pytest.mark.parametrize("kind", SiteKind)

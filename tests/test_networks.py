@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from practice_core.areas import networks as files
 from practice_core.areas.hours import hours_text, read_hours
 from practice_core.areas.networks import (
     READ_AS,
@@ -329,6 +330,21 @@ def test_each_fault_of_geojson_has_its_place(case: str) -> None:
         read_network({"x.json": text.encode()})
     told = [(fault.place, fault.found) for fault in refused.value.faults]
     assert any(where == place and found in what for where, what in told), told
+
+
+def test_files_of_any_size_are_bounded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    ring = [[120 + n / 10**6, 31] for n in range(10_001)]
+    wide = {"type": "Feature", "geometry": {"type": "Polygon", "coordinates": [ring]}}
+    with pytest.raises(DefinitionError, match="at most 10000"):
+        read_network({"x.json": points(wide, SOUND).encode()})
+    monkeypatch.setattr(files, "MOST_ROWS", 1)
+    with pytest.raises(DefinitionError, match="2 sites; expected at most 1"):
+        read_network({"x.json": points(SOUND, SOUND).encode()})
+    monkeypatch.setattr(files, "LARGEST_NETWORK", 1 << 20)
+    large = tmp_path / "x.toml"
+    large.write_bytes(b"#\n" * (1 << 19) + b"#")
+    with pytest.raises(DefinitionError, match="more than 1 MiB"):
+        load_network(large)
 
 
 SITES = "id,name,level,parent,lon,lat,kind,hours,opened,demonstration,categories,seats\n"

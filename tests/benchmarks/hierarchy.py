@@ -1,7 +1,8 @@
 """Time networks of 1,000 to 100,000 sites, beside networkx that takes the same sites in.
 
-Built is built and validated; refused is validated alone, of a network with one thing wrong. Each
-time is the best of some turns, the contenders in turn, in one process. The exponent is that of a
+Built is built and validated; refused is validated alone, of a network with one thing wrong; read is
+read from the bytes of a file, once. Each other time is the best of some turns, the contenders in
+turn, in one process. The exponent is that of a
 power law through the times, by least squares of their logarithms: 1 is linear.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import tracemalloc
+from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +20,7 @@ import attrs
 import networkx as nx
 import numpy as np
 
+from practice_core.areas import network_texts, read_network
 from practice_core.errors import DefinitionError
 from practice_core.hierarchy import Hierarchy, Level, Site, SiteId
 from tests.benchmarks.clock import seconds
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 SIZES = (1_000, 10_000, 100_000)
 QUERIES = 2_000
 NEAREST = 5
+FORMATS = ("toml", "csv", "geojson")
 
 
 def county(count: int) -> list[Site]:
@@ -102,6 +106,11 @@ def measured_at(count: int, turns: int, queries: int) -> dict[str, float]:
     near = min(
         seconds(lambda: [network.nearest(site, NEAREST) for site in asked]) for _ in range(turns)
     )
+    for suffix in FORMATS:
+        texts = {
+            name: text.encode() for name, text in network_texts(network, f"x.{suffix}").items()
+        }
+        times[f"read_{suffix}"] = [seconds(partial(read_network, texts))]
     best = {name: min(taken) for name, taken in times.items()}
     return {
         **{f"{name}_seconds": round(taken, 5) for name, taken in best.items()},
@@ -129,7 +138,7 @@ def measured(
             f"{name}_exponent": exponent(
                 {size: at[f"{name}_seconds"] for size, at in found.items()}
             )
-            for name in ("build", "refuse", "networkx")
+            for name in ("build", "refuse", "networkx", *(f"read_{suffix}" for suffix in FORMATS))
         },
     }
 

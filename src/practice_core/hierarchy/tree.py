@@ -104,9 +104,10 @@ class Hierarchy:
         given = list(relations)
         named = relation_places or [f"{one.kind} of {one.site}" for one in given]
         ties = sorted(zip(given, named, strict=True), key=lambda tie: tie[0].order)
+        known = {site.id: site for site in ordered}
         faults = [
-            *_faults(ordered, outline, places or {}),
-            *relation_faults(ties, {site.id: site for site in ordered}),
+            *_faults(ordered, known, outline, places or {}),
+            *relation_faults(ties, known),
         ]
         if faults:
             raise DefinitionError("sites", faults)
@@ -650,36 +651,41 @@ def _whole(numbers: NDArray[np.int64]) -> array[int]:
 
 def _faults(
     ordered: Sequence[Site],
+    known: Mapping[SiteId, Site],
     outline: Outline | None,
     places: Mapping[SiteId, str],
 ) -> list[Fault]:
     def place(site: SiteId) -> str:
         return places.get(site, f"site {site}")
 
-    misplaced = list(_parent_faults(ordered, place))
+    misplaced = list(_parent_faults(ordered, known, place))
     return [
-        *_id_faults(ordered, place),
+        *_id_faults(ordered, known, place),
         *misplaced,
         # Whoever hangs on a higher level all the way up is in no cycle.
         *(_cycle_faults(ordered, place) if misplaced else ()),
         *_center_faults(ordered, place),
-        *_field_faults(ordered, place),
+        *_field_faults(ordered, known, place),
         *site_position_faults(ordered, outline, place),
     ]
 
 
-def _id_faults(ordered: Sequence[Site], place: Callable[[SiteId], str]) -> Iterator[Fault]:
-    for site, count in Counter(site.id for site in ordered).items():
+def _id_faults(
+    ordered: Sequence[Site], known: Mapping[SiteId, Site], place: Callable[[SiteId], str]
+) -> Iterator[Fault]:
+    counts = Counter(site.id for site in ordered) if len(known) < len(ordered) else {}
+    for site in known:
         if not is_identifier(site):
             expected = "1 to 64 of A-Za-z0-9._:-, first a letter or digit"
             yield Fault(place(site), f"id {site!r}", expected, "give it another id")
-        if count > 1:
+        if counts and (count := counts[site]) > 1:
             found = f"{count} sites of id {site!r}"
             yield Fault(place(site), found, "one", "give the others ids of their own")
 
 
-def _parent_faults(ordered: Sequence[Site], place: Callable[[SiteId], str]) -> Iterator[Fault]:
-    levels = {site.id: site.level for site in ordered}
+def _parent_faults(
+    ordered: Sequence[Site], known: Mapping[SiteId, Site], place: Callable[[SiteId], str]
+) -> Iterator[Fault]:
     for site in ordered:
         rule = KIND_PARENTS[site.kind]
         allowed = rule.get(site.level)
@@ -696,12 +702,12 @@ def _parent_faults(ordered: Sequence[Site], place: Callable[[SiteId], str]) -> I
         elif not allowed:
             found = f"{what} with parent {site.parent!r}"
             yield Fault(place(site.id), found, "no parent", "delete the parent")
-        elif site.parent not in levels:
+        elif (above := known.get(site.parent)) is None:
             found = f"parent {site.parent!r} is no site"
             expected = f"the id of a {kinds}"
             yield Fault(place(site.id), found, expected, "add it or name another")
-        elif levels[site.parent] not in allowed:
-            found = f"{what} on {levels[site.parent]} {site.parent!r}"
+        elif above.level not in allowed:
+            found = f"{what} on {above.level} {site.parent!r}"
             expected = f"a parent of level {kinds}"
             yield Fault(place(site.id), found, expected, "mend the level or the parent")
 
@@ -735,8 +741,9 @@ def _center_faults(ordered: Sequence[Site], place: Callable[[SiteId], str]) -> I
             yield Fault(place(site), found, "exactly one", "lower its level or delete it")
 
 
-def _field_faults(ordered: Sequence[Site], place: Callable[[SiteId], str]) -> Iterator[Fault]:
-    known = {site.id: site for site in ordered}
+def _field_faults(
+    ordered: Sequence[Site], known: Mapping[SiteId, Site], place: Callable[[SiteId], str]
+) -> Iterator[Fault]:
     for site in ordered:
         for found, expected, remedy in site.faults():
             yield Fault(place(site.id), found, expected, remedy)
