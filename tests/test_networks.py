@@ -307,6 +307,13 @@ GEOJSON_FAULTS = {
         "x.json: features[1]",
         "no site",
     ),
+    "a geometry of no kind": (points({"geometry": {"type": []}}), "x.json: features[0]", "no site"),
+    "a list for a geometry": (
+        points(SOUND, {"geometry": [], "properties": {}}),
+        "x.json: features[1]",
+        "no site",
+    ),
+    "a text without end": (points(point(1, 2, id="c" * 1_001)), "x.json: features[0]", "no site"),
     "no position": (points(point("a", 31, id="c")), "x.json: features[0].properties.lon", "'a'"),
     "outside": (points(outlined(110), SOUND), "x.json: features[1].properties", "outside"),
     "two outlines": (points(outlined(120), outlined(1)), "x.json: features[1]", "second outline"),

@@ -58,6 +58,8 @@ T = TypeVar("T")
 
 LARGEST_NETWORK = 64 << 20
 """Bytes of a file, at most: 100,000 sites with all that may be said of them take half."""
+_LONGEST_TEXT = 1_000
+"""Characters of a text in GeoJSON; the other formats have lines that are bounded."""
 _RELATIONS = ".relations.csv"
 _INDEX = re.compile(r"^(sites|relations)\[([0-9]+)\]")
 _SITE_FIELDS = tuple(field.name for field in attrs.fields(Site))
@@ -287,42 +289,54 @@ def _toml(value: object) -> str:
 def _from_geojson(texts: Mapping[str, bytes]) -> Hierarchy:
     [(name, raw)] = texts.items()
     tree = json_tree(raw, name, most=None)
-    features = tree.get("features") if isinstance(tree, dict) else None
-    if (
-        not isinstance(tree, dict)
-        or tree.get("type") != "FeatureCollection"
-        or not isinstance(features, list)
-    ):
+    listed = tree.get("features") if isinstance(tree, dict) else None
+    kind = tree.get("type") if isinstance(tree, dict) else None
+    if kind != "FeatureCollection" or not isinstance(listed, list):
         fault = Fault(name, "no FeatureCollection", "one, of sites", "export the sites as GeoJSON")
         raise DefinitionError(name, [fault])
-    values: dict[str, list[object]] = {"sites": [], "relations": []}
-    numbers: dict[str, list[int]] = {"sites": [], "relations": []}
-    outlines: list[tuple[int, dict[str, Any]]] = []
+    features: dict[str, dict[int, dict[str, Any]]] = {"sites": {}, "relations": {}, "outlines": {}}
     faults: list[Fault] = []
-    for n, feature in enumerate(features):
-        geometry = feature.get("geometry") if isinstance(feature, dict) else None
-        kind = geometry.get("type") if isinstance(geometry, dict) else geometry
-        properties = feature.get("properties") if isinstance(feature, dict) else None
-        if kind in {"Polygon", "MultiPolygon"}:
-            outlines.append((n, feature))
-        elif isinstance(properties, dict) and kind in {"Point", None}:
-            key = "relations" if kind is None else "sites"
-            numbers[key].append(n)
-            values[key].append(properties if kind is None else {**properties, **_at(geometry)})
-        else:
+    for n, feature in enumerate(listed):
+        key = _purpose(feature)
+        if key is None:
             found, expected = "no site, relation or outline", "a Point, a Polygon or no geometry"
             faults.append(Fault(f"{name}: features[{n}]", found, expected, "remove it"))
-    for n, _ in outlines[1:]:
-        found = "a second outline"
-        faults.append(Fault(f"{name}: features[{n}]", found, "one", "dissolve them into one"))
+        elif key == "outlines" and features[key]:
+            expected, remedy = "one", "dissolve them into one"
+            faults.append(Fault(f"{name}: features[{n}]", "a second outline", expected, remedy))
+        else:
+            features[key][n] = feature
     if faults:
         raise summed_up(name, faults)
-    outline = outline_of(outlines[0][1], name) if outlines else None
+    outline = next((outline_of(one, name) for one in features["outlines"].values()), None)
+    values = {
+        "sites": [one["properties"] | _at(one["geometry"]) for one in features["sites"].values()],
+        "relations": [one["properties"] for one in features["relations"].values()],
+    }
+    numbers = {key: [*found] for key, found in features.items()}
 
     def place(key: str, n: int) -> str:
         return f"{name}: features[{numbers[key][n]}].properties"
 
     return _built(values, name, place, outline)
+
+
+def _purpose(feature: object) -> str | None:
+    """Tell what a feature is: a site, a relation, an outline, or nothing that belongs here."""
+    if not isinstance(feature, dict):
+        return None
+    geometry = feature.get("geometry")
+    kind = geometry.get("type") if isinstance(geometry, dict) else geometry
+    if kind == "Polygon" or kind == "MultiPolygon":  # noqa: PLR1714 - it may be no text at all
+        return "outlines"
+    said = feature.get("properties")
+    if not isinstance(said, dict) or any(
+        isinstance(part, str) and len(part) > _LONGEST_TEXT for part in (*said, *said.values())
+    ):
+        return None
+    if kind is None:
+        return "relations"
+    return "sites" if kind == "Point" else None
 
 
 def _at(geometry: Any) -> dict[str, object]:  # noqa: ANN401 - a JSON node
@@ -396,22 +410,7 @@ def _built(
     outline: Outline | None,
 ) -> Hierarchy:
     """Build a network from plain values; `place` says where a table of a list stands."""
-    listed = values.get("sites")
-    if isinstance(listed, list) and len(listed) > MOST_ROWS:
-        fault = Fault(name, f"{len(listed)} sites", f"at most {MOST_ROWS:,}", "take a part of it")
-        raise DefinitionError(name, [fault])
-
-    def told(fault: Fault) -> Fault:
-        found = _INDEX.match(fault.place)
-        where = (
-            place(found[1], int(found[2])) + fault.place[found.end() :] if found else fault.place
-        )
-        return attrs.evolve(fault, place=where if where.startswith(name) else f"{name}: {where}")
-
-    try:
-        file = structure(values, _NetworkFile, name)
-    except DefinitionError as error:
-        raise DefinitionError(name, [told(fault) for fault in error.faults]) from None
+    file = _structured(values, name, place)
     faults: list[Fault] = []
 
     def hours(key: str, n: int, text: str | None) -> Any:  # noqa: ANN401 - a calendar or nothing
@@ -446,6 +445,29 @@ def _built(
     if built is None or faults:
         raise summed_up(name, [f if f.place.startswith(name) else f.inside(name) for f in faults])
     return built
+
+
+def _structured(
+    values: Mapping[str, Any], name: str, place: Callable[[str, int], str]
+) -> _NetworkFile:
+    """Give the tables of a network, every value of its type."""
+    for key in ("sites", "relations"):
+        listed = values.get(key)
+        if isinstance(listed, list) and len(listed) > MOST_ROWS:
+            found, expected = f"{len(listed)} {key}", f"at most {MOST_ROWS:,}"
+            raise DefinitionError(name, [Fault(name, found, expected, "take a part of it")])
+
+    def told(fault: Fault) -> Fault:
+        found = _INDEX.match(fault.place)
+        if found is None:
+            return fault.inside(name)
+        where = place(found[1], int(found[2])) + fault.place[found.end() :]
+        return attrs.evolve(fault, place=where)
+
+    try:
+        return structure(values, _NetworkFile, name)
+    except DefinitionError as error:
+        raise DefinitionError(name, [told(fault) for fault in error.faults]) from None
 
 
 def _said(one: Site | Relation, fields: Sequence[str]) -> dict[str, Any]:
