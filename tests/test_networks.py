@@ -354,6 +354,15 @@ def test_files_of_any_size_are_bounded(monkeypatch: pytest.MonkeyPatch, tmp_path
         load_network(large)
 
 
+def test_a_fault_of_geojson_has_its_line_where_a_line_is_a_feature() -> None:
+    text = network_texts(COUNTY, "x.geojson")["x.geojson"]
+    with pytest.raises(DefinitionError) as refused:
+        read_network({"x.geojson": text.replace('"parent": "i"', '"parent": "j"').encode()})
+    assert [fault.place for fault in refused.value.faults] == [
+        "x.geojson:5: features[3].properties"
+    ]
+
+
 SITES = "id,name,level,parent,lon,lat,kind,hours,opened,demonstration,categories,seats\n"
 TIES = "kind,site,other,since,exchanged\n"
 CSV_FAULTS = {

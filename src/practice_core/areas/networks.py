@@ -61,6 +61,8 @@ LARGEST_NETWORK = 64 << 20
 _LONGEST_TEXT = 1_000
 """Characters of a text in GeoJSON; the other formats have lines that are bounded."""
 _RELATIONS = ".relations.csv"
+_FEATURE = re.compile(rb"""\s*\{\s*"type"\s*:\s*"Feature"\s*,""")
+"""Begins a line in files that have a feature in each, as most do."""
 _INDEX = re.compile(r"^(sites|relations)\[([0-9]+)\]")
 _SITE_FIELDS = tuple(field.name for field in attrs.fields(Site))
 _RELATION_FIELDS = tuple(field.name for field in attrs.fields(Relation))
@@ -296,14 +298,20 @@ def _from_geojson(texts: Mapping[str, bytes]) -> Hierarchy:
         raise DefinitionError(name, [fault])
     features: dict[str, dict[int, dict[str, Any]]] = {"sites": {}, "relations": {}, "outlines": {}}
     faults: list[Fault] = []
+    lines = [n for n, line in enumerate(raw.splitlines(), 1) if _FEATURE.match(line)]
+
+    def stands(n: int) -> str:
+        line = f":{lines[n]}" if len(lines) == len(listed) else ""
+        return f"{name}{line}: features[{n}]"
+
     for n, feature in enumerate(listed):
         key = _purpose(feature)
         if key is None:
             found, expected = "no site, relation or outline", "a Point, a Polygon or no geometry"
-            faults.append(Fault(f"{name}: features[{n}]", found, expected, "remove it"))
+            faults.append(Fault(stands(n), found, expected, "remove it"))
         elif key == "outlines" and features[key]:
             expected, remedy = "one", "dissolve them into one"
-            faults.append(Fault(f"{name}: features[{n}]", "a second outline", expected, remedy))
+            faults.append(Fault(stands(n), "a second outline", expected, remedy))
         else:
             features[key][n] = feature
     if faults:
@@ -316,7 +324,7 @@ def _from_geojson(texts: Mapping[str, bytes]) -> Hierarchy:
     numbers = {key: [*found] for key, found in features.items()}
 
     def place(key: str, n: int) -> str:
-        return f"{name}: features[{numbers[key][n]}].properties"
+        return f"{stands(numbers[key][n])}.properties"
 
     return _built(values, name, place, outline)
 
