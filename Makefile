@@ -54,6 +54,7 @@ bench: $(READY)
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/run.py --out out/bench.json
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/journal.py --out out/bench_journal.json
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/points.py --out out/bench_points.json
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/hierarchy.py --out out/bench_hierarchy.json
 	$(BIN)/python tests/benchmarks/practice.py --out out/bench_practice.json
 
 # How often the verdict errs on 200 simulated comparisons: a quarter of an hour on two cores.

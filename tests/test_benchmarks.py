@@ -13,10 +13,11 @@ from beancount.core import data, inventory
 from statemachine.exceptions import TransitionNotAllowed
 from transitions import MachineError
 
+from practice_core.hierarchy import Hierarchy
 from practice_core.orders import Order, OrderState, evolve
 from practice_core.simulation import EventLog
 from practice_core.units import AccountId, moment
-from tests.benchmarks import journal, points, recorders
+from tests.benchmarks import hierarchy, journal, points, recorders
 from tests.benchmarks import state_changes as timed
 
 if TYPE_CHECKING:
@@ -144,3 +145,29 @@ def test_every_figure_of_the_points_ledger_has_its_name() -> None:
     assert {f"postings_per_s_{name}" for name in points.CONTENDERS} < set(figures)
     assert figures["year_awards"] == 2_000
     assert all(figure >= 0 for figure in figures.values())
+
+
+# ------------------------------------------------------------------ networks
+
+
+def test_networkx_holds_the_sites_that_our_hierarchy_holds() -> None:
+    sites = hierarchy.county(300)
+    ours, theirs = Hierarchy(sites), hierarchy.inserted(sites)
+    graph = ours.to_networkx()
+    assert all(theirs.nodes[site.id] == graph.nodes[site.id] for site in ours)
+    assert set(theirs.edges) == set(graph.edges)
+    assert [fault.found for fault in hierarchy.refused(sites).faults] == [
+        "parent 'nobody' is no site"
+    ]
+
+
+def test_every_figure_of_networks_has_its_name() -> None:
+    figures = hierarchy.measured((100, 400), turns=1, queries=10)
+    names = ("build_seconds", "refuse_seconds", "networkx_seconds", "build_over_networkx")
+    rates = ("chains_per_s", "nearest_per_s", "bytes_per_site")
+    reads = [f"read_{suffix}_seconds" for suffix in ("toml", "csv", "geojson")]
+    timed = [name for name in (*names, *reads) if name.endswith("_seconds")]
+    fitted = {f"{name.removesuffix('_seconds')}_exponent" for name in timed}
+    sized = {f"{name}_{size}" for name in (*names, *rates, *reads) for size in (100, 400)}
+    assert set(figures) == fitted | sized
+    assert hierarchy.exponent({1: 3.0, 10: 300.0}) == 2

@@ -22,7 +22,7 @@ from practice_core.cli import main
 from practice_core.dispatch import policy
 from practice_core.errors import DefinitionError, UnknownName
 from practice_core.experiment import assumptions, inputs
-from practice_core.hierarchy import Hierarchy, Level, Outline
+from practice_core.hierarchy import Hierarchy, Level, Outline, SiteKind
 from practice_core.orders import Desk
 from practice_core.simulation import Odd, draw_city, findings, load_scenario, run
 from practice_core.terms import Category
@@ -620,6 +620,66 @@ def test_a_team_with_nobody_free_is_a_finding(county: Path) -> None:
     assert found == {Odd.NEVER_FREE: ("t4",)}
 
 
+# ---------------------------------------------------------------------------- relations
+
+RELATIONS = """\
+关系,阵地,对方,名称,起,互派人数,证书
+结对共建,Mill,unit-7,县医院,2023-01-01,,
+联盟,c,vale-center,谷县,,10,是
+"""
+
+
+def related(county: Path, text: str = RELATIONS) -> Path:
+    change(
+        county / "area.toml", 'sites = "sites.csv"', 'sites = "sites.csv"\nrelations = "ties.csv"'
+    )
+    (county / "ties.csv").write_text(text, encoding="utf-8")
+    return county
+
+
+def test_an_area_may_name_its_relations_beside_its_sites(county: Path) -> None:
+    before = load_area(county)
+    area = load_area(related(county))
+    assert area.digest != before.digest
+    assert area.hierarchy().relations == tuple(sorted(area.relations, key=lambda one: one.order))
+    [pair] = area.hierarchy().relations_of(SiteId("s1"))
+    assert (pair.other, pair.name, str(pair.since)) == ("unit-7", "县医院", "2023-01-01")
+    assert area.links.paired == {"s1": "unit-7"}
+    assert area.links.allied == ("vale-center",)
+
+
+def test_a_relation_that_does_not_fit_has_its_line_beside_other_faults(county: Path) -> None:
+    related(county, RELATIONS.replace("Mill", "Mil").replace("联盟,c", "联盟,i1"))
+    change(county / "teams.csv", "law;theory", "laws")
+    assert faults(county) == ["teams.csv:2", "ties.csv:2", "ties.csv:3"]
+
+
+def test_what_a_table_says_of_a_site_is_on_the_map(county: Path) -> None:
+    kept = (county / "sites.csv").read_text(encoding="utf-8").splitlines()
+    extra = ["kind,hours,opened", ",,", "sector_subcenter,,", ",,", ",Mo-Fr 08:00-18:00,2020/5/1"]
+    rows = [f"{row},{more}" for row, more in zip(kept, [*extra, *[",,"] * 9], strict=False)]
+    (county / "sites.csv").write_text("\n".join(rows), encoding="utf-8")
+    network = load_area(county).hierarchy()
+    assert network.kinds()[SiteKind.SECTOR_SUBCENTER] == 1
+    mill = network.site(SiteId("s1"))
+    assert (str(mill.opened), len(mill.hours.week) if mill.hours else 0) == ("2020-05-01", 7)
+
+
+def test_relations_may_name_sites_that_are_made_up(county: Path) -> None:
+    for file in ("outline.geojson", "scenario.toml"):
+        text = resources.files("practice_core").joinpath("areas", "wujiang", file).read_bytes()
+        (county / file).write_bytes(text)
+    named = 'outline = "outline.geojson"\nrelations = "ties.csv"'
+    area = TEXTS["area.toml"].replace('outline = "outline.geojson"', named)
+    (county / "area.toml").write_text(area, encoding="utf-8")
+    ties = RELATIONS.replace("Mill", "wj-s007").replace("联盟,c", "联盟,wj")
+    (county / "ties.csv").write_text(ties, encoding="utf-8")
+    found = load_area(county)
+    assert [one.site for one in found.hierarchy().relations] == ["wj", "wj-s007"]
+    (county / "ties.csv").write_text(ties.replace("s007", "s290"), encoding="utf-8")
+    assert faults(county) == ["ties.csv:2"]
+
+
 # ---------------------------------------------------------------------------- the command line
 
 Output = Any
@@ -628,7 +688,10 @@ Output = Any
 def test_show_counts_the_sites_of_a_folder(county: Path, capsys: Output) -> None:
     assert main(["show", str(county), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert found["counts"] == {"center": 1, "institute": 2, "station": 4, "spot": 0}
+    levels = {"center": 1, "institute": 2, "station": 4, "spot": 0}
+    kinds = dict.fromkeys(map(str, SiteKind), 0) | {"regular": 7}
+    assert found["counts"] == levels | kinds
+    assert found["relations"] == []
     assert found["made_up"] == {"sites": False, "teams": False}
     assert [site["id"] for site in found["sites"]] == ["c", "i1", "i2", "s1", "s2", "s3", "s4"]
 

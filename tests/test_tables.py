@@ -274,7 +274,7 @@ SITE_FAULTS: dict[str, tuple[str | bytes, str, str]] = {
     "unknown column": (
         SOUND.replace(",level,", ",levl,"),
         "sites.csv:1",
-        "parent, lon, lat; did you mean 'level'? rename or remove it",
+        "opened, closed, synthetic; did you mean 'level'? rename or remove it",
     ),
     "unknown Chinese column": (
         SOUND.replace(",level,", ",阵地层级,"),

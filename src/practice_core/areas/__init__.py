@@ -24,11 +24,27 @@ from practice_core.areas.load import (
 )
 from practice_core.areas.local import Local
 from practice_core.areas.loops import Loop
+from practice_core.areas.networks import (
+    check_network,
+    convert_network,
+    is_network,
+    load_network,
+    network_texts,
+    read_network,
+    save_network,
+)
 from practice_core.areas.new import NewArea, new_area
 from practice_core.areas.placement import place_sites
 from practice_core.areas.point_records import load_record
 from practice_core.areas.record_rules import load_record_rules, record_rules_names
-from practice_core.areas.rows import SiteRow, TeamKind, TeamRow, read_sites, read_teams
+from practice_core.areas.rows import (
+    SiteRow,
+    TeamKind,
+    TeamRow,
+    read_relations,
+    read_sites,
+    read_teams,
+)
 from practice_core.areas.scheme_traits import (
     RuleKey,
     RuleTrait,
@@ -63,21 +79,28 @@ __all__ = [
     "area_names",
     "assumed_in",
     "beside",
+    "check_network",
     "comparison",
+    "convert_network",
     "corps_names",
     "file_bytes",
     "flowchart",
+    "is_network",
     "load_area",
     "load_corps",
     "load_loop",
+    "load_network",
     "load_record",
     "load_record_rules",
     "load_rules",
     "load_standard",
     "loop_names",
+    "network_texts",
     "new_area",
     "place_sites",
     "read",
+    "read_network",
+    "read_relations",
     "read_sites",
     "read_teams",
     "read_units",
@@ -85,6 +108,7 @@ __all__ = [
     "rule_traits",
     "rules_names",
     "rules_table",
+    "save_network",
     "scenario_bytes",
     "standard_names",
     "structure",

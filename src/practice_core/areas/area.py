@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from practice_core.areas.links import linked
 from practice_core.areas.loops import Loop
 from practice_core.areas.placement import place_sites, stand
 from practice_core.areas.schemes import Scheme, bases_below
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from practice_core.areas.files import Basis
     from practice_core.areas.rows import SiteRow, TeamRow
-    from practice_core.hierarchy import Outline
+    from practice_core.hierarchy import Outline, Relation
     from practice_core.orders import LoopProfile
     from practice_core.points import RuleSet
     from practice_core.units import Calendar
@@ -61,6 +62,8 @@ class Area:
         Its sites, if they are known; None if so many as are counted are made up.
     teams
         Its teams, if they are known; None if a roster is made up.
+    relations
+        What ties its sites beside the tree.
     values
         The plain values of its file, by section and key.
     bases
@@ -85,6 +88,7 @@ class Area:
     rules: RuleSet
     sites: tuple[SiteRow, ...] | None = None
     teams: tuple[TeamRow, ...] | None = None
+    relations: tuple[Relation, ...] = ()
     values: Mapping[str, Any]
     bases: Mapping[str, Basis]
     digest: str
@@ -118,7 +122,8 @@ class Area:
         spread = {"station_sigma_km": station_sigma_km, "spot_sigma_km": spot_sigma_km}
         if self.sites is not None:
             key = (seed, replication)
-            return Hierarchy(stand(self.sites, self.seat, self.outline, key, **spread))
+            known = stand(self.sites, self.seat, self.outline, key, **spread)
+            return Hierarchy(known, relations=self.relations)
         sites = place_sites(
             prefix=self.prefix,
             counts=self.counts,
@@ -129,7 +134,18 @@ class Area:
             replication=replication,
             **spread,
         )
-        return Hierarchy(sites, self.outline)
+        return Hierarchy(sites, self.outline, relations=self.relations)
+
+    def linked(self, hierarchy: Hierarchy) -> Area:
+        """Give the area with the desks beyond its tree that a network says: see `links`.
+
+        With a `Federation` its orders escalate to the allied areas that are in it, nearest first,
+        and the desk of an ally asks the ally's teams (`Practice`).
+        """
+        ours = hierarchy.scope(hierarchy.root.id)
+        sites = [site for site in hierarchy if site.id in ours]
+        ties = [one for one in hierarchy.relations if one.site in ours]
+        return attrs.evolve(self, links=linked(self.links, sites, ties, hierarchy.allies()))
 
     @property
     def loop(self) -> Loop:

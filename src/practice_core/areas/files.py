@@ -13,6 +13,7 @@ import datetime as dt
 import enum
 import re
 import tomllib
+from contextlib import suppress
 from fractions import Fraction
 from functools import cache
 from importlib import resources
@@ -67,6 +68,7 @@ _MOST = 2.0**63
 """No number is larger: every one fits a machine word."""
 _RATIO = re.compile(r"([0-9]{1,9})/([1-9][0-9]{0,8})", re.ASCII)
 _LONGEST_NAME = 80
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
 class BasisKind(enum.StrEnum):
@@ -138,10 +140,13 @@ def read(
 
 
 def read_plain(
-    text: str | bytes, subject: str, faults: list[Fault] | None = None
+    text: str | bytes, subject: str, faults: list[Fault] | None = None, *, most: int | None = None
 ) -> dict[str, Any]:
-    """Read TOML into plain values as `read` does, where no number needs a basis."""
-    return _understood(text, subject, faults, lambda tree, _: tree)
+    """Read TOML into plain values as `read` does, where no number needs a basis.
+
+    `most` is how many characters it may have, if it is no ordinary file.
+    """
+    return _understood(text, subject, faults, lambda tree, _: tree, most or _LARGEST)
 
 
 def structure(values: Mapping[str, Any], kind: type[T], subject: str) -> T:
@@ -197,13 +202,14 @@ def _understood(
     subject: str,
     faults: list[Fault] | None,
     understand: Callable[[dict[str, Any], list[Fault]], dict[str, Any]],
+    most: int = _LARGEST,
 ) -> dict[str, Any]:
     """Read TOML that somebody else wrote, and what is wrong with single values of it."""
     if isinstance(text, bytes):
         refuse_binary(text, subject, _SAVE)
         text = utf8(text, subject, _SAVE)
     try:
-        tree = tomllib.loads(_bounded(text))
+        tree = tomllib.loads(_bounded(text, most))
         found = list(_text_faults(tree))
         values = understand(tree, found)
     except RecursionError:
@@ -221,9 +227,9 @@ def _understood(
     return values
 
 
-def _bounded(text: str) -> str:
-    if len(text) > _LARGEST:
-        message = f"{len(text)} characters, more than {_LARGEST}"
+def _bounded(text: str, most: int) -> str:
+    if len(text) > most:
+        message = f"{len(text)} characters, more than {most}"
         raise ValueError(message)
     longest = max(map(len, text.splitlines()), default=0)
     if longest > _LONGEST_LINE:
@@ -412,6 +418,15 @@ def _text(value: Any, _: Any) -> str:  # noqa: ANN401 - a cattrs hook
     return value
 
 
+def _day(value: Any, _: Any) -> dt.date:  # noqa: ANN401 - a cattrs hook
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        with suppress(ValueError):  # no such day
+            return dt.date.fromisoformat(value)
+    if not isinstance(value, dt.date) or isinstance(value, dt.datetime):
+        raise _Unexpected(value, "a day such as 2019-12-03")
+    return value
+
+
 def _one_of(value: Any, names: Sequence[str]) -> str:  # noqa: ANN401 - a TOML node
     if not isinstance(value, str) or value not in names:
         meant = did_you_mean(value, sorted(names)) if isinstance(value, str) else ""
@@ -436,6 +451,7 @@ _CONVERTER.register_structure_hook(bool, _truth)
 _CONVERTER.register_structure_hook(float, _number)
 _CONVERTER.register_structure_hook(Fraction, _ratio)
 _CONVERTER.register_structure_hook(str, _text)
+_CONVERTER.register_structure_hook(dt.date, _day)
 
 
 @_CONVERTER.register_structure_hook_factory(attrs.has)

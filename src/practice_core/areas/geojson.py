@@ -13,9 +13,9 @@ from practice_core.errors import DefinitionError, Fault
 from practice_core.hierarchy import Outline
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-__all__ = ["Boundary", "outline_geojson", "read_outline"]
+__all__ = ["Boundary", "json_tree", "outline_geojson", "outline_of", "read_outline"]
 
 _MOST_POSITIONS = 10_000
 """An outline true to 100 m has some hundreds; tests of what is inside take time in proportion."""
@@ -63,13 +63,44 @@ def read_outline(raw: bytes, name: str) -> Boundary:
     >>> read_outline(square.encode(), "outline.geojson").outline.bounds
     (0.0, 0.0, 2.0, 2.0)
     """
-    feature = _feature(_tree(raw, name), name)
+    feature = _feature(json_tree(raw, name), name)
+    outline = outline_of(feature, name)
+    return Boundary(outline, _seat(feature, outline, name))
+
+
+def outline_of(feature: Mapping[str, Any], name: str) -> Outline:
+    """Give the outline of a Feature; one with room inside, of a bounded number of positions.
+
+    Raises
+    ------
+    DefinitionError
+        With the first 20 faults and the number of the others.
+    """
+    count = _lists(feature.get("geometry"))
+    if count > _MOST_POSITIONS:
+        raise _too_many(name, count)
     try:
         outline = Outline.from_geojson(feature)
         outline.inner_point()
     except DefinitionError as error:
         raise summed_up(name, _shortened(error.faults, name)) from None
-    return Boundary(outline, _seat(feature, outline, name))
+    return outline
+
+
+def _lists(node: object) -> int:
+    """Count the lists in a JSON node: the positions, and some more."""
+    found, waiting = 0, [node]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, (dict, list)):
+            found += isinstance(one, list)
+            waiting += one.values() if isinstance(one, dict) else one
+    return found
+
+
+def _too_many(name: str, count: int) -> DefinitionError:
+    found, expected = f"{count} positions", f"at most {_MOST_POSITIONS}"
+    return _refused(name, found, expected, "simplify the outline to 100 m or so")
 
 
 def outline_geojson(outline: Outline, seat: tuple[float, float] | None) -> str:
@@ -86,19 +117,33 @@ def outline_geojson(outline: Outline, seat: tuple[float, float] | None) -> str:
     return json.dumps(feature) + "\n"
 
 
-def _tree(raw: bytes, name: str) -> object:
+def json_tree(raw: bytes, name: str, *, most: int | None = _MOST_POSITIONS) -> object:
+    """Read JSON from outside: text in UTF-8, numbers that are some, lists not too deep.
+
+    Parameters
+    ----------
+    raw, name
+        Of the file.
+    most
+        How many lists it may have; None: its bytes are bounded, and that is enough.
+
+    Raises
+    ------
+    DefinitionError
+        At its line and column, as far as they are known.
+    """
     refuse_binary(raw, name, _SAVE)
     text = utf8(raw, name, _SAVE)
-    if text.count("[") > _MOST_POSITIONS:
-        found, expected = f"{text.count('[')} positions", f"at most {_MOST_POSITIONS}"
-        raise _refused(name, found, expected, "simplify the outline to 100 m or so")
+    if most is not None and text.count("[") > most:
+        raise _too_many(name, text.count("["))
     try:
         return json.loads(text, parse_int=_whole, parse_constant=_no_number)
     except RecursionError:
         raise _refused(name, "lists or objects too deep", "a few levels", _SAVE) from None
     except json.JSONDecodeError as error:
         place = f"{name}:{error.lineno}"
-        raise _refused(name, error.msg, "JSON", _SAVE, place=place) from None
+        found = f"{error.msg} at column {error.colno}"
+        raise _refused(name, found, "JSON", _SAVE, place=place) from None
     except ValueError as error:
         raise _refused(name, str(error), "JSON with finite numbers", _SAVE) from None
 

@@ -8,17 +8,19 @@ import attrs
 
 from practice_core.areas.tables import summed_up
 from practice_core.errors import Fault, did_you_mean
-from practice_core.hierarchy import Level
+from practice_core.hierarchy import Level, RelationKind, SiteKind
 from practice_core.orders import Desk, Links
 from practice_core.terms import Category  # noqa: TC001 - cattrs reads the fields' types
 from practice_core.units import SiteId, is_identifier
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from practice_core.areas.rows import SiteRow
+    from practice_core.hierarchy import Relation, Site
     from practice_core.orders import LoopProfile
 
-__all__ = ["LinksFile", "chain_faults", "links_of"]
+__all__ = ["LinksFile", "chain_faults", "linked", "links_of"]
 
 _MOST_ALLIES = 20
 _HELPED = 20
@@ -59,6 +61,51 @@ def links_of(found: LinksFile, sites: Sequence[str] | None) -> Links:
         paired={SiteId(site): SiteId(desk) for site, desk in found.paired.items()},
         allied=tuple(map(SiteId, found.allied)),
         fallback=None if found.fallback is None else SiteId(found.fallback),
+    )
+
+
+def linked(
+    links: Links,
+    sites: Iterable[Site | SiteRow],
+    relations: Iterable[Relation],
+    allied: Sequence[SiteId] = (),
+) -> Links:
+    """Give the desks beyond the tree that a network says itself, beside those that a file names.
+
+    Parameters
+    ----------
+    links
+        What a file names; what the network does not say stays so.
+    sites
+        Of the area: the desk of a category is the sector sub-center that offers it, of several the
+        first.
+    relations
+        Of the area: a site's paired unit is that of its first pairing, allied centers are the other
+        ends of alliances.
+    allied
+        The centers of allied areas in the order in which they are asked, if it is known.
+
+    Examples
+    --------
+    >>> from practice_core.hierarchy import Relation
+    >>> ally = Relation(RelationKind.ALLIANCE, "wj", "qp", exchanged=10, certificate=True)
+    >>> linked(Links(fallback="wj"), [], [ally])
+    Links(sectors={}, paired={}, allied=('qp',), fallback='wj')
+    """
+    sectors: dict[Category, SiteId] = {}
+    for site in sites:
+        if site.kind is SiteKind.SECTOR_SUBCENTER:
+            for category in site.categories:
+                sectors.setdefault(category, site.id)
+    ends: dict[RelationKind, dict[SiteId, SiteId]] = {kind: {} for kind in RelationKind}
+    for one in relations:
+        by = SiteId(one.other) if one.kind is RelationKind.ALLIANCE else one.site
+        ends[one.kind].setdefault(by, SiteId(one.other))
+    return attrs.evolve(
+        links,
+        sectors={**links.sectors, **sectors},
+        paired={**links.paired, **ends[RelationKind.PAIRING]},
+        allied=tuple(allied) or tuple(ends[RelationKind.ALLIANCE]) or links.allied,
     )
 
 

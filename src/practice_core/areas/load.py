@@ -21,9 +21,10 @@ from practice_core.areas.calendars import USUAL, CalendarFile, calendar_of, time
 from practice_core.areas.files import beside, read, structure
 from practice_core.areas.geojson import read_outline
 from practice_core.areas.inputs import LARGEST_TABLE, file_bytes
-from practice_core.areas.links import LinksFile, chain_faults, links_of
+from practice_core.areas.links import LinksFile, chain_faults, linked, links_of
 from practice_core.areas.loops import LoopFile, loop_files, profile_of, read_loop
-from practice_core.areas.rows import read_sites, read_teams
+from practice_core.areas.placement import made_up_rows
+from practice_core.areas.rows import read_relations, read_sites, read_teams
 from practice_core.areas.schemes import PointsFile, read_rules, rule_set, scheme_files
 from practice_core.areas.tables import summed_up
 from practice_core.errors import DefinitionError, Fault, UnknownName, attempt
@@ -74,6 +75,7 @@ class _AreaFile:
     outline: str | None = None
     sites: str | None = None
     teams: str | None = None
+    relations: str | None = None
     seat: list[float] | None = None
     network: dict[Level, int] | None = None
     published: dict[str, int] = attrs.field(factory=dict)
@@ -278,6 +280,8 @@ class _Reader:
         outline = None if boundary is None else boundary.outline
         sites = self.named("sites", values, partial(read_sites, outline=outline))
         teams = self.named("teams", values, partial(read_teams, sites=sites))
+        known = self.made_up(file) if sites is None else sites
+        relations = self.named("relations", values, partial(read_relations, sites=known))
         if file is None:
             raise DefinitionError(self.subject, self.faults)
         calendar = self.attempt("area.toml", lambda: calendar_of(file.calendar))
@@ -292,6 +296,8 @@ class _Reader:
             self.fault("teams", "teams without sites", "the sites of their homes", remedy)
         counts = self.counts(file, sites)
         links = self.links(file, sites)
+        if links is not None:
+            links = linked(links, sites or (), relations or ())
         if profile is not None and links is not None and any(counts.values()):
             self.add("area.toml", chain_faults(profile, counts, links))
         if file.sites is None and outline is None and file.outline is None:
@@ -320,6 +326,7 @@ class _Reader:
             rules=rules,
             sites=sites,
             teams=teams,
+            relations=relations or (),
             values=values,
             bases=bases,
             digest=self.digest.hexdigest(),
@@ -374,6 +381,14 @@ class _Reader:
             self.fault(key, repr(name), "the name of a file of the folder", "move it there")
             return None
         return self.attempt(name, lambda: understand(self.raw(name), name))
+
+    def made_up(self, file: _AreaFile | None) -> tuple[SiteRow, ...] | None:
+        """Give the sites that will be made up, so that relations may name them."""
+        if file is None or file.sites is not None or file.relations is None:
+            return None
+        counts = file.network or {}
+        sound = all(0 <= count <= _MOST_SITES for count in counts.values())
+        return made_up_rows(file.prefix, counts) if sound else None
 
     def seat(self, file: _AreaFile) -> tuple[float, float] | None:
         if file.seat is None:

@@ -226,7 +226,8 @@ def _headed(head: str, text: str) -> Any:  # noqa: ANN401 - tomlkit's types fit 
 def _change_area(doc: Any, county: NewArea, given: _Given, like: str) -> None:  # noqa: ANN401 - as above
     doc["id"] = doc["prefix"] = doc["loop"]["name"] = county.id
     doc["loop"]["chain"] = [desk for desk in doc["loop"]["chain"] if county.counts.get(desk)]
-    doc.pop("links", None)  # other centers and units are tied to the other area
+    for key in ("links", "relations"):  # others are tied to the other area
+        doc.pop(key, None)
     doc["name_zh"], doc["name_en"] = county.name_zh, county.name_en
     doc["document"] = f"set by practice-core new, from {like} and files of the county"
     doc["points"]["id"] = f"{county.id}-default"

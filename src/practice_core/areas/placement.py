@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from scipy.special import ndtri
 
+from practice_core.areas.rows import SiteRow
 from practice_core.errors import DefinitionError, Fault
 from practice_core.hierarchy import Level, Site, great_circle_km
 from practice_core.hierarchy.geometry import EARTH_RADIUS_KM
@@ -25,10 +26,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from practice_core.areas.rows import SiteRow
     from practice_core.hierarchy import Outline
 
-__all__ = ["place_sites", "stand"]
+__all__ = ["made_up_rows", "place_sites", "stand"]
 
 Keys: TypeAlias = "NDArray[np.uint64]"
 Positions: TypeAlias = "NDArray[np.float64]"  # one row (lon, lat) per site
@@ -37,6 +37,12 @@ _KM_PER_DEGREE = math.radians(EARTH_RADIUS_KM)
 _DECIMALS = 5  # about 1 m: rounds away last-bit differences of `ndtri` between processors
 _CANDIDATES = 64  # draws per town, of which about half fall inside an ordinary outline
 _CHOSEN_AMONG = 16  # the more, the more regular the towns and the nearer to the border
+_STEMS = {
+    Level.INSTITUTE: ("i", 2, "第{}实践所"),
+    Level.STATION: ("s", 3, "第{}实践站"),
+    Level.SPOT: ("p", 3, "第{}实践点"),
+}
+"""Of a level: how its ids begin, how many digits follow, and what its sites are called."""
 _ATTEMPTS = 100  # with one draw in ten inside, one site in 38,000 would exhaust them
 
 
@@ -122,26 +128,47 @@ def place_sites(  # noqa: PLR0913 - all keywords, and a county is no less
 
     center = Site(SiteId(prefix), "实践中心", Level.CENTER, None, *seat, synthetic=True)
 
-    ids = _ids(f"{prefix}-i", 2, counts.get(Level.INSTITUTE, 0))
+    ids = _level_ids(prefix, Level.INSTITUTE, counts)
     heaviest = max(range(len(ids)), key=weights.__getitem__, default=0)
     at_seat = scatter(ids[heaviest : heaviest + 1], _positions([center]), spot_sigma_km)
     towns = _apart((lon_key, lat_key), _keys(ids), heaviest, at_seat, outline)
-    institutes = _sites("第{}实践所", Level.INSTITUTE, ids, [center] * len(ids), towns)
+    institutes = _sites(Level.INSTITUTE, ids, [center] * len(ids), towns)
 
-    ids = _ids(f"{prefix}-s", 3, counts.get(Level.STATION, 0))
+    ids = _level_ids(prefix, Level.STATION, counts)
     quotas = _largest_remainder(weights, len(ids)) if institutes else [len(ids)]
     shares = zip(institutes or [center], quotas, strict=True)
     hosts = [host for host, quota in shares for _ in range(quota)]
     around = scatter(ids, _positions(hosts), station_sigma_km)
-    stations = _sites("第{}实践站", Level.STATION, ids, hosts, around)
+    stations = _sites(Level.STATION, ids, hosts, around)
 
-    ids = _ids(f"{prefix}-p", 3, counts.get(Level.SPOT, 0))
+    ids = _level_ids(prefix, Level.SPOT, counts)
     among = stations or institutes
     drawn = uniforms(parent_key, _keys(ids)).tolist()
     hosts = [among[min(int(u * len(among)), len(among) - 1)] for u in drawn]
     around = scatter(ids, _positions(hosts), spot_sigma_km)
-    spots = _sites("第{}实践点", Level.SPOT, ids, hosts, around)
+    spots = _sites(Level.SPOT, ids, hosts, around)
     return (center, *institutes, *stations, *spots)
+
+
+def made_up_rows(prefix: str, counts: Mapping[Level, int]) -> tuple[SiteRow, ...]:
+    """Give the ids, names and levels that `place_sites` invents, for files that refer to them.
+
+    Every site stands on the first of the level above: only where they are drawn tells on which.
+
+    Examples
+    --------
+    >>> [row.id for row in made_up_rows("wj", {Level.CENTER: 1, Level.STATION: 2})]
+    ['wj', 'wj-s001', 'wj-s002']
+    """
+    found = [SiteRow(SiteId(prefix), "实践中心", Level.CENTER, None, None, None)]
+    above: dict[Level, SiteId] = {Level.CENTER: found[0].id}
+    for level in _STEMS:
+        ids = _level_ids(prefix, level, counts)
+        parent = next(above[one] for one in reversed(Level) if one in above)
+        found += [SiteRow(one, _name(level, one), level, parent, None, None) for one in ids]
+        if ids:
+            above[level] = ids[0]
+    return tuple(found)
 
 
 def stand(  # noqa: PLR0913 - what is known, and how the rest is drawn
@@ -197,18 +224,18 @@ def stand(  # noqa: PLR0913 - what is known, and how the rest is drawn
             found = _scatter(streams, keys, around, sigma_km, outline)
         at.update(zip([row.id for row in lacking], map(tuple, found.tolist()), strict=True))
     return tuple(
-        [
-            Site(
-                row.id, row.name, row.level, row.parent, *at[row.id], synthetic=row.id not in known
-            )
-            for row in rows
-        ]
+        [row.standing(*at[row.id], synthetic=row.synthetic or row.id not in known) for row in rows]
     )
 
 
-def _ids(stem: str, width: int, count: int) -> list[SiteId]:
+def _level_ids(prefix: str, level: Level, counts: Mapping[Level, int]) -> list[SiteId]:
     # The width must not depend on the count, or one more site would rename, and so move, all.
-    return [SiteId(f"{stem}{n:0{width}d}") for n in range(1, count + 1)]
+    letter, width, _ = _STEMS[level]
+    return [SiteId(f"{prefix}-{letter}{n:0{width}d}") for n in range(1, counts.get(level, 0) + 1)]
+
+
+def _name(level: Level, site: SiteId) -> str:
+    return _STEMS[level][2].format(site.rpartition("-")[2][1:])
 
 
 def _keys(ids: Sequence[SiteId]) -> Keys:
@@ -219,13 +246,10 @@ def _positions(sites: Sequence[Site]) -> Positions:
     return np.array([(site.lon, site.lat) for site in sites]).reshape(-1, 2)
 
 
-def _sites(
-    name: str, level: Level, ids: Sequence[SiteId], hosts: Sequence[Site], at: Positions
-) -> list[Site]:
-    numbers = [site.rpartition("-")[2][1:] for site in ids]
+def _sites(level: Level, ids: Sequence[SiteId], hosts: Sequence[Site], at: Positions) -> list[Site]:
     return [
-        Site(site, name.format(number), level, host.id, lon, lat, synthetic=True)
-        for site, number, host, (lon, lat) in zip(ids, numbers, hosts, at.tolist(), strict=True)
+        Site(site, _name(level, site), level, host.id, lon, lat, synthetic=True)
+        for site, host, (lon, lat) in zip(ids, hosts, at.tolist(), strict=True)
     ]
 
 

@@ -1,49 +1,78 @@
-"""A county's own sites and teams, from two spreadsheets saved as CSV.
+"""A county's own sites, relations and teams, from spreadsheets saved as CSV.
 
-Columns are named in English or Chinese, levels and categories too; see `read_sites` and
-`read_teams`. What a spreadsheet would run as a formula, what no eye can see in a cell and what no
-column is known for is refused: a phone number has nowhere to go here.
+Columns are named in English or Chinese, levels and categories too; see `read_sites`,
+`read_relations` and `read_teams`. What a spreadsheet would run as a formula, what no eye can see in
+a cell and what no column is known for is refused: a phone number has nowhere to go here.
 """
 
 from __future__ import annotations
 
-import csv
 import enum
-import io
-import re
-import unicodedata
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from practice_core.areas.inputs import sheet_text
-from practice_core.areas.tables import Account, Columns, quoted, spelt, table
+from practice_core.areas.cells import (
+    Row,
+    csv_text,
+    plain,
+    row_ids,
+    sheet_rows,
+    unless_empty,
+    vocabulary,
+)
+from practice_core.areas.hours import hours_text
+from practice_core.areas.tables import Account, Columns, quoted
 from practice_core.errors import DefinitionError
-from practice_core.hierarchy import Hierarchy, Level, Site
-from practice_core.hierarchy.sites import PARENT_LEVELS
+from practice_core.hierarchy import (
+    Hierarchy,
+    Level,
+    OtherEnd,
+    Relation,
+    RelationKind,
+    Site,
+    SiteKind,
+)
+from practice_core.hierarchy.relations import MOST_EXCHANGED, RELATION_RULES, relation_faults
+from practice_core.hierarchy.sites import KIND_PARENTS, MOST_SEATS
 from practice_core.hierarchy.tree import site_position_faults
 from practice_core.terms import Category, term
-from practice_core.units import SiteId, TeamId, is_identifier
+from practice_core.units import SiteId, TeamId
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    import datetime as dt
+    from collections.abc import Iterable, Iterator, Sequence
 
     from practice_core.errors import Fault
     from practice_core.hierarchy import Outline
+    from practice_core.units import Calendar
 
-__all__ = ["SiteRow", "TeamKind", "TeamRow", "read_sites", "read_teams", "sites_csv", "teams_csv"]
+__all__ = [
+    "SiteRow",
+    "TeamKind",
+    "TeamRow",
+    "read_relations",
+    "read_sites",
+    "read_teams",
+    "relations_csv",
+    "sites_csv",
+    "teams_csv",
+]
 
-Member = TypeVar("Member", bound=enum.StrEnum)
-
-LONGEST_CELL = 100
 _MOST_MEMBERS = 100_000
 _MOST_JOBS = 1_000
-_RUN = ("=", "+", "-", "@")
-"""A spreadsheet runs a cell that begins so; a tab or line end before it is refused as hidden."""
-_SPACES = str.maketrans("\u3000\xa0", "  ")
-_NUMBER = re.compile(r"[+-]?[0-9]{1,20}(\.[0-9]{0,20})?([eE][+-]?[0-9]{1,3})?")
-_BETWEEN = re.compile(r"[;、|,]")
 
+_TRAITS = (
+    "kind",
+    "hours",
+    "seats",
+    "categories",
+    "demonstration",
+    "opened",
+    "closed",
+    "synthetic",
+)
+"""What a site may say of itself beside its place in the tree."""
 _SITES = Columns(
     {
         "id": ("id", "编号", "序号", "编码", "代码", "站点编号", "阵地编号", "site_id", "code"),
@@ -61,8 +90,31 @@ _SITES = Columns(
         ),
         "lon": ("lon", "经度", "东经", "lng", "longitude"),
         "lat": ("lat", "纬度", "北纬", "latitude"),
+        "kind": ("kind", "类型", "阵地类型", "站点类型"),
+        "hours": ("hours", "开放时间", "开放时段", "opening_hours"),
+        "seats": ("seats", "座位", "座位数", "可容纳人数"),
+        "categories": ("categories", "类别", "服务类别", "category"),
+        "demonstration": ("demonstration", "示范", "示范点"),
+        "opened": ("opened", "启用", "启用日期", "建成日期"),
+        "closed": ("closed", "停用", "停用日期", "撤销日期"),
+        "synthetic": ("synthetic", "虚构", "虚拟"),
     },
-    optional=("id", "name", "lon", "lat"),
+    optional=("id", "name", "lon", "lat", *_TRAITS),
+    delimiters=",;\t",
+)
+_RELATIONS = Columns(
+    {
+        "kind": ("kind", "关系", "类型", "关系类型", "relation"),
+        "site": ("site", "阵地", "站点", "阵地编号", "站点编号", "site_id"),
+        "other": ("other", "对方", "对方编号", "单位编号", "unit"),
+        "name": ("name", "名称", "对方名称", "单位名称", "单位"),
+        "since": ("since", "起", "起始", "起始日期"),
+        "until": ("until", "止", "终止", "终止日期"),
+        "hours": ("hours", "开放时间", "开放时段", "opening_hours"),
+        "exchanged": ("exchanged", "互派", "互派人数"),
+        "certificate": ("certificate", "证书", "联合证书"),
+    },
+    optional=("name", "since", "until", "hours", "exchanged", "certificate"),
     delimiters=",;\t",
 )
 _TEAMS = Columns(
@@ -118,6 +170,10 @@ class SiteRow:
         Degrees, EPSG:4326; both None if the list gives no position.
     line
         Of the file; no part of what is listed.
+    kind, hours, seats, categories, demonstration, opened, closed
+        As of a `Site`.
+    synthetic
+        Whether its position is known to be made up, though one is given.
     """
 
     id: SiteId
@@ -127,6 +183,33 @@ class SiteRow:
     lon: float | None
     lat: float | None
     line: int = attrs.field(default=0, eq=False)
+    kind: SiteKind = attrs.field(default=SiteKind.REGULAR, kw_only=True)
+    hours: Calendar | None = attrs.field(default=None, kw_only=True)
+    seats: int | None = attrs.field(default=None, kw_only=True)
+    categories: tuple[Category, ...] = attrs.field(default=(), kw_only=True)
+    demonstration: bool = attrs.field(default=False, kw_only=True)
+    opened: dt.date | None = attrs.field(default=None, kw_only=True)
+    closed: dt.date | None = attrs.field(default=None, kw_only=True)
+    synthetic: bool = attrs.field(default=False, kw_only=True)
+
+    def standing(self, lon: float, lat: float, *, synthetic: bool) -> Site:
+        """Give the site at a position."""
+        return Site(
+            self.id,
+            self.name,
+            self.level,
+            self.parent,
+            lon,
+            lat,
+            synthetic=synthetic,
+            kind=self.kind,
+            hours=self.hours,
+            seats=self.seats,
+            categories=self.categories,
+            demonstration=self.demonstration,
+            opened=self.opened,
+            closed=self.closed,
+        )
 
 
 @attrs.frozen
@@ -168,6 +251,11 @@ def read_sites(raw: bytes, name: str, outline: Outline | None = None) -> tuple[S
     A county's spreadsheet usually has names and no ids: without the column ``id``, ids are made of
     the rows, ``s001`` for the first. A parent may be an id, or the name of one site alone.
 
+    What else may be said of a site: ``kind`` 类型, ``hours`` 开放时间 (as ``Mo-Fr 08:30-17:30``),
+    ``seats`` 座位, ``categories`` 类别, ``demonstration`` 示范 (``yes`` 是 or ``no`` 否),
+    ``opened`` 启用 and ``closed`` 停用 (days, 2019-12-03), and ``synthetic`` 虚构: its position is
+    made up.
+
     Parameters
     ----------
     raw
@@ -197,8 +285,8 @@ def read_sites(raw: bytes, name: str, outline: Outline | None = None) -> tuple[S
     s003 河村站 station s002
     """
     account = Account(name)
-    rows = _rows(raw, account, _SITES, "a row for each site")
-    ids = _ids(rows, "s")
+    rows = sheet_rows(raw, account, _SITES, "a row for each site")
+    ids = row_ids(rows, "s")
     names = [_name(row, site) for row, site in zip(rows, ids, strict=True)]
     levels = [row.member("level", _LEVELS, "level") for row in rows]
     known = _Sites(ids, names, levels, [row.cells.get("id", "") for row in rows])
@@ -206,7 +294,9 @@ def read_sites(raw: bytes, name: str, outline: Outline | None = None) -> tuple[S
     for row, site, called, level in zip(rows, ids, names, levels, strict=True):
         parent, (lon, lat) = known.parent(row, level), row.position()
         site_level = level or Level.CENTER
-        found.append(SiteRow(SiteId(site), called, site_level, parent, lon, lat, row.line))
+        found.append(
+            SiteRow(SiteId(site), called, site_level, parent, lon, lat, row.line, **_traits(row))
+        )
     if rows and None not in levels:
         account.add(_tree_faults(found, account.name))
     account.add(_position_faults(found, account.name, outline))
@@ -255,17 +345,12 @@ def read_teams(raw: bytes, name: str, sites: Iterable[SiteRow] | None) -> tuple[
     ('t001', 's001', ['law', 'aid'], 12)
     """
     account = Account(name)
-    rows = _rows(raw, account, _TEAMS, "a row for each team")
+    rows = sheet_rows(raw, account, _TEAMS, "a row for each team")
     known = None
     if sites is not None:
-        among = list(sites)
-        known = _Sites(
-            [site.id for site in among],
-            [site.name for site in among],
-            [site.level for site in among],
-        )
+        known = _among(sites)
     found = []
-    for row, team in zip(rows, _ids(rows, "t"), strict=True):
+    for row, team in zip(rows, row_ids(rows, "t"), strict=True):
         row.text("name")
         found.append(
             TeamRow(
@@ -282,19 +367,96 @@ def read_teams(raw: bytes, name: str, sites: Iterable[SiteRow] | None) -> tuple[
     return tuple(found)
 
 
+def read_relations(raw: bytes, name: str, sites: Iterable[SiteRow] | None) -> tuple[Relation, ...]:
+    r"""Read the relations of a county's sites: CSV, a row for each.
+
+    Columns, in any order, in English or Chinese: ``kind`` 关系, ``site`` 阵地 and ``other`` 对方,
+    and ``name`` 名称, ``since`` 起, ``until`` 止, ``hours`` 开放时间, ``exchanged`` 互派人数 and
+    ``certificate`` 证书 as far as there is something to say; see `Relation`. A kind is an
+    identifier such as ``pairing`` or a word of the vocabulary such as 结对共建. A site is named by
+    its id, or by a name that it alone has.
+
+    Parameters
+    ----------
+    raw, name, sites
+        As for `read_teams`.
+
+    Returns
+    -------
+    tuple of Relation
+        In the order of the file.
+
+    Raises
+    ------
+    DefinitionError
+        With file and line of the first 20 faults and the number of the others.
+
+    Examples
+    --------
+    >>> sites = [
+    ...     SiteRow(SiteId("c"), "中心", Level.CENTER, None, None, None),
+    ...     SiteRow(SiteId("i"), "东镇所", Level.INSTITUTE, SiteId("c"), None, None),
+    ... ]
+    >>> sheet = "关系,阵地,对方,名称,起\n结对共建,东镇所,u-07,县医院,2023-01-01\n"
+    >>> [pair] = read_relations(sheet.encode(), "relations.csv", sites)
+    >>> pair.kind.value, pair.site, pair.other, pair.name, str(pair.since)
+    ('pairing', 'i', 'u-07', '县医院', '2023-01-01')
+    """
+    account = Account(name)
+    rows = sheet_rows(raw, account, _RELATIONS, "a row for each relation")
+    among = None if sites is None else list(sites)
+    known = None if among is None else _among(among)
+    found = [(relation, row) for row in rows if (relation := _relation(row, known)) is not None]
+    if among is not None:
+        ties = [(one, f"{name}:{row.line}") for one, row in found if not row.refused]
+        ties.sort(key=lambda tie: tie[0].order)
+        here = {row.id: row.standing(0, 0, synthetic=True) for row in among}
+        account.add(relation_faults(ties, here))
+    account.refuse()
+    return tuple([one for one, _ in found])
+
+
+def relations_csv(relations: Sequence[Relation]) -> str:
+    """Write relations as `read_relations` reads them, without columns that would be empty."""
+    optional: dict[str, Sequence[object]] = {
+        "name": [one.name or None for one in relations],
+        "since": [one.since for one in relations],
+        "until": [one.until for one in relations],
+        "hours": [one.hours and hours_text(one.hours) for one in relations],
+        "exchanged": [one.exchanged for one in relations],
+        "certificate": ["yes" if one.certificate else None for one in relations],
+    }
+    return csv_text(
+        {
+            "kind": [one.kind for one in relations],
+            "site": [one.site for one in relations],
+            "other": [one.other for one in relations],
+            **unless_empty(optional),
+        }
+    )
+
+
 def sites_csv(rows: Sequence[SiteRow]) -> str:
     """Write sites as `read_sites` reads them, without columns that would be empty."""
     places: dict[str, Sequence[object]] = {
         "lon": [row.lon for row in rows],
         "lat": [row.lat for row in rows],
+        "kind": [None if row.kind is SiteKind.REGULAR else row.kind for row in rows],
+        "hours": [row.hours and hours_text(row.hours) for row in rows],
+        "seats": [row.seats for row in rows],
+        "categories": ["; ".join(row.categories) or None for row in rows],
+        "demonstration": ["yes" if row.demonstration else None for row in rows],
+        "opened": [row.opened for row in rows],
+        "closed": [row.closed for row in rows],
+        "synthetic": ["yes" if row.synthetic else None for row in rows],
     }
-    return _csv(
+    return csv_text(
         {
             "id": [row.id for row in rows],
             "name": [row.name for row in rows],
             "level": [row.level for row in rows],
             "parent": [row.parent for row in rows],
-            **_unless_empty(places),
+            **unless_empty(places),
         }
     )
 
@@ -306,41 +468,18 @@ def teams_csv(rows: Sequence[TeamRow]) -> str:
         "jobs_per_week": [row.jobs_per_week for row in rows],
         "kind": [row.kind for row in rows],
     }
-    return _csv(
+    return csv_text(
         {
             "id": [row.id for row in rows],
             "home": [row.home for row in rows],
             "categories": ["; ".join(row.categories) for row in rows],
-            **_unless_empty(optional),
+            **unless_empty(optional),
         }
     )
 
 
-def _unless_empty(columns: Mapping[str, Sequence[object]]) -> dict[str, Sequence[object]]:
-    return {
-        name: cells for name, cells in columns.items() if any(cell is not None for cell in cells)
-    }
-
-
-def _csv(columns: Mapping[str, Sequence[object]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(zip(*columns.values(), strict=True))
-    return text.getvalue()
-
-
-def _vocabulary(kind: type[Member]) -> dict[str, Member]:
-    """Give the words that name a member: its identifier and its word in both languages."""
-    return {
-        spelt(word): member
-        for member in kind
-        for word in (member.value, term(member, "en"), term(member, "zh"))
-    }
-
-
 def _level_words() -> dict[str, Level]:
-    words = _vocabulary(Level)
+    words = vocabulary(Level)
     for level in Level:
         usual = term(level, "zh")
         words |= {usual.removeprefix("实践"): level}
@@ -349,108 +488,16 @@ def _level_words() -> dict[str, Level]:
 
 
 _LEVELS = _level_words()
-_CATEGORIES = _vocabulary(Category)
-_KINDS = _vocabulary(TeamKind)
-
-
-@attrs.define
-class _Row:
-    """One row; what is wrong with a cell is noted, and something harmless given for it."""
-
-    account: Account
-    number: int
-    line: int
-    cells: Mapping[str, str]
-    refused: set[str] = attrs.field(factory=set)
-
-    def fault(
-        self,
-        column: str,
-        found: str,
-        expected: str,
-        remedy: str,
-        meant: tuple[str, Sequence[str]] | None = None,
-    ) -> None:
-        if column not in self.refused:
-            self.refused.add(column)
-            self.account.fault(self.line, found, expected, remedy, meant=meant)
-
-    def text(self, column: str) -> str:
-        """Give a cell as it stands, spaces mended; empty if it cannot be taken."""
-        cell = self.cells.get(column, "").translate(_SPACES)
-        if not cell or column in self.refused:
-            return ""
-        text = " ".join(cell.split())
-        if not cell.isprintable():
-            code = next(ord(sign) for sign in cell if not sign.isprintable())
-            found = f"{column} {quoted(cell)} with the hidden character U+{code:04X}"
-            self.fault(column, found, "signs that can be seen", "type the cell anew")
-        elif text.startswith(_RUN) or unicodedata.normalize("NFKC", text).startswith(_RUN):
-            found = f"{column} {quoted(text)}, which a spreadsheet would run"
-            self.fault(column, found, "plain text", f"write it without {text[0]} at its start")
-        elif len(text) > LONGEST_CELL:
-            found = f"{column} of {len(text)} characters"
-            self.fault(column, found, f"at most {LONGEST_CELL}", f"shorten {column}")
-        else:
-            return text
-        return ""
-
-    def word(self, column: str) -> str:
-        """Give a cell with full-width letters, digits and signs made plain."""
-        return unicodedata.normalize("NFKC", self.text(column))
-
-    def member(self, column: str, words: Mapping[str, Member], what: str) -> Member | None:
-        return self._among(column, self.text(column), words, what)
-
-    def categories(self) -> tuple[Category, ...]:
-        parts = [part.strip() for part in _BETWEEN.split(self.word("categories"))]
-        parts = [part for part in parts if part] or [""]
-        found = [self._among("categories", part, _CATEGORIES, "category") for part in parts]
-        if len(set(found)) < len(found):
-            self.fault("categories", "a category twice", "different ones", "remove one")
-        return tuple(category for category in found if category is not None)
-
-    def whole(self, column: str, most: int) -> int | None:
-        """Give a whole number from 1; None if the cell is empty."""
-        cell = unicodedata.normalize("NFKC", self.cells.get(column, "")).strip()
-        if cell.isascii() and cell.isdecimal() and len(cell) <= len(str(most)):
-            number = int(cell)
-            if 1 <= number <= most:
-                return number
-        if cell:
-            expected = f"a whole number from 1 to {most}"
-            self.fault(column, f"{column} {quoted(cell)}", expected, f"mend {column}")
-        return None
-
-    def position(self) -> tuple[float, float] | tuple[None, None]:
-        lon, lat = (self._degrees(column) for column in ("lon", "lat"))
-        given = [column for column in ("lon", "lat") if self.cells.get(column, "").strip()]
-        if len(given) == 1:
-            missing = "lat" if given == ["lon"] else "lon"
-            self.fault(
-                missing, f"{given[0]} without {missing}", "both or neither", f"add {missing}"
-            )
-        return (None, None) if lon is None or lat is None else (lon, lat)
-
-    def _degrees(self, column: str) -> float | None:
-        cell = unicodedata.normalize("NFKC", self.cells.get(column, "")).strip()
-        if _NUMBER.fullmatch(cell):
-            return float(cell)
-        if cell:
-            expected = "decimal degrees such as 120.64"
-            self.fault(column, f"{column} {quoted(cell)}", expected, f"mend {column}")
-        return None
-
-    def _among(
-        self, column: str, text: str, words: Mapping[str, Member], what: str
-    ) -> Member | None:
-        found = words.get(spelt(text))
-        if found is None:
-            given = f"unknown {what} {quoted(text)}" if text else f"no {what}"
-            members = dict.fromkeys(words.values())
-            expected = "one of " + ", ".join(f"{term(one, 'zh')} {one}" for one in members)
-            self.fault(column, given, expected, f"mend {column}", (spelt(text), sorted(words)))
-        return found
+_PARENTS = {
+    level: tuple(
+        dict.fromkeys(above for rule in KIND_PARENTS.values() for above in rule.get(level, ()))
+    )
+    for level in Level
+}
+"""On which levels a site of each level may hang, whatever its kind."""
+_SITE_KINDS = vocabulary(SiteKind)
+_RELATION_KINDS = vocabulary(RelationKind)
+_KINDS = vocabulary(TeamKind)
 
 
 class _Sites:
@@ -467,30 +514,30 @@ class _Sites:
         by_id: dict[str, dict[SiteId, Level | None]] = {}
         self.by_level: dict[Level | None, SiteId] = {}
         for site, name, level in zip(ids, names, levels, strict=True):
-            by_name.setdefault(_key(name), {})[SiteId(site)] = level
+            by_name.setdefault(plain(name), {})[SiteId(site)] = level
             by_id[site] = {SiteId(site): level}
             self.by_level.setdefault(level, SiteId(site))
         # An id that was refused still says who is meant: one fault, not one for each child.
         for cell, site, level in zip(given, ids, levels, strict=bool(given)):
-            by_id.setdefault(_key(cell), {SiteId(site): level})
+            by_id.setdefault(plain(cell), {SiteId(site): level})
         self.known = by_name | by_id
         self.keys = sorted(self.known)
 
-    def parent(self, row: _Row, level: Level | None) -> SiteId | None:
+    def parent(self, row: Row, level: Level | None) -> SiteId | None:
         """Give the parent of a site; for one already refused, some site that could be it."""
         text = row.word("parent")
-        allowed = tuple(Level) if level is None else PARENT_LEVELS[level]
+        allowed = tuple(Level) if level is None else _PARENTS[level]
         if not text and "parent" not in row.refused:
             return None
         if not allowed:  # that a center has a parent is for the tree to say
             return SiteId(text)
         stand_in = next((self.by_level[one] for one in allowed if one in self.by_level), None)
         if stand_in is None:  # nothing could be it: the tree says so
-            return next(iter(self.known.get(_key(text), {})), SiteId(text))
+            return next(iter(self.known.get(plain(text), {})), SiteId(text))
         return self.one(row, "parent", text, allowed) or stand_in
 
-    def one(self, row: _Row, column: str, text: str, allowed: Sequence[Level]) -> SiteId | None:
-        among = self.known.get(_key(text), {}) if text else {}
+    def one(self, row: Row, column: str, text: str, allowed: Sequence[Level]) -> SiteId | None:
+        among = self.known.get(plain(text), {}) if text else {}
         if len(among) > 1:
             among = {site: level for site, level in among.items() if level in allowed} or among
         if len(among) == 1:
@@ -505,7 +552,61 @@ class _Sites:
         return None
 
 
-def _home(row: _Row, known: _Sites | None) -> SiteId:
+def _among(sites: Iterable[SiteRow]) -> _Sites:
+    among = list(sites)
+    return _Sites(
+        [site.id for site in among],
+        [site.name for site in among],
+        [site.level for site in among],
+    )
+
+
+def _traits(row: Row) -> dict[str, Any]:
+    """Give what a row says of a site beside its place in the tree."""
+    return {
+        "kind": (row.holds("kind") and row.member("kind", _SITE_KINDS, "kind")) or SiteKind.REGULAR,
+        "hours": row.hours("hours"),
+        "seats": row.whole("seats", MOST_SEATS),
+        "categories": row.categories(optional=True),
+        "demonstration": row.truth("demonstration"),
+        "opened": row.date("opened"),
+        "closed": row.date("closed"),
+        "synthetic": row.truth("synthetic"),
+    }
+
+
+def _relation(row: Row, known: _Sites | None) -> Relation | None:
+    """Give the relation that a row tells of; None for one of no kind."""
+    kind = row.member("kind", _RELATION_KINDS, "kind")
+    ends = {"site": row.word("site"), "other": row.word("other")}
+    for column, text in ends.items():
+        if not text:
+            row.fault(column, f"no {column}", "an id", f"name the {column}")
+    inside = kind is not None and RELATION_RULES[kind].other is OtherEnd.SITE
+    if known is not None:
+        for column in ("site", "other") if inside else ("site",):
+            if ends[column]:
+                found = known.one(row, column, ends[column], tuple(Level))
+                ends[column] = found or ends[column]
+    since, until, hours = row.date("since"), row.date("until"), row.hours("hours")
+    exchanged = row.whole("exchanged", MOST_EXCHANGED, least=0)
+    certificate, name = row.truth("certificate"), row.text("name")
+    if kind is None:
+        return None
+    return Relation(
+        kind,
+        SiteId(ends["site"]),
+        ends["other"],
+        name,
+        since,
+        until,
+        hours=hours,
+        exchanged=exchanged,
+        certificate=certificate,
+    )
+
+
+def _home(row: Row, known: _Sites | None) -> SiteId:
     text = row.word("home")
     if not text:
         row.fault("home", "no home", "the id or name of a site", "name the team's site")
@@ -514,44 +615,7 @@ def _home(row: _Row, known: _Sites | None) -> SiteId:
     return known.one(row, "home", text, tuple(Level)) or SiteId("")
 
 
-def _key(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).replace(" ", "")
-
-
-def _rows(raw: bytes, account: Account, columns: Columns, expected: str) -> list[_Row]:
-    text = sheet_text(raw, account.name)
-    rows = [
-        _Row(account, number, line, cells)
-        for number, (line, cells) in enumerate(table(text, account, columns), 1)
-    ]
-    if not rows and not account.count:
-        account.fault(1, "no row", expected, "fill in the table")
-    return rows
-
-
-def _ids(rows: Sequence[_Row], letter: str) -> list[str]:
-    """Give the id of each row; one of its own for a row of which the id is refused."""
-    found = []
-    lines: dict[str, int] = {}
-    for row in rows:
-        made = f"{letter}{row.number:03d}"
-        if "id" not in row.cells:
-            found.append(made)
-            continue
-        text = row.word("id")
-        if not is_identifier(text):
-            given = f"id {quoted(text)}" if text else "no id"
-            expected = "1 to 64 of A-Za-z0-9._:-, first a letter or digit"
-            row.fault("id", given, expected, "give it another id")
-        elif text in lines:
-            expected = f"another than on line {lines[text]}"
-            row.fault("id", f"id {text!r} again", expected, "give it an id of its own")
-        lines.setdefault(text, row.line)
-        found.append(f"line:{row.line}" if "id" in row.refused else text)
-    return found
-
-
-def _name(row: _Row, site: str) -> str:
+def _name(row: Row, site: str) -> str:
     name = row.text("name")
     if not name and "id" not in row.cells:
         row.fault("name", "neither id nor name", "one of them", "name the site")
@@ -561,7 +625,7 @@ def _name(row: _Row, site: str) -> str:
 def _tree_faults(rows: Sequence[SiteRow], name: str) -> Iterator[Fault]:
     """List what the tree says; positions have to wait, for some sites may have none."""
     places = {row.id: f"{name}:{row.line}" for row in rows}
-    sites = [Site(row.id, row.name, row.level, row.parent, 0, 0, synthetic=True) for row in rows]
+    sites = [row.standing(0, 0, synthetic=True) for row in rows]
     try:
         Hierarchy(sites, places=places)
     except DefinitionError as error:
@@ -574,7 +638,7 @@ def _position_faults(
 ) -> Iterator[Fault]:
     places = {row.id: f"{name}:{row.line}" for row in rows}
     sites = [
-        Site(row.id, row.name, row.level, row.parent, row.lon, row.lat, synthetic=False)
+        row.standing(row.lon, row.lat, synthetic=False)
         for row in rows
         if row.lon is not None and row.lat is not None
     ]

@@ -27,7 +27,7 @@ from practice_core.cli.looping import Looping, loop, loops
 from practice_core.cli.pointing import Pointing, points
 from practice_core.cli.replaying import Replaying, export, replay
 from practice_core.cli.reporting import report
-from practice_core.cli.showing import Showing, check, network
+from practice_core.cli.showing import Showing, check, convert, draw, network
 from practice_core.errors import PracticeError
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ app = App(
 app.command(areas)
 app.command(network, name="show")
 app.command(check)
+app.command(draw)
+app.command(convert)
 app.command(loops)
 app.command(loop)
 app.command(points)

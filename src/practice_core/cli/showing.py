@@ -1,18 +1,24 @@
-"""``practice-core show`` and ``check``: what an area holds, and whether its files are sound."""
+"""``practice-core show``, ``check``, ``draw`` and ``convert``: networks, and if they are sound."""
 
 from __future__ import annotations
 
 import enum
 import sys
+from collections import Counter
 from json import dumps
+from pathlib import Path  # noqa: TC003 - cyclopts reads the annotation
 from typing import TYPE_CHECKING, Annotated, Any
 
+import attrs
 from cyclopts import Parameter
 from rich.tree import Tree
 
+from practice_core.areas import check_network, convert_network, is_network, load_network
+from practice_core.areas.hours import hours_text
 from practice_core.cli.console import say, show, stdout
+from practice_core.errors import DefinitionError, attempt
 from practice_core.experiment import Table
-from practice_core.hierarchy import Level
+from practice_core.hierarchy import Level, SiteKind
 from practice_core.simulation import draw_city, findings, load_scenario
 from practice_core.terms import Lang, term
 from practice_core.units import SiteId
@@ -20,11 +26,14 @@ from practice_core.units import SiteId
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from rich.console import Console
+
     from practice_core.areas import Area
-    from practice_core.hierarchy import Hierarchy, Site
+    from practice_core.errors import Fault
+    from practice_core.hierarchy import Hierarchy, Relation, RelationKind, Site
     from practice_core.volunteers import Team
 
-__all__ = ["Showing", "check", "network"]
+__all__ = ["Showing", "check", "convert", "draw", "network"]
 
 FINDINGS = 1
 SHOWN, MOST_BRANCHES = 12, 60
@@ -37,6 +46,14 @@ class Showing(enum.StrEnum):
     """What is said around an area's sites; the words are in the vocabulary."""
 
     SITES = "sites"
+    KINDS = "kinds"
+    KIND = "kind"
+    RELATIONS = "relations"
+    TIED = "tied"
+    TOLD = "told"
+    DAYS = "days"
+    NETWORK_SOUND = "network_sound"
+    WRITTEN = "written"
     LEVEL = "level"
     COUNT = "count"
     MADE_UP_SITES = "made_up_sites"
@@ -60,34 +77,97 @@ def network(
     Parameters
     ----------
     area
-        Name of an area that ships, or the folder of one of your own.
+        Name of an area that ships, the folder of one of your own, or the file of a network.
     site
-        Id of a site, or a name that it alone has: its place in the network, and the teams at home
-        there.
+        Id of a site, or a name that it alone has: its place in the network, what it is tied to, and
+        the teams at home there.
     json
         Print one JSON object instead of a tree.
     lang
         Language.
     """
-    scenario = load_scenario(area)
-    city = draw_city(scenario, 0, 0)
-    hierarchy, found = city.hierarchy, scenario.area
+    found = _shown(area)
+    hierarchy = found.hierarchy
     if site is not None:
         one = _named(site, hierarchy)
-        teams = sorted((t for t in city.teams if t.home == one.id), key=lambda t: t.id)
+        teams = sorted((t for t in found.teams if t.home == one.id), key=lambda t: t.id)
         if json:
             sys.stdout.write(_json(_site(one, hierarchy, teams)))
         else:
             _show_site(one, hierarchy, teams, lang)
         return
     if json:
-        counts = {level.value: count for level, count in hierarchy.counts().items()}
-        about = {"area": found.id, "name_zh": found.name_zh, "name_en": found.name_en}
-        made_up = dict(found.made_up)
-        whole = about | {"counts": counts, "teams": len(city.teams), "made_up": made_up}
-        sys.stdout.write(_json(whole | {"sites": [_site(s, hierarchy, ()) for s in hierarchy]}))
+        counts: dict[str, int] = {}
+        counts |= {level.value: count for level, count in hierarchy.counts().items()}
+        counts |= {kind.value: count for kind, count in hierarchy.kinds().items()}
+        about: dict[str, Any] = {"area": found.id, "counts": counts}
+        about |= {"name_zh": found.name_zh, "name_en": found.name_en}
+        if found.area is not None:
+            about |= {"teams": len(found.teams), "made_up": dict(found.area.made_up)}
+        ties = [_tie(one) for one in hierarchy.relations]
+        sites = [_site(one, hierarchy, ()) for one in hierarchy]
+        sys.stdout.write(_json(about | {"relations": ties, "sites": sites}))
         return
-    _show_network(found, hierarchy, len(city.teams), lang)
+    _show_network(found, lang)
+
+
+@attrs.frozen
+class _Shown:
+    """A network to be shown: of an area, or of a file of its own."""
+
+    hierarchy: Hierarchy
+    id: str
+    name_zh: str
+    name_en: str
+    area: Area | None = None
+    teams: Sequence[Team] = ()
+
+
+def _shown(where: str) -> _Shown:
+    if is_network(where):
+        hierarchy = load_network(where)
+        root = hierarchy.root
+        return _Shown(hierarchy, root.id, root.name, root.name)
+    scenario = load_scenario(where)
+    city, area = draw_city(scenario, 0, 0), scenario.area
+    return _Shown(city.hierarchy, area.id, area.name_zh, area.name_en, area, city.teams)
+
+
+def convert(source: Path, out: Path, /, *, lang: Lang = "en") -> None:
+    """Write the network of one file as another, in the format that the name of the other says.
+
+    Parameters
+    ----------
+    source
+        A network: NAME.toml, NAME.csv (with NAME.relations.csv beside it) or NAME.geojson.
+    out
+        A new file: .toml, .csv, .geojson, .graphml, .mmd (Mermaid) or .dot (Graphviz).
+    lang
+        Language of what is said.
+    """
+    for file in convert_network(source, out):
+        say(term(Showing.WRITTEN, lang).format(file=file))
+
+
+def draw(area: str, /, *, out: Path, lang: Lang = "en") -> None:
+    """Draw a network: on the map if its outline is known, else as a tree.
+
+    Parameters
+    ----------
+    area
+        Name of an area that ships, the folder of one of your own, or the file of a network.
+    out
+        A new file: .svg, .png or .html.
+    lang
+        Language of the drawing.
+    """
+    from practice_core.report import draw as into  # noqa: PLC0415 - it takes half a second to open
+
+    found = _shown(area)
+    title = found.name_zh if lang == "zh" else found.name_en
+    outline = None if found.area is None else found.area.outline
+    file = into(found.hierarchy, out, lang=lang, title=title, outline=outline)
+    say(term(Showing.WRITTEN, lang).format(file=file))
 
 
 def _named(text: str, hierarchy: Hierarchy) -> Site:
@@ -98,30 +178,53 @@ def _named(text: str, hierarchy: Hierarchy) -> Site:
     return hierarchy.site(SiteId(text))
 
 
-def check(area: str, /, *, lang: Lang = "en") -> int:
-    """Check all files of an area: every fault at once, and what deserves a second look.
+def check(area: str, /, *others: str, lang: Lang = "en") -> int:
+    """Check all files of areas and networks: every fault at once, and what deserves a second look.
 
     Exit code 0 if nothing is found, 1 if something deserves a second look, 2 if a file is wrong.
 
     Parameters
     ----------
     area
-        Name of an area that ships, or the folder of one of your own.
+        Name of an area that ships, folder of one of your own, or file of a network: .toml, .csv or
+        .geojson.
+    others
+        More of them.
     lang
         Language.
     """
-    scenario = load_scenario(area)
+    faults: list[Fault] = []
+    found = [attempt(faults, _looked_at, one, lang) for one in (area, *others)]
+    if faults:
+        raise DefinitionError("check" if others else area, faults)
+    for lines in filter(None, found):
+        for line in lines:
+            say(line)
+    return FINDINGS if any(lines and lines[1:] for lines in found) else 0
+
+
+def _looked_at(where: str, lang: Lang) -> tuple[str, ...]:
+    """Give what is said of a sound area or network, what deserves a second look after it."""
+    if is_network(where):
+        faults = check_network([where])
+        if faults:
+            raise DefinitionError(where, faults)
+        known = load_network(where)
+        ties = len(known.relations)
+        said = term(Showing.NETWORK_SOUND, lang)
+        return (said.format(file=where, sites=len(known), relations=ties),)
+    scenario = load_scenario(where)
     city = draw_city(scenario, 0, 0)
-    say(
-        term(Showing.SOUND, lang).format(
-            area=scenario.area.id, sites=len(city.hierarchy), teams=len(city.teams)
-        )
+    said = term(Showing.SOUND, lang)
+    counts = {"sites": len(city.hierarchy), "teams": len(city.teams)}
+    finding = term(Showing.FINDING, lang)
+    return (
+        said.format(area=scenario.area.id, **counts),
+        *(
+            finding.format(odd=term(one.odd, lang), what=_some(one.what, lang))
+            for one in findings(scenario)
+        ),
     )
-    found = findings(scenario)
-    for one in found:
-        what = _some(one.what, lang)
-        say(term(Showing.FINDING, lang).format(odd=term(one.odd, lang), what=what))
-    return FINDINGS if found else 0
 
 
 def _json(content: Mapping[str, Any]) -> str:
@@ -129,7 +232,7 @@ def _json(content: Mapping[str, Any]) -> str:
 
 
 def _site(site: Site, hierarchy: Hierarchy, teams: Sequence[Team]) -> dict[str, Any]:
-    found = {
+    found: dict[str, Any] = {
         "id": site.id,
         "name": site.name,
         "level": site.level.value,
@@ -138,7 +241,18 @@ def _site(site: Site, hierarchy: Hierarchy, teams: Sequence[Team]) -> dict[str, 
         "lon": site.lon,
         "lat": site.lat,
         "synthetic": site.synthetic,
+        "kind": site.kind.value,
     }
+    said = {
+        "hours": site.hours and hours_text(site.hours),
+        "seats": site.seats,
+        "categories": list(site.categories) or None,
+        "demonstration": site.demonstration or None,
+        "opened": site.opened and site.opened.isoformat(),
+        "closed": site.closed and site.closed.isoformat(),
+        "relations": [_tie(one) for one in hierarchy.relations_of(site.id)] or None,
+    }
+    found |= {key: value for key, value in said.items() if value is not None}
     listed = [
         {"id": team.id, "categories": list(team.categories), "members": team.members}
         for team in teams
@@ -146,17 +260,37 @@ def _site(site: Site, hierarchy: Hierarchy, teams: Sequence[Team]) -> dict[str, 
     return found | ({"teams": listed} if teams else {})
 
 
-def _show_network(area: Area, hierarchy: Hierarchy, teams: int, lang: Lang) -> None:
-    name = area.name_zh if lang == "zh" else area.name_en
-    console = stdout()
-    console.print(f"{name} ({area.id})", style="bold")
-    counts = tuple((term(level, lang), str(n)) for level, n in hierarchy.counts().items())
-    columns = (term(Showing.LEVEL, lang), term(Showing.COUNT, lang))
-    show(console, Table(term(Showing.SITES, lang), columns, counts))
-    made_up = area.made_up
-    say(term(Showing.MADE_UP_SITES if made_up["sites"] else Showing.GIVEN_SITES, lang))
-    said = Showing.MADE_UP_TEAMS if made_up["teams"] else Showing.GIVEN_TEAMS
-    say(term(said, lang).format(teams=teams))
+def _tie(one: Relation) -> dict[str, Any]:
+    found = {
+        "kind": one.kind.value,
+        "site": one.site,
+        "other": one.other,
+        "name": one.name or None,
+        "since": one.since and one.since.isoformat(),
+        "until": one.until and one.until.isoformat(),
+        "hours": one.hours and hours_text(one.hours),
+        "exchanged": one.exchanged,
+        "certificate": one.certificate or None,
+    }
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def _show_network(found: _Shown, lang: Lang) -> None:
+    name = found.name_zh if lang == "zh" else found.name_en
+    hierarchy, console = found.hierarchy, stdout()
+    console.print(f"{name} ({found.id})", style="bold")
+    _count(console, Showing.SITES, Showing.LEVEL, hierarchy.counts(), lang)
+    kinds = {kind: count for kind, count in hierarchy.kinds().items() if count}
+    if len(kinds) > 1:
+        _count(console, Showing.KINDS, Showing.KIND, kinds, lang)
+    if hierarchy.relations:
+        ties = Counter(one.kind for one in hierarchy.relations)
+        _count(console, Showing.RELATIONS, Showing.KIND, ties, lang)
+    if found.area is not None:
+        made_up = found.area.made_up
+        say(term(Showing.MADE_UP_SITES if made_up["sites"] else Showing.GIVEN_SITES, lang))
+        said = Showing.MADE_UP_TEAMS if made_up["teams"] else Showing.GIVEN_TEAMS
+        say(term(said, lang).format(teams=len(found.teams)))
     tree = Tree(_label(hierarchy.root))
     first_ones = hierarchy.children(hierarchy.root.id)
     for first in first_ones[:MOST_BRANCHES]:
@@ -176,14 +310,40 @@ def _show_network(area: Area, hierarchy: Hierarchy, teams: int, lang: Lang) -> N
     console.print(tree)
 
 
+def _count(
+    console: Console,
+    caption: Showing,
+    column: Showing,
+    counts: Mapping[Level, int] | Mapping[SiteKind, int] | Mapping[RelationKind, int],
+    lang: Lang,
+) -> None:
+    rows = tuple((term(key, lang), str(count)) for key, count in counts.items())
+    columns = (term(column, lang), term(Showing.COUNT, lang))
+    show(console, Table(term(caption, lang), columns, rows))
+
+
 def _show_site(site: Site, hierarchy: Hierarchy, teams: list[Team], lang: Lang) -> None:
     names = [hierarchy.site(above).name for above in hierarchy.chain(site.id)[1:]]
-    say(f"{_label(site)}, {term(site.level, lang)}")
+    kind = "" if site.kind is SiteKind.REGULAR else f", {term(site.kind, lang)}"
+    say(f"{_label(site)}, {term(site.level, lang)}{kind}")
     say(term(Showing.CHAIN, lang).format(chain=" > ".join(names) or "-"))
     say(term(Showing.POSITION, lang).format(lon=site.lon, lat=site.lat))
     say(term(Showing.BELOW, lang).format(below=_some(hierarchy.children(site.id), lang)))
+    ties = tuple(_told(one, site, hierarchy, lang) for one in hierarchy.relations_of(site.id))
+    if ties:
+        say(term(Showing.TIED, lang).format(tied=_some(ties, lang)))
     listed = [f"{t.id} ({', '.join(term(c, lang) for c in t.categories)})" for t in teams]
     say(term(Showing.TEAMS, lang).format(teams=_some(tuple(listed), lang)))
+
+
+def _told(one: Relation, site: Site, hierarchy: Hierarchy, lang: Lang) -> str:
+    """Tell of a relation of a site who is at the other end, and since when."""
+    other = one.site if one.other == site.id else one.other
+    named = _label(hierarchy.site(SiteId(other))) if other in hierarchy else one.name or other
+    since, until = one.since or "...", f"- {one.until}" if one.until else ""
+    days = term(Showing.DAYS, lang).format(since=since, until=until).rstrip()
+    days = days if one.since or one.until else ""
+    return term(Showing.TOLD, lang).format(kind=term(one.kind, lang), other=named, days=days)
 
 
 def _label(site: Site) -> str:

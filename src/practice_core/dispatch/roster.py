@@ -17,7 +17,7 @@ import numpy as np
 from practice_core.dispatch.contract import Candidate, CandidateArrays
 from practice_core.dispatch.slots import NO_NEXT, Grid, Slot, Start
 from practice_core.errors import DefinitionError, Fault
-from practice_core.hierarchy import great_circle_km
+from practice_core.hierarchy import Level, great_circle_km
 from practice_core.keyed import Draws, entity
 from practice_core.orders.eligibility import ineligible, wanting
 from practice_core.orders.model import UNCONDITIONAL
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from practice_core.dispatch.contract import Key
-    from practice_core.hierarchy import Hierarchy, Level
+    from practice_core.hierarchy import Hierarchy
     from practice_core.orders import Conditions, Order, Request
     from practice_core.terms import Category
     from practice_core.units import Duration, Instant, OrderId, SiteId, TeamId
@@ -88,6 +88,7 @@ class Roster:
         self.hierarchy = hierarchy
         self.grid = grid
         self._weeks = weeks = grid.weeks
+        self._several = len(hierarchy.at_level(Level.CENTER)) > 1
         self.ties = ties
         self.keys = np.array([entity(team.id) for team in self.teams], np.uint64)
         self.key_of = self.keys.tolist()
@@ -160,6 +161,8 @@ class Roster:
         """Give the first time at which `team` can do `order`, or None if it may not or cannot."""
         n = self.index[team]
         if not self._takes[n] or ineligible_now(self.teams[n], order):
+            return None
+        if self._several and not self.hierarchy.reaches(order.holder, self.teams[n].home):
             return None
         request = order.request
         travel = way_back(self.km(request.site, team))
@@ -249,9 +252,20 @@ class Roster:
         """Give the lawful teams for `order` at `now`, nearest first; see `Candidates`."""
         self.forget(now)
         starts = self.starts(order, now)
+        if self._several:
+            area = self._area_of(order)
+            if within is None or within == self.hierarchy.root.id:
+                within = area  # the whole area: that of the desk
+            elif not self.hierarchy.covers(area, within):
+                starts = []
         return _Found(
             self, order, () if self._still_nobody(order, starts, within) else starts, within
         )
+
+    def _area_of(self, order: Order) -> SiteId:
+        """Give the center of the area whose desk holds an order."""
+        where = self.hierarchy
+        return where.center(order.holder) if order.holder in where else where.root.id
 
     def note_nobody(self, order: Order, within: SiteId | None) -> None:
         """Remember that no team may be offered `order`: true until one is released that may."""
@@ -295,7 +309,7 @@ class Roster:
             if asked is not UNCONDITIONAL:
                 meets = [not wanting(self.teams[n], asked) for n in teams.tolist()]
                 teams = teams[np.array(meets, bool)]
-            if within is not None and within != self.hierarchy.root.id:
+            if within is not None and (self._several or within != self.hierarchy.root.id):
                 covers = self.hierarchy.covers
                 inside = [covers(within, self.teams[n].home) for n in teams.tolist()]
                 teams = teams[np.array(inside, bool)]

@@ -21,9 +21,27 @@ True
 6.8
 """
 
+from practice_core.hierarchy.changes import Change, Difference, difference
+from practice_core.hierarchy.federation import Federation
 from practice_core.hierarchy.geometry import Outline, great_circle_km
-from practice_core.hierarchy.sites import Level, Site
+from practice_core.hierarchy.relations import OtherEnd, Relation, RelationKind
+from practice_core.hierarchy.sites import Level, Site, SiteKind
 from practice_core.hierarchy.tree import Hierarchy
 from practice_core.units import SiteId
 
-__all__ = ["Hierarchy", "Level", "Outline", "Site", "SiteId", "great_circle_km"]
+__all__ = [
+    "Change",
+    "Difference",
+    "Federation",
+    "Hierarchy",
+    "Level",
+    "OtherEnd",
+    "Outline",
+    "Relation",
+    "RelationKind",
+    "Site",
+    "SiteId",
+    "SiteKind",
+    "difference",
+    "great_circle_km",
+]

@@ -119,7 +119,7 @@ def _misplaced(
     """Give why somebody may not order what he asks for, where he asks for it."""
     if not _may_place(by, request.site, h):
         return Refusal.SCOPE
-    if request.site not in h:
+    if request.site not in h or not h.covers(h.root.id, request.site):  # of an allied area: there
         return Refusal.INVALID_REQUEST
     try:
         route = profile.route(request.site, h, category=request.category, links=links)

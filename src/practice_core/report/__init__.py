@@ -16,6 +16,7 @@ area: 7; expected text; change area
 from __future__ import annotations
 
 from practice_core.report.figures import charts
+from practice_core.report.networks import draw
 from practice_core.report.page import page
 from practice_core.report.result import Result, read_result, result_of
 from practice_core.report.saving import save_figures, write_report
@@ -25,6 +26,7 @@ __all__ = [
     "Picture",
     "Result",
     "charts",
+    "draw",
     "page",
     "read_result",
     "result_of",

@@ -22,6 +22,7 @@ from practice_core.journal import (
 )
 from practice_core.lifecycle import Role
 from practice_core.orders import (
+    AcceptOffer,
     Actor,
     CollectNeed,
     OfferOrder,
@@ -293,10 +294,11 @@ class Carrying(Taking):
         standings = _Standings(self.teams, self.hierarchy, self.books, key)
         order = self.books.orders.get(key)
         answer = step(order, deed, at, by, self.area.profile, standings)
-        if isinstance(answer, Refused) or not isinstance(deed, OfferOrder):
+        if isinstance(answer, Refused) or not isinstance(deed, OfferOrder | AcceptOffer):
             return answer
-        known = all(team in self.teams for team in deed.teams)
-        return answer if known else Refused(OfferOrder, Refusal.UNKNOWN_TEAM)
+        asked = deed.teams if isinstance(deed, OfferOrder) else (by.team,)
+        known = all(team in standings for team in asked)
+        return answer if known else Refused(type(deed), Refusal.UNKNOWN_TEAM)
 
     def _writes(self, changed: Sequence[Changed], given: Given) -> list[Write]:
         """Give everything that a command changes: orders, bookings, hours and points."""
@@ -326,12 +328,22 @@ class _Standings(Mapping["TeamId", Standing]):
     order: OrderId
 
     def __getitem__(self, key: TeamId) -> Standing:
+        if key not in self:
+            raise KeyError(key)
         team = self.teams[key]
         order = self.books.orders.get(self.order)
         spare = team.members - (0 if order is None else order.request.needed)
         booked = self.books.bookings.get(key, {}).values()
         jobs = [(one.start, one.end, one.members) for one in booked if one.order != self.order]
         return Standing(team, self.hierarchy.site(team.home).level, taken(jobs, spare))
+
+    def __contains__(self, key: object) -> bool:
+        team = self.teams.get(key)  # type: ignore[call-overload]  # any may be asked for
+        order = self.books.orders.get(self.order)
+        if team is None or order is None:
+            return team is not None
+        # A team of an allied area is asked by the desk of that area alone.
+        return self.hierarchy.reaches(order.holder, team.home)
 
     def __iter__(self) -> Iterator[TeamId]:
         return iter(self.teams)

@@ -143,6 +143,8 @@ class Queries(abc.ABC):
             if order.state is OrderState.POOLED:
                 if known is None or ineligible(known, order) is not None:
                     return False
+                if not self.hierarchy.reaches(order.holder, known.home):
+                    return False
                 return not takers or self.hierarchy.site(known.home).level in takers
             given = order.state in {
                 OrderState.ACCEPTED,

@@ -43,6 +43,8 @@ from practice_core.testing.strategies import (
     conditions,
     corps,
     hierarchies,
+    names,
+    networks,
     profiles,
     requests,
 )
@@ -75,6 +77,8 @@ __all__ = [
     "journal_machine",
     "ledger_machine",
     "lifecycle_machine",
+    "names",
+    "networks",
     "profiles",
     "requests",
     "run_lifecycle_machine",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, TypeVar
 
 from hypothesis import strategies as st
 
-from practice_core.hierarchy import Hierarchy, Level, Site
-from practice_core.hierarchy.sites import PARENT_LEVELS
+from practice_core.hierarchy import Hierarchy, Level, Relation, RelationKind, Site
+from practice_core.hierarchy.relations import RELATION_RULES
+from practice_core.hierarchy.sites import KIND_PARENTS, PARENT_LEVELS
 from practice_core.lifecycle import AfterPause, Role
 from practice_core.orders import (
     UNCONDITIONAL,
@@ -57,12 +59,15 @@ __all__ = [
     "conditions",
     "corps",
     "hierarchies",
+    "names",
+    "networks",
     "profiles",
     "requests",
 ]
 
 T = TypeVar("T")
 
+_LATELY = 18_000 * DAY  # in 2019
 _PLACERS = (Role.REQUESTER, Role.PROXY, Role.OFFICER)
 _DESKS = (Desk.STATION, Desk.INSTITUTE, Desk.CENTER)
 _SINCE = {
@@ -169,6 +174,109 @@ def corps(draw: st.DrawFn, hierarchy: Hierarchy, *, max_units: int = 12) -> Corp
         )
         units.append(unit)
     return Corps(units, hierarchy)
+
+
+def names() -> st.SearchStrategy[str]:
+    """Draw names of sites as people give them: Chinese, with quotes, commas, brackets, accents."""
+    signs = st.sampled_from("实践站点河村（一）“”\"'\\,;|、<>&#[]{}=+-@ éÀａ１😀𠮷")
+    seen = st.characters(exclude_categories=("C", "Z"))
+    return st.text(signs | seen, min_size=1, max_size=12).map(
+        lambda text: " ".join(text.split()) or "站"
+    )
+
+
+@st.composite
+def networks(draw: st.DrawFn, *, max_sites: int = 12, max_relations: int = 4) -> Hierarchy:
+    """Draw networks in full: sites and relations of every kind, with all they may say.
+
+    They shrink to a center alone that says nothing.
+
+    Parameters
+    ----------
+    max_sites
+        At least 1.
+    max_relations
+        Drawn; what would be there twice is left out.
+    """
+    sites = [draw(_sites("s0", None))]
+    for n in range(1, draw(st.integers(1, max_sites))):
+        hosts = [site for site in sites if site.level is not Level.SPOT]
+        sites.append(draw(_sites(f"s{n}", draw(st.sampled_from(hosts)))))
+    found: dict[tuple[str, str, str], Relation] = {}
+    for n in range(draw(st.integers(0, max_relations))):
+        one = draw(_relations(sites, f"u{n}"))
+        if one is not None:
+            found[one.kind, one.site, one.other] = one
+    return Hierarchy(sites, relations=found.values())
+
+
+@st.composite
+def _sites(draw: st.DrawFn, name: str, parent: Site | None) -> Site:
+    places = [
+        (kind, level)
+        for kind, rule in KIND_PARENTS.items()
+        for level, above in rule.items()
+        if (parent.level in above if parent else not above)
+    ]
+    kind, level = draw(st.sampled_from(places))
+    opened, closed = draw(_lives(parent))
+    return Site(
+        SiteId(name),
+        draw(names()),
+        level,
+        None if parent is None else parent.id,
+        draw(st.floats(-180, 180)),
+        draw(st.floats(-90, 90)),
+        synthetic=draw(st.booleans()),
+        kind=kind,
+        hours=draw(st.none() | _plain_weeks() | calendars(around=_LATELY)),
+        seats=draw(st.none() | st.integers(1, 500)),
+        categories=tuple(draw(st.lists(st.sampled_from(Category), max_size=3, unique=True))),
+        demonstration=draw(st.booleans()),
+        opened=opened,
+        closed=closed,
+    )
+
+
+@st.composite
+def _lives(draw: st.DrawFn, parent: Site | None = None) -> tuple[dt.date | None, dt.date | None]:
+    """Draw a first and a last day, within those of the parent."""
+    begin, end = (None, None) if parent is None else (parent.opened, parent.closed)
+    first, last = begin or dt.date(2018, 1, 1), end or dt.date(2030, 1, 1)
+    days = sorted(draw(st.tuples(*[st.dates(first, last - dt.timedelta(days=1))] * 2)))
+    opened = begin if begin and draw(st.booleans()) else days[0]
+    closed = end if end and draw(st.booleans()) else days[1] + dt.timedelta(days=1)
+    return (
+        opened if begin or draw(st.booleans()) else None,
+        closed if end or draw(st.booleans()) else None,
+    )
+
+
+@st.composite
+def _relations(draw: st.DrawFn, sites: Sequence[Site], other: str) -> Relation | None:
+    kind = draw(st.sampled_from(RelationKind))
+    rule = RELATION_RULES[kind]
+    ends = [site.id for site in sites if site.level in rule.levels and site.kind in rule.kinds]
+    if kind is RelationKind.MERGED_OPERATION:
+        ends, other = ends[1:], str(ends[0]) if ends else other  # all with one
+    if not ends:
+        return None
+    since, until = draw(_lives())
+    named = kind not in {RelationKind.HOST, RelationKind.MERGED_OPERATION} and draw(st.booleans())
+    is_alliance = kind is RelationKind.ALLIANCE
+    return Relation(
+        kind,
+        draw(st.sampled_from(ends)),
+        other,
+        draw(names()) if named else "",
+        since,
+        until,
+        hours=draw(st.none() | _plain_weeks() | calendars(around=_LATELY))
+        if kind is RelationKind.SHARED_VENUE
+        else None,
+        exchanged=draw(st.none() | st.integers(0, 50)) if is_alliance else None,
+        certificate=is_alliance and draw(st.booleans()),
+    )
 
 
 @st.composite

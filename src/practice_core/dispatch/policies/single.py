@@ -88,11 +88,12 @@ class HomeFirst(EachByItself):
         chain = view.hierarchy.chain(order.request.site)
         covers = view.hierarchy.covers
 
-        def level_of(home: SiteId) -> int:
-            return next(level for level, site in enumerate(chain) if covers(site, home))
+        county = len(chain) - 1
+
+        def level_of(home: SiteId) -> int:  # an ally's is as far as any in the county
+            return next((n for n, site in enumerate(chain) if covers(site, home)), county)
 
         asked = Counter(level_of(view.home(team)) for team in order.asked)
-        county = len(chain) - 1
         for level, site in enumerate(chain):
             if asked[level] < self.tries or level == county:
                 for candidate in view.candidates(order, within=site):
