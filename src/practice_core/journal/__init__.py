@@ -72,6 +72,7 @@ from practice_core.journal.memory import Memory, MemoryJournal
 from practice_core.journal.misfits import Misfit, Unfoldable, Unfolded
 from practice_core.journal.ocel import ocel, save_ocel
 from practice_core.journal.opening import open_journal
+from practice_core.journal.reconciling import differences
 from practice_core.journal.replay import Credit, Replay, replay
 from practice_core.journal.shapes import Body, canonical, iso
 from practice_core.journal.snapshots import ORDERS, Orders, Projected, Projection, project
@@ -137,6 +138,7 @@ __all__ = [
     "account_statement",
     "area_ledger",
     "canonical",
+    "differences",
     "is_stream",
     "iso",
     "link",

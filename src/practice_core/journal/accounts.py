@@ -73,6 +73,7 @@ __all__ = [
     "Cause",
     "account_statement",
     "area_ledger",
+    "events_until",
 ]
 
 _CHINA = 8 * HOUR
@@ -382,7 +383,7 @@ def area_ledger(journal: StoredJournal, until: Instant | None = None) -> AreaBoo
     [20, 20, 0]
     """
     books = AreaBooks(until)
-    for row, event in _events(journal, until):
+    for row, event in events_until(journal, until):
         for found in books.follow(row, event):
             raise Unfoldable(found)
     for found in books.end():
@@ -390,8 +391,14 @@ def area_ledger(journal: StoredJournal, until: Instant | None = None) -> AreaBoo
     return books
 
 
-def _events(journal: StoredJournal, until: Instant | None) -> Iterator[tuple[Row, Event]]:
-    """Give every event that had happened by an instant, those of a platform's own left out."""
+def events_until(journal: StoredJournal, until: Instant | None) -> Iterator[tuple[Row, Event]]:
+    """Give every event that had happened by an instant, those of a platform's own left out.
+
+    Raises
+    ------
+    Unfoldable
+        At what is stored and no event, or is not where its number says.
+    """
     versions: dict[str, int] = {}
     for row in journal.rows():
         number = versions.get(row.stream, 0) + 1
