@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import chain
+from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
@@ -140,18 +140,26 @@ class _Earnings:
 
     def all(self) -> list[_Earned]:
         """Give one for each award, and for each service that was not decided on."""
-        for row, event in events_until(self._journal, self._books.until):
-            if isinstance(event, ServiceRecorded):
-                served = self._served.setdefault((event.volunteer, event.order), _Served())
-                served.records.append((row.position, self._holder(event.volunteer), event))
-            elif isinstance(event, AccountEvent):
-                self._take(row, event)
+        told = events_until(self._journal, self._books.until)
+        for _, command in groupby(told, key=lambda one: one[0].command):
+            asked = []  # a command writes stream by stream, so an award may stand before its record
+            for row, event in command:
+                if isinstance(event, ServiceRecorded):
+                    self._record(row, event)
+                elif isinstance(event, AccountEvent):
+                    asked.append((row, event))
+            for row, told_of in asked:
+                self._take(row, told_of)
         for (account, number), (one, _) in self._awards.items():
             one.transfer = self._books.award(account, number)
             if self._books.waits(account, number):
                 one.points = 0
         found = [*(one for one, _ in self._awards.values()), *self._missed()]
         return sorted(found, key=lambda one: one.position)
+
+    def _record(self, row: Row, event: ServiceRecorded) -> None:
+        served = self._served.setdefault((event.volunteer, event.order), _Served())
+        served.records.append((row.position, self._holder(event.volunteer), event))
 
     def _holder(self, volunteer: VolunteerId) -> AccountId:
         return self._holders.get(volunteer, AccountId(volunteer))
@@ -181,7 +189,7 @@ class _Earnings:
             if served is None or served.awarded == len(served.records):
                 return
             *_, said = served.records[served.awarded]
-            record = self._record(said)
+            record = self._service(said)
             served.awarded += 1
         one = _Earned(row.position, self._holder(event.volunteer), self._points(row, event, record))
         self._awards[event.account, row.version] = (one, served)
@@ -221,7 +229,7 @@ class _Earnings:
             book.apply(event)
         return found
 
-    def _record(self, said: ServiceRecorded) -> ServiceRecord:
+    def _service(self, said: ServiceRecorded) -> ServiceRecord:
         category = self._books.of_order(said.order).category
         return ServiceRecord(said.volunteer, said.order, said.at, said.minutes, category)
 
@@ -230,7 +238,7 @@ class _Earnings:
         for served in self._served.values() if self._versions else ():
             for position, holder, said in served.records[served.awarded + served.voided :]:
                 rules = in_force(self._versions or (), said.at)
-                points = 0 if rules is None else award(rules, self._record(said)).points
+                points = 0 if rules is None else award(rules, self._service(said)).points
                 yield _Earned(position, holder, points)
 
 

@@ -9,6 +9,7 @@ import attrs
 from practice_core.points.accounts import events as e
 from practice_core.points.accounts.model import (
     AREA_ACCOUNTS,
+    OWN_ACCOUNTS,
     AwardState,
     Item,
     RedemptionState,
@@ -19,6 +20,7 @@ from practice_core.points.accounts.redemption import redeemed
 from practice_core.points.earning import Award, History, OccasionRecord
 from practice_core.points.ledger import NEVER, AccountKind, Ledger
 from practice_core.points.tally import Tally, span_of
+from practice_core.units import AccountId
 from practice_core.volunteers import ServiceRecord, ServiceRecorded
 
 if TYPE_CHECKING:
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
     from practice_core.points.ledger import Holding, Lot
     from practice_core.points.rules import Period, RuleSet
     from practice_core.units import (
-        AccountId,
         Instant,
         ItemId,
         Minutes,
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Awarded", "Passbook", "stocked"]
 
+_HEIR = AccountId(f"{OWN_ACCOUNTS}heir")
+"""What goes on in an account's place, as its own ledger calls it: that may have been given to."""
 _GONE = {RedemptionState.CANCELLED, RedemptionState.LAPSED, RedemptionState.REFUNDED}
 
 
@@ -253,8 +256,9 @@ class Passbook:
             self._outside(event.old)
             self._minutes += event.minutes
         elif isinstance(event, e.AccountMerged):
-            self.ledger.open(event.into)
             self.merged_into = event.into
+            self.ledger.open(_HEIR)
+            event = attrs.evolve(event, into=_HEIR)
         number, at = self.number, max(event.at, self.ledger.latest or event.at)
         post(self.ledger, tuple(self._postings.of(event, number, f"e{number}", at)))
         self._note(event)
