@@ -74,7 +74,7 @@ def replay(
     json: Flag = False,
     lang: Lang = "en",
 ) -> int:
-    """Verify a journal and let all its orders happen again: what they come to, and what cannot be.
+    """Verify a journal and let all in it happen again: what it comes to, and what cannot be.
 
     Nothing is written. Exit code 0 if nothing is found, 1 if something is not as it was appended or
     does not go with what came before, 2 if the journal cannot be read.
