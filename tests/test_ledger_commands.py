@@ -26,7 +26,16 @@ from practice_core.journal import (
     replay,
 )
 from practice_core.lifecycle import Refused, Role
-from practice_core.orders import Actor, RateOrder, Served
+from practice_core.orders import (
+    AcceptOffer,
+    Actor,
+    CompleteService,
+    OfferOrder,
+    RateOrder,
+    ScheduleService,
+    Served,
+    StartService,
+)
 from practice_core.points import AccountKind, AwardReason, Line, PointsAwarded, RuleSet
 from practice_core.points.accounts import (
     AREA_ACCOUNTS,
@@ -69,7 +78,7 @@ from practice_core.units import (
     VolunteerId,
 )
 from practice_core.volunteers import ServiceRecorded
-from tests.practising import ANN, AREA, AT_CENTER, EAST_1, SITES, TEAMS, Days
+from tests.practising import ANN, AREA, AT_CENTER, EAST_1, RED, SITES, TEAMS, Days, of
 from tests.telling import MONDAY
 
 if TYPE_CHECKING:
@@ -338,6 +347,25 @@ def test_two_accounts_of_one_person_go_on_as_one(ask: Ask, tmp_path: Path) -> No
     assert old["lines"][-1]["event"] == "account.merged"
     last = new["lines"][-1]
     assert (last["event"], last["points"], last["minutes"]) == ("account.absorbed", 12, 90)
+
+
+def test_a_service_that_was_given_again_counts_again() -> None:
+    center = Center()
+    center.served("o-1", 60, Served(VolunteerId("v-1"), 60))
+    center.do("o-1", RateOrder(1), ANN)
+    center.do("o-1", OfferOrder((RED,), DAY), AT_CENTER)
+    center.do("o-1", AcceptOffer(), of(RED))
+    start = center.at + DAY
+    center.do("o-1", ScheduleService(start, start + HOUR), of(RED))
+    center.after(DAY).do("o-1", StartService(3), of(RED))
+    center.after(HOUR).do("o-1", CompleteService(30, (Served(VolunteerId("v-1"), 30),)), of(RED))
+    books = area_ledger(center.journal)
+    found = account_statement(center.journal, books, V1)
+    book = center.practice.passbook(V1, by=AT_CENTER)
+    assert book is not None
+    assert found.minutes == books.minutes[VolunteerId("v-1")] == book.minutes == 90
+    assert found.closing == 15
+    assert differing(center) == []
 
 
 # ------------------------------------------------------------------ all balances

@@ -147,7 +147,7 @@ class Passbook:
         return self._minutes + sum(record.minutes for record in self.records.values())
 
     _minutes: Minutes = 0
-    """Of accounts that live on in it."""
+    """Of accounts that live on in it, and of services that were given again."""
 
     @property
     def is_frozen(self) -> bool:
@@ -246,6 +246,8 @@ class Passbook:
         self.number += 1
         self.at = event.at if self.at is None else max(self.at, event.at)
         if isinstance(event, ServiceRecorded):
+            again = self.records.get(event.order)
+            self._minutes += 0 if again is None else again.minutes
             self.records[event.order] = event
             return
         if isinstance(event, e.PointsGiven):
