@@ -356,7 +356,7 @@ def test_a_service_that_was_given_again_counts_again() -> None:
     center.do("o-1", OfferOrder((RED,), DAY), AT_CENTER)
     center.do("o-1", AcceptOffer(), of(RED))
     start = center.at + DAY
-    center.do("o-1", ScheduleService(start, start + HOUR), of(RED))
+    center.do("o-1", ScheduleService(start, start + 2 * HOUR), of(RED))
     center.after(DAY).do("o-1", StartService(3), of(RED))
     center.after(HOUR).do("o-1", CompleteService(30, (Served(VolunteerId("v-1"), 30),)), of(RED))
     books = area_ledger(center.journal)

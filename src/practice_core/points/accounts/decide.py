@@ -174,7 +174,7 @@ def decide(
     --------
     >>> from practice_core.lifecycle import Actor, Role
     >>> from practice_core.points import RuleSet
-    >>> from practice_core.points.accounts import FreezeAccount, ThawAccount
+    >>> from practice_core.points.accounts import FreezeAccount, Passbook, ThawAccount
     >>> rules = RuleSet(id="demo", version=1, effective=0, rate_per_hour=10, source="assumed: demo")
     >>> center = Actor("desk", Role.OFFICER, site="center")
     >>> counter = Counter(
