@@ -174,7 +174,7 @@ def decide(
     --------
     >>> from practice_core.lifecycle import Actor, Role
     >>> from practice_core.points import RuleSet
-    >>> from practice_core.points.accounts import FreezeAccount, Passbook, ThawAccount
+    >>> from practice_core.points.accounts import FreezeAccount, Passbook
     >>> rules = RuleSet(id="demo", version=1, effective=0, rate_per_hour=10, source="assumed: demo")
     >>> center = Actor("desk", Role.OFFICER, site="center")
     >>> counter = Counter(
@@ -182,7 +182,7 @@ def decide(
     ... )
     >>> [event.kind for event in decide("v-7", FreezeAccount(), 0, center, counter)]
     ['account.frozen']
-    >>> decide("v-7", ThawAccount(), 0, center, counter).reason.value
+    >>> decide("v-7", FreezeAccount(), 0, center, counter).reason.value
     'frozen'
     """
     call = _Call(account, command, at, by, counter)
