@@ -143,7 +143,9 @@ def test_the_recorder_stores_every_posting(tmp_path: Path) -> None:
 def test_every_figure_of_the_points_ledger_has_its_name() -> None:
     figures = points.measured(awards=2_000, volunteers=300, count=400, turns=1)
     assert {f"postings_per_s_{name}" for name in points.CONTENDERS} < set(figures)
-    assert figures["year_awards"] == 2_000
+    assert figures["year_awards"] == figures["durable_awards"] == 2_000
+    assert figures["durable_awards_per_s"] > 0
+    assert figures["read_back_into_a_ledger_per_s"] > 0
     assert all(figure >= 0 for figure in figures.values())
 
 

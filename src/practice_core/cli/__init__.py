@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from cyclopts import App, CycloptsError
 
 from practice_core.cli.beginning import new
+from practice_core.cli.bookkeeping import Bookkeeping, ledger
 from practice_core.cli.comparison import Interrupted, compare
 from practice_core.cli.fitting import fit
 from practice_core.cli.listing import Heading, areas
@@ -33,7 +34,7 @@ from practice_core.errors import PracticeError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Heading", "Looping", "Pointing", "Replaying", "Showing", "app", "main"]
+__all__ = ["Bookkeeping", "Heading", "Looping", "Pointing", "Replaying", "Showing", "app", "main"]
 
 FINE, WRONG_USE, INTERRUPTED = 0, 2, 130
 BROKEN = "a worker process died, perhaps for want of memory; lower --workers"
@@ -52,6 +53,7 @@ app.command(convert)
 app.command(loops)
 app.command(loop)
 app.command(points)
+app.command(ledger)
 app.command(compare)
 app.command(fit)
 app.command(report)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from practice_core.journal.stored import StoredJournal
     from practice_core.units import Instant, Minutes
 
-__all__ = ["KEY", "Replaying", "export", "replay"]
+__all__ = ["KEY", "Replaying", "export", "reading", "replay"]
 
 KEY = "PRACTICE_CORE_CHECKPOINT_KEY"
 """The variable that may hold the key of checkpoints."""
@@ -74,7 +74,7 @@ def replay(
     json: Flag = False,
     lang: Lang = "en",
 ) -> int:
-    """Verify a journal and let all its orders happen again: what they come to, and what cannot be.
+    """Verify a journal and let all in it happen again: what it comes to, and what cannot be.
 
     Nothing is written. Exit code 0 if nothing is found, 1 if something is not as it was appended or
     does not go with what came before, 2 if the journal cannot be read.
@@ -95,7 +95,7 @@ def replay(
     """
     checkpoint = None if since is None else Checkpoint.load(since)
     key = _key(checkpoint, key_file)
-    with _opened(journal) as opened:
+    with reading(journal) as opened:
         found = replayed(opened, since=checkpoint, key=key)
     if json:
         sys.stdout.write(dumps(_data(found), indent=2, ensure_ascii=True, allow_nan=False) + "\n")
@@ -124,7 +124,7 @@ def export(journal: str, /, *, ocel: Path, area: str | None = None, lang: Lang =
     if ocel.exists():
         fault = Fault("--ocel", f"{ocel} exists", "a new file", "name another or remove it")
         raise DefinitionError("export", [fault])
-    with _opened(journal) as opened:
+    with reading(journal) as opened:
         scenario = None if area is None else load_scenario(area)
         city = None if scenario is None else draw_city(scenario, 0, 0)
         known = scenario is not None and not scenario.area.made_up["teams"]
@@ -138,7 +138,7 @@ def export(journal: str, /, *, ocel: Path, area: str | None = None, lang: Lang =
     say(said.format(file=ocel, events=counts["events"], objects=counts["objects"]))
 
 
-def _opened(journal: str) -> StoredJournal:
+def reading(journal: str) -> StoredJournal:
     """Open a journal that is there, only to read it."""
     try:
         return open_journal(journal, read_only=True)

@@ -23,6 +23,14 @@ Appended(position_first=1, position_last=1)
 ['order.reviewed']
 """
 
+from practice_core.journal.accounts import (
+    AccountLine,
+    AccountStatement,
+    AreaBooks,
+    Cause,
+    account_statement,
+    area_ledger,
+)
 from practice_core.journal.chain import GENESIS, link, seal
 from practice_core.journal.codec import CODEC, Codec, Upcaster
 from practice_core.journal.contract import (
@@ -61,9 +69,11 @@ from practice_core.journal.errors import (
 )
 from practice_core.journal.evidence import Checkpoint, Finding, Tampering, verify
 from practice_core.journal.memory import Memory, MemoryJournal
+from practice_core.journal.misfits import Misfit, Unfoldable, Unfolded
 from practice_core.journal.ocel import ocel, save_ocel
 from practice_core.journal.opening import open_journal
-from practice_core.journal.replay import Credit, Misfit, Replay, Unfolded, replay
+from practice_core.journal.reconciling import differences
+from practice_core.journal.replay import Credit, Replay, replay
 from practice_core.journal.shapes import Body, canonical, iso
 from practice_core.journal.snapshots import ORDERS, Orders, Projected, Projection, project
 from practice_core.journal.sqlite import SqliteJournal
@@ -75,11 +85,15 @@ __all__ = [
     "MAX_BYTES",
     "MAX_EVENTS",
     "ORDERS",
+    "AccountLine",
+    "AccountStatement",
     "AppendRefused",
     "Appended",
+    "AreaBooks",
     "Body",
     "BrokenEvent",
     "Carried",
+    "Cause",
     "Checkpoint",
     "Codec",
     "CommandReused",
@@ -115,12 +129,16 @@ __all__ = [
     "StoreError",
     "Tampering",
     "TextId",
+    "Unfoldable",
     "Unfolded",
     "UnknownEvent",
     "UnknownText",
     "Upcaster",
     "Write",
+    "account_statement",
+    "area_ledger",
     "canonical",
+    "differences",
     "is_stream",
     "iso",
     "link",

@@ -1,68 +1,36 @@
 """What a journal says, event by event from the first, and what in it cannot be so.
 
 A replay trusts nothing that was kept beside the events: it walks the chain, makes every event anew
-from what is stored, and lets every order go through its events.
+from what is stored, lets every order go through its events, and posts every account's.
 """
 
 from __future__ import annotations
 
-import enum
 from collections import Counter
 from typing import TYPE_CHECKING
 
 import attrs
 
 from practice_core.errors import ImpossibleEvent
+from practice_core.journal.accounts import AreaBooks
 from practice_core.journal.course import Course
 from practice_core.journal.errors import BrokenEvent, UnknownEvent
 from practice_core.journal.evidence import verify
+from practice_core.journal.misfits import Misfit, Unfolded
 from practice_core.orders import OrderEvent, OrderState
 from practice_core.points import PointsAwarded
 from practice_core.units import VolunteerId
 from practice_core.volunteers import ServiceRecorded
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from practice_core.journal.contract import Event, Row
     from practice_core.journal.evidence import Checkpoint, Finding
     from practice_core.journal.stored import StoredJournal
     from practice_core.units import Instant, Minutes
 
-__all__ = ["Credit", "Misfit", "Replay", "Unfolded", "replay"]
-
-
-class Misfit(enum.StrEnum):
-    """Why an event does not go with those before it."""
-
-    IMPOSSIBLE = "impossible"
-    """Its order was not in a state in which this can happen."""
-    MISPLACED = "misplaced"
-    """It stands in another order's stream, or not where its number in the stream says."""
-    BROKEN = "broken"
-    """What is stored is no event."""
-    UNKNOWN = "unknown"
-    """It is of a kind, or of a schema of it, that this program does not know."""
-
-
-@attrs.frozen
-class Unfolded:
-    """The first event of a stream, or of a kind, that does not go with those before it.
-
-    Parameters
-    ----------
-    kind
-        In which way.
-    position, stream
-        Where it stands.
-    why
-        What is wrong with it.
-    """
-
-    kind: Misfit
-    position: int
-    stream: str
-    why: str
+__all__ = ["Credit", "Replay", "replay"]
 
 
 @attrs.frozen
@@ -170,6 +138,7 @@ class _Folding:
     def __init__(self, journal: StoredJournal) -> None:
         self._codec = journal.codec
         self._course = Course()
+        self._books = AreaBooks()
         self._versions: dict[str, int] = {}
         self._stuck: set[str] = set()
         self._unfolded: dict[str, Unfolded] = {}
@@ -204,6 +173,7 @@ class _Folding:
             self._count(event)
             if isinstance(event, OrderEvent) and row.stream not in self._stuck:
                 self._follow(row, event)
+            self._keep(self._books.follow(row, event))
 
     def _follow(self, row: Row, event: OrderEvent) -> None:
         if row.stream != f"order/{event.order}":
@@ -220,6 +190,10 @@ class _Folding:
         first = Unfolded(kind, row.position, row.stream, why)
         self._unfolded.setdefault(row.stream if of is None else of, first)
 
+    def _keep(self, found: Iterable[Unfolded]) -> None:
+        for one in found:
+            self._unfolded.setdefault(one.stream, one)
+
     def _count(self, event: Event) -> None:
         at: Instant | None = getattr(event, "at", None)
         if at is not None:
@@ -234,6 +208,7 @@ class _Folding:
 
     def replay(self, findings: tuple[Finding, ...]) -> Replay:
         """Say what all of them come to."""
+        self._keep(self._books.end())
         ended = Counter(self._course.ended.values())
         states = ended + Counter(order.state for order in self._course.under_way.values())
         first, last = self._instants or (None, None)

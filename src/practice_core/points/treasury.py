@@ -29,7 +29,7 @@ from __future__ import annotations
 import enum
 from collections import Counter
 from itertools import pairwise
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from practice_core.points.ledger import Ledger, LotColumns, Movements
-    from practice_core.volunteers import ServiceRecord
 
 __all__ = [
     "OWED",
@@ -63,6 +62,7 @@ __all__ = [
 ]
 
 Labels: TypeAlias = tuple[str, ...]
+R = TypeVar("R")
 _Ints: TypeAlias = npt.NDArray[np.int64]
 
 OWED = frozenset({AccountKind.MEMBER, AccountKind.HOUSEHOLD, AccountKind.DONATION_POOL})
@@ -460,12 +460,18 @@ class Difference:
     found: int
 
 
+def _own(record: Any) -> AccountId:  # noqa: ANN401 - a record of whichever kind
+    """Give the account of the volunteer whom a record is of."""
+    return AccountId(record.volunteer)
+
+
 def reconcile(
     ledger: Ledger,
-    records: Iterable[ServiceRecord],
+    records: Iterable[R],
     *,
-    points: Callable[[ServiceRecord], int],
-    transfer: Callable[[ServiceRecord], TransferId],
+    points: Callable[[R], int],
+    transfer: Callable[[R], TransferId],
+    account: Callable[[R], AccountId] = _own,
 ) -> tuple[Difference, ...]:
     """Compare what was issued with what the service records earn, and list every difference.
 
@@ -474,11 +480,13 @@ def reconcile(
     ledger
         The ledger.
     records
-        All services.
+        All services, and whatever else earned points.
     points
         What a record earns, by the rules in force when it was made.
     transfer
         The id under which its points were, or should have been, issued.
+    account
+        Who should have them: the volunteer's own account unless told.
 
     Returns
     -------
@@ -510,20 +518,20 @@ def reconcile(
     seen: set[TransferId] = set()
     for record in records:
         name, expected = transfer(record), points(record)
-        account = AccountId(record.volunteer)
-        getter, amount = issued.get(name, (account, 0))
+        holder = account(record)
+        getter, amount = issued.get(name, (holder, 0))
         kind = None
         if name in seen:
             kind = DifferenceKind.REPEATED
         elif name not in issued:
             kind = DifferenceKind.MISSING if expected else None
-        elif getter != account:
+        elif getter != holder:
             kind = DifferenceKind.ACCOUNT
         elif amount != expected:
             kind = DifferenceKind.AMOUNT
         seen.add(name)
         if kind is not None:
-            found.append(Difference(kind, name, account, expected, amount))
+            found.append(Difference(kind, name, holder, expected, amount))
     for name, (getter, amount) in issued.items():
         if name not in seen and amount:
             found.append(Difference(DifferenceKind.UNFOUNDED, name, getter, 0, amount))

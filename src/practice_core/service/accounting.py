@@ -354,6 +354,8 @@ class Accounting(Carrying):
             if isinstance(event, RedemptionCollected | RedemptionCancelled | RedemptionLapsed):
                 try:
                     self.journal.erase_text(_code_of(event.account, event.redemption))
+                except UnknownText:  # a service, or handed out without a code
+                    continue
                 except StoreError:
                     return
 

@@ -9,6 +9,7 @@ import attrs
 from practice_core.points.accounts import events as e
 from practice_core.points.accounts.model import (
     AREA_ACCOUNTS,
+    OWN_ACCOUNTS,
     AwardState,
     Item,
     RedemptionState,
@@ -20,6 +21,7 @@ from practice_core.points.earning import Award, History, OccasionRecord
 from practice_core.points.honouring import Received
 from practice_core.points.ledger import NEVER, AccountKind, Ledger
 from practice_core.points.tally import Tally, span_of
+from practice_core.units import AccountId
 from practice_core.volunteers import ServiceRecord, ServiceRecorded
 
 if TYPE_CHECKING:
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
     from practice_core.points.ledger import Holding, Lot
     from practice_core.points.rules import Period, RuleSet
     from practice_core.units import (
-        AccountId,
         Instant,
         ItemId,
         Minutes,
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Awarded", "Passbook", "stocked"]
 
+_HEIR = AccountId(f"{OWN_ACCOUNTS}heir")
+"""What goes on in an account's place, as its own ledger calls it: that may have been given to."""
 _GONE = {RedemptionState.CANCELLED, RedemptionState.LAPSED, RedemptionState.REFUNDED}
 
 
@@ -154,7 +157,7 @@ class Passbook:
         return self._minutes + sum(record.minutes for record in self.records.values())
 
     _minutes: Minutes = 0
-    """Of accounts that live on in it."""
+    """Of accounts that live on in it, and of services that were given again."""
 
     @property
     def is_frozen(self) -> bool:
@@ -254,6 +257,8 @@ class Passbook:
         self.since = event.at if self.since is None else self.since
         self.at = event.at if self.at is None else max(self.at, event.at)
         if isinstance(event, ServiceRecorded):
+            again = self.records.get(event.order)
+            self._minutes += 0 if again is None else again.minutes
             self.records[event.order] = event
             return
         if isinstance(event, e.PointsGiven):
@@ -264,8 +269,9 @@ class Passbook:
             self._outside(event.old)
             self._minutes += event.minutes
         elif isinstance(event, e.AccountMerged):
-            self.ledger.open(event.into)
             self.merged_into = event.into
+            self.ledger.open(_HEIR)
+            event = attrs.evolve(event, into=_HEIR)
         number, at = self.number, max(event.at, self.ledger.latest or event.at)
         post(self.ledger, tuple(self._postings.of(event, number, f"e{number}", at)))
         self._note(event)
