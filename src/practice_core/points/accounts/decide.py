@@ -666,7 +666,7 @@ def _not_merged(call: _Call) -> Iterator[R]:
         yield R.INVALID_VALUE
     other = call.counter.books[into]
     owns = [holder(VolunteerId(one)) == one for one in (call.account, into)]
-    if book.members or other.members or other.merged_into or not all(owns):
+    if book.is_household or other.is_household or other.merged_into or not all(owns):
         yield R.STATE
     if book.is_frozen or other.is_frozen:
         yield R.FROZEN

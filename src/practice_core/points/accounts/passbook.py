@@ -14,7 +14,7 @@ from practice_core.points.accounts.model import (
     RedemptionState,
     Share,
 )
-from practice_core.points.accounts.postings import Postings, post
+from practice_core.points.accounts.postings import Postings, moved_out, post
 from practice_core.points.accounts.redemption import redeemed
 from practice_core.points.earning import Award, History, OccasionRecord
 from practice_core.points.ledger import NEVER, AccountKind, Ledger
@@ -88,14 +88,19 @@ class Passbook:
         How many events it has.
     at : Instant or None
         When the last one happened.
+    minutes : int
+        Minutes of service recorded of it, and of accounts that live on in it: nothing that happens
+        to points changes them.
     records : dict
-        The services recorded of it, by order.
+        The services recorded of it, by order; of an order that was served again, the last one.
     awards : dict
         Its awards, by the number of their event.
     redemptions : dict
         Its redemptions, by id.
     members : set
         The volunteers whose points it gets, if it is a household's.
+    is_household : bool
+        Whether it ever had members.
     merged_into : AccountId or None
         The account that goes on in its place.
 
@@ -115,10 +120,12 @@ class Passbook:
         self.account = account
         self.number = 0
         self.at: Instant | None = None
+        self.minutes: Minutes = 0
         self.records: dict[OrderId, ServiceRecorded] = {}
         self.awards: dict[int, Awarded] = {}
         self.redemptions: dict[RedemptionId, Redemption] = {}
         self.members: set[VolunteerId] = set()
+        self.is_household = False
         self.merged_into: AccountId | None = None
         self.ledger = Ledger()
         self._postings = Postings()
@@ -137,14 +144,6 @@ class Passbook:
     def lots(self) -> tuple[Lot, ...]:
         """What is available, in the order in which it will be used."""
         return self.ledger.lots(self.account)
-
-    @property
-    def minutes(self) -> Minutes:
-        """Minutes of service recorded of it: nothing that happens to points changes them."""
-        return self._minutes + sum(record.minutes for record in self.records.values())
-
-    _minutes: Minutes = 0
-    """Of accounts that live on in it."""
 
     @property
     def is_frozen(self) -> bool:
@@ -244,6 +243,7 @@ class Passbook:
         self.at = event.at if self.at is None else max(self.at, event.at)
         if isinstance(event, ServiceRecorded):
             self.records[event.order] = event
+            self.minutes += event.minutes
             return
         if isinstance(event, e.PointsGiven):
             self._outside(event.to)
@@ -251,12 +251,15 @@ class Passbook:
             self._outside(event.giver)
         elif isinstance(event, e.AccountAbsorbed):
             self._outside(event.old)
-            self._minutes += event.minutes
+            self.minutes += event.minutes
         elif isinstance(event, e.AccountMerged):
-            self.ledger.open(event.into)
-            self.merged_into = event.into
+            self._outside(event.into)
         number, at = self.number, max(event.at, self.ledger.latest or event.at)
-        post(self.ledger, tuple(self._postings.of(event, number, f"e{number}", at)))
+        if isinstance(event, e.AccountMerged):
+            moved = moved_out(event, self.holding.available, f"e{number}", at)
+        else:
+            moved = self._postings.of(event, number, f"e{number}", at)
+        post(self.ledger, tuple(moved))
         self._note(event)
 
     def _note(self, event: AccountEvent) -> None:
@@ -273,8 +276,11 @@ class Passbook:
             self._award(event.award, taken=self.awards[event.award].taken + event.points)
         elif isinstance(event, e.HouseholdJoined):
             self.members.add(event.volunteer)
+            self.is_household = True
         elif isinstance(event, e.HouseholdLeft):
             self.members.discard(event.volunteer)
+        elif isinstance(event, e.AccountMerged):
+            self.merged_into = event.into
         elif isinstance(event, _OF_REDEMPTIONS):
             key = event.redemption
             self.redemptions[key] = redeemed(self.redemptions.get(key), event)
