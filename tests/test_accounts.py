@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import attrs
 
-from practice_core.orders import (
-    RateOrder,
-    Served,
-)
+from practice_core.orders import RateOrder, Served
 from practice_core.points import Occasion
 from practice_core.points.accounts import (
     AuditAward,
+    AwardService,
     AwardState,
     CancelRedemption,
     CollectRedemption,
+    CorrectAward,
+    FreezeAccount,
     GivePoints,
     JoinHousehold,
     LeaveHousehold,
     MergeAccount,
     RefundRedemption,
+    ThawAccount,
     VoidAward,
 )
 from practice_core.units import (
@@ -26,6 +27,7 @@ from practice_core.units import (
     HOUR,
     MINUTE,
     AccountId,
+    OrderId,
     VolunteerId,
     instant,
     moment,
@@ -237,6 +239,41 @@ def test_a_household_is_nobodys_second_account() -> None:
     bank.can(HOME, LeaveHousehold(V_ANN))
     assert bank.cannot(HOME, MergeAccount(A_BOB)) is R.STATE
     assert bank.cannot(BOB, MergeAccount(AccountId(HOME))) is R.STATE
+
+
+def test_an_award_that_was_taken_back_cannot_be_taken_back_again() -> None:
+    bank = Bank()
+    bank.trains(ANN)
+    bank.can(ANN, CorrectAward(1, 4))
+    bank.can(ANN, CorrectAward(1))
+    assert bank.points(ANN) == 0
+    assert bank.cannot(ANN, CorrectAward(1)) is R.TOO_FEW_POINTS
+
+
+def test_a_service_is_awarded_once_whatever_household_is_joined_since() -> None:
+    bank = Bank()
+    order = OrderId(bank.serves(ANN, 60))
+    bank.can(HOME, JoinHousehold(V_ANN))
+    assert bank.cannot(ANN, AwardService(order)) is R.REPEATED
+    order = OrderId(bank.serves(ANN, 60))
+    bank.can(HOME, LeaveHousehold(V_ANN))
+    bank.can("other", JoinHousehold(V_ANN))
+    assert bank.cannot(ANN, AwardService(order)) is R.REPEATED
+
+
+def test_a_service_of_an_account_that_was_merged_is_awarded_to_the_other_once() -> None:
+    bank = Bank()
+    bank.can(ANN, FreezeAccount())
+    late = OrderId(bank.serves(ANN, 60))
+    bank.can(ANN, ThawAccount())
+    order = OrderId(bank.serves(ANN, 60))
+    bank.can(ANN, MergeAccount(A_BOB))
+    assert bank.cannot(ANN, AwardService(order)) is R.REPEATED
+    bank.can(ANN, AwardService(late))
+    assert bank.cannot(ANN, AwardService(late)) is R.REPEATED
+    bank.can(HOME, JoinHousehold(V_BOB))
+    assert bank.cannot(ANN, AwardService(late)) is R.REPEATED
+    assert bank.points(BOB) == 20
 
 
 def test_hours_served_twice_on_one_order_count_twice() -> None:

@@ -201,6 +201,7 @@ class Accounting(Carrying):
             items=books.items,
             covers=lambda site: self._covers(by, site),
             holder=books.holder,
+            homes=books.homes,
             minutes=minutes,
             asked=self._asked,
         )

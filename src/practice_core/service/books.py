@@ -47,7 +47,7 @@ from practice_core.units import (
 from practice_core.volunteers import ServiceRecorded, TeamBooked, TeamFreed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from practice_core.journal import Recorded, TextId
     from practice_core.orders import Order
@@ -98,6 +98,8 @@ class Books:
         self._settlements: list[tuple[Instant, AccountId]] | None = []
         """A heap of when accounts have something due, with some that no longer have."""
         self._households: dict[VolunteerId, AccountId] = {}
+        self._homes: dict[VolunteerId, list[AccountId]] = {}
+        """Every household that somebody ever joined."""
         self._successors: dict[AccountId, AccountId] = {}
         self._texts: dict[TextId, OrderId] = {}
         self._waiting: dict[OrderId, int] = {}
@@ -141,6 +143,14 @@ class Books:
         """Give the account that gets what a volunteer earns: his own, or his household's."""
         own = self.person(volunteer)
         return self._households.get(own, AccountId(own))
+
+    def homes(self, volunteer: VolunteerId) -> Iterator[AccountId]:
+        """Give every account that has ever got what a volunteer earned."""
+        own: AccountId | None = AccountId(volunteer)
+        while own is not None:
+            yield own
+            yield from self._homes.get(VolunteerId(own), ())
+            own = self._successors.get(own)
 
     def to_settle(self, at: Instant) -> list[AccountId]:
         """Give the accounts on which something has fallen due, the first one first."""
@@ -262,6 +272,8 @@ class Books:
     def _on_owners(self, account: AccountId, event: AccountEvent) -> None:
         if isinstance(event, HouseholdJoined):
             self._households[event.volunteer] = account
+            homes = self._homes.setdefault(event.volunteer, [])
+            homes += [account] * (account not in homes)
         elif isinstance(event, HouseholdLeft):
             self._households.pop(event.volunteer, None)
         elif isinstance(event, AccountFrozen):
@@ -323,6 +335,7 @@ class Books:
             "latest": self._latest,
             "settles": self._settles,
             "households": self._households,
+            "homes": self._homes,
             "successors": self._successors,
             "frozen": sorted(self.frozen),
             "serving": self.serving,
@@ -372,6 +385,7 @@ class Books:
         self._settles = rest["settles"]
         self._settlements = None
         self._households = rest["households"]
+        self._homes = rest["homes"]
         self._successors = rest["successors"]
         self.frozen = set(rest["frozen"])
         self.serving = {order: (one, key) for order, (one, key) in rest["serving"].items()}
@@ -406,7 +420,7 @@ def _digest(head: bytes) -> bytes:
 
 BOOKS: Final = Projection(
     "books",
-    version=2,
+    version=3,
     begin=Books,
     apply=Books.apply,
     dump=Books.dump,

@@ -101,6 +101,8 @@ class Counter:
         Whether the acting officer's scope holds a site; None: the center.
     holder
         The account that gets what a volunteer earns.
+    homes
+        Households that once got it, and where it goes on if his account was merged.
     minutes
         Minutes that the people of an account have served.
     asked
@@ -112,6 +114,7 @@ class Counter:
     items: Mapping[ItemId, Item]
     covers: Callable[[SiteId | None], bool]
     holder: Callable[[VolunteerId], AccountId] = lambda who: AccountId(who)  # noqa: PLW0108 - a type
+    homes: Callable[[VolunteerId], Iterable[AccountId]] = lambda _: ()
     minutes: Callable[[AccountId], Minutes] | None = None
     asked: Callable[[OrderId], Asked | None] = lambda _: None
 
@@ -292,13 +295,15 @@ def _award_service(call: _Call) -> Events | R:
 
 
 def _not_awarded(call: _Call) -> Iterator[R]:
-    yield from _central(call)
+    yield from _by_officer(call, None, closed=False)  # what it served, its successor is awarded
     if call.command.grade not in {None, 1, 2, 3}:
         yield R.INVALID_VALUE
     if call.command.order not in call.book.records:
         yield R.UNKNOWN_AWARD
     found, target = _service(call)
-    if any(_is_of(one, found.volunteer, found.order) for one in target.awards.values()):
+    homes = {call.account, target.account, *call.counter.homes(found.volunteer)}
+    awards = [one for home in homes for one in call.counter.books[home].awards.values()]
+    if any(_is_of(one, found.volunteer, found.order) for one in awards):
         yield R.REPEATED
     if target.is_frozen:
         yield R.FROZEN
@@ -365,7 +370,7 @@ def _correct(call: _Call) -> Events | R:
     if isinstance(found, R):
         return found
     points = found.points if call.command.points is None else call.command.points
-    if points > min(found.points, call.book.holding.available):
+    if not 1 <= points <= min(found.points, call.book.holding.available):
         return R.TOO_FEW_POINTS
     return (e.PointsCorrected(*_head(call), found.number, points),)
 
@@ -785,13 +790,13 @@ def _central(call: _Call) -> Iterator[R]:
     return _by_officer(call, None)
 
 
-def _by_officer(call: _Call, outlet: SiteId | None) -> Iterator[R]:
+def _by_officer(call: _Call, outlet: SiteId | None, *, closed: bool = True) -> Iterator[R]:
     """Refuse whoever is not an officer of the center, or in charge of an outlet."""
     if call.by.role is not Role.OFFICER:
         yield R.ROLE if call.owns() else R.UNKNOWN_ACCOUNT
     if not (call.covers(None) or (outlet is not None and call.covers(outlet))):
         yield R.SCOPE
-    if call.book.merged_into is not None:
+    if closed and call.book.merged_into is not None:
         yield R.CLOSED
 
 
