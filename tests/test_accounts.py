@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import attrs
 
+from practice_core.lifecycle import Actor, Role
 from practice_core.orders import RateOrder, Served
-from practice_core.points import Occasion
+from practice_core.points import Occasion, Passing
 from practice_core.points.accounts import (
     AuditAward,
     AwardService,
@@ -15,6 +16,7 @@ from practice_core.points.accounts import (
     CorrectAward,
     FreezeAccount,
     GivePoints,
+    ItemKind,
     JoinHousehold,
     LeaveHousehold,
     MergeAccount,
@@ -27,6 +29,7 @@ from practice_core.units import (
     HOUR,
     MINUTE,
     AccountId,
+    ActorId,
     OrderId,
     VolunteerId,
     instant,
@@ -192,6 +195,18 @@ def test_in_xihu_a_service_received_costs_a_point_and_points_flow_in_the_family(
     assert bank.points(ANN) == 6
 
 
+def test_in_xihu_points_pay_for_a_service_for_the_family() -> None:
+    bank = Bank("xihu")
+    bank.trains(ANN, 1, Occasion.REGISTER)
+    bank.offers("care", 1, None, kind=ItemKind.SERVICE)
+    bank.placed("o-1", by=Actor(ActorId(ANN), Role.PROXY), for_whom=ActorId("grandma"))
+    bank.redeems(ANN, "care", 2, "o-1")
+    bank.review("o-1")
+    bank.starts_again("o-1")
+    bank.ends("o-1", 61)
+    assert bank.points(ANN) == 3, "two hours were begun, and nothing is charged besides"
+
+
 def test_in_kunshan_goods_of_800_to_3800_points_are_had_for_a_code() -> None:
     bank = Bank("kunshan")
     for _ in range(38):
@@ -291,3 +306,28 @@ def test_two_numbers_of_one_person_on_one_order_count_both() -> None:
     bank.starts("o-1")
     bank.ends("o-1", 90, Served(V_ANN, 90), Served(V_BOB, 60))
     assert bank.book(BOB).minutes == 150 == bank.practice.books.account(V_BOB).minutes
+
+
+def test_a_service_costs_what_it_cost_when_it_was_set_aside() -> None:
+    bank = Bank()
+    bank.trains(ANN, 10)
+    bank.offers("care", 10, 5, kind=ItemKind.SERVICE)
+    bank.placed("o-1")
+    bank.redeems(ANN, "care", 3, "o-1")
+    assert bank.item("care").stock == 2
+    bank.offers("care", 30, 2, kind=ItemKind.SERVICE)
+    bank.review("o-1")
+    bank.starts_again("o-1")
+    bank.ends("o-1", 60)
+    assert bank.points(ANN) == 90
+    assert bank.item("care").stock == 4, "two hours of three were not needed"
+
+
+def test_whoever_ordered_it_one_pays_for_a_service_of_ones_own() -> None:
+    bank = Bank(attrs.evolve(RULES, passing=Passing.NONE))
+    bank.trains(ANN, 10)
+    bank.trains(BOB, 10)
+    bank.offers("care", 10, 5, kind=ItemKind.SERVICE)
+    bank.placed("o-1", by=Actor(ActorId(BOB), Role.PROXY), for_whom=ActorId(ANN))
+    assert bank.cannot(BOB, redeem("r", "care", 1, "o-1"), person(BOB)) is R.NOT_PASSED_ON
+    bank.redeems(ANN, "care", 1, "o-1")

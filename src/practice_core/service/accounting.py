@@ -218,10 +218,11 @@ class Accounting(Carrying):
         if found is None:
             return None
         request = found.request
-        people = frozenset({request.placed_by, request.for_whom or request.placed_by})
+        for_whom = request.for_whom or request.placed_by
+        people = frozenset({request.placed_by, for_whom})
         is_open = found.state not in _SERVED
         is_paid = order in self.books.serving
-        return Asked(people, request.latest, request.category, is_open, is_paid)
+        return Asked(people, for_whom, request.latest, request.category, is_open, is_paid)
 
     # -- codes ----------------------------------------------------------------------------------
 

@@ -91,6 +91,8 @@ class Books:
         self._placed: dict[ActorId, list[OrderId]] = {}
         self.items: dict[ItemId, Item] = {}
         self.serving: dict[OrderId, tuple[AccountId, RedemptionId]] = {}
+        self._paid: dict[tuple[AccountId, RedemptionId], OrderId] = {}
+        """The same the other way round."""
         self.frozen: set[AccountId] = set()
         self._accounts: dict[VolunteerId, list[int]] = {}
         self._latest: dict[AccountId, Instant] = {}
@@ -263,9 +265,11 @@ class Books:
             self._accounts.setdefault(VolunteerId(account), [0, 0])[1] += points
         if isinstance(event, RedemptionReserved) and event.order is not None:
             self.serving[event.order] = (account, event.redemption)
+            self._paid[account, event.redemption] = event.order
         elif isinstance(event, RedemptionCollected | RedemptionCancelled | RedemptionLapsed):
-            paid = (account, event.redemption)
-            self.serving = {order: one for order, one in self.serving.items() if one != paid}
+            order = self._paid.pop((account, event.redemption), None)
+            if order is not None and self.serving[order] == (account, event.redemption):
+                del self.serving[order]
         else:
             self._on_owners(account, event)
 
@@ -389,6 +393,7 @@ class Books:
         self._successors = rest["successors"]
         self.frozen = set(rest["frozen"])
         self.serving = {order: (one, key) for order, (one, key) in rest["serving"].items()}
+        self._paid = {paid: order for order, paid in self.serving.items()}
         for fields in rest["items"]:
             item = _item(*fields)
             self.items[item.id] = item

@@ -68,6 +68,8 @@ class Asked:
     ----------
     people
         Who placed it, and for whom.
+    for_whom
+        Who is served.
     until
         The end of its time, in ms since 1970-01-01T00:00Z.
     category
@@ -79,6 +81,7 @@ class Asked:
     """
 
     people: frozenset[ActorId]
+    for_whom: ActorId
     until: Instant
     category: Category
     is_open: bool
@@ -463,12 +466,12 @@ def _not_served(call: _Call, order: OrderId) -> Iterator[R]:
     """Give why a service is not had by way of an order."""
     asked = call.counter.asked(order)
     owners = {str(call.account), *map(str, call.book.members)}
-    people = set(map(str, asked.people)) if asked is not None and asked.is_open else set()
-    if not owners & people:
+    if asked is None or not asked.is_open or not owners & set(map(str, asked.people)):
         yield R.UNKNOWN_ORDER
-    elif not people <= owners and call.counter.rules.passing not in _FAMILY:
+        return
+    if str(asked.for_whom) not in owners and call.counter.rules.passing not in _FAMILY:
         yield R.NOT_PASSED_ON
-    if asked is not None and asked.is_paid:
+    if asked.is_paid:
         yield R.REPEATED
 
 
@@ -550,13 +553,23 @@ def _put_back(call: _Call, redemption: Redemption) -> Iterator[e.StockChanged]:
 def served(  # noqa: PLR0913, PLR0917 - as many as an end has sides
     book: Passbook, item: Item, redemption: Redemption, minutes: Minutes, at: Instant, by: ActorId
 ) -> Events:
-    """Pay for the service of an order that was given: the hours begun, no more than set aside."""
-    hours = -(-minutes // _MINUTES)
-    points = min(redemption.points, hours * item.price)
+    """Pay for the service of an order that was given: the hours begun, no more than set aside.
+
+    Each at the price at which it was; hours that were not needed can be reserved again.
+    """
+    hours = min(-(-minutes // _MINUTES), redemption.quantity)
     head = (book.account, at, by, None)
-    if points <= 0 or book.is_frozen:
-        return (e.RedemptionCancelled(*head, redemption.id),)
-    return (e.RedemptionCollected(*head, redemption.id, points),)
+    told: Events = (
+        e.RedemptionCancelled(*head, redemption.id)
+        if book.is_frozen
+        else e.RedemptionCollected(
+            *head, redemption.id, hours * redemption.points // redemption.quantity
+        ),
+    )
+    left = redemption.quantity - hours
+    if item.stock is None or not left:
+        return told
+    return (*told, e.StockChanged(item.id, at, by, left, redemption.id))
 
 
 def ended(book: Passbook, item: Item, redemption: Redemption, at: Instant, by: ActorId) -> Events:
