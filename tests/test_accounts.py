@@ -6,7 +6,7 @@ import attrs
 
 from practice_core.lifecycle import Actor, Role
 from practice_core.orders import RateOrder, Served
-from practice_core.points import Occasion, Passing
+from practice_core.points import Occasion, Passing, expires
 from practice_core.points.accounts import (
     AuditAward,
     AwardService,
@@ -331,3 +331,36 @@ def test_whoever_ordered_it_one_pays_for_a_service_of_ones_own() -> None:
     bank.placed("o-1", by=Actor(ActorId(BOB), Role.PROXY), for_whom=ActorId(ANN))
     assert bank.cannot(BOB, redeem("r", "care", 1, "o-1"), person(BOB)) is R.NOT_PASSED_ON
     bank.redeems(ANN, "care", 1, "o-1")
+
+
+def test_points_last_however_late_the_calendar() -> None:
+    bank = Bank(attrs.evolve(RULES, expiry_months=1_200))
+    last = 253_370_764_799_999
+    assert expires(bank.practice.area.rules, last) is None
+    bank.at = last
+    bank.trains(ANN)
+    assert bank.practice.next_settlement() is None
+
+
+def test_points_that_have_expired_cannot_be_spent_before_the_clock_sees_it() -> None:
+    bank = Bank()
+    bank.trains(ANN)
+    due_at = bank.practice.next_settlement()
+    assert due_at is not None
+    bank.at = due_at - DAY
+    bank.trains(ANN)
+    bank.offers("soap", 11)
+    bank.at = due_at - 1
+    key = bank.redeems(ANN)
+    bank.can(ANN, CancelRedemption(key), person(ANN))
+    bank.later(1)
+    assert bank.cannot(ANN, redeem(), person(ANN)) is R.TOO_FEW_POINTS
+    assert bank.cannot(ANN, GivePoints(A_BOB, 11), person(ANN)) is R.TOO_FEW_POINTS
+    given = bank.can(ANN, GivePoints(A_BOB, 1), person(ANN))
+    assert [(one.kind, str(one.by)) for one in given.events] == [
+        ("points.expired", "system"),
+        ("points.given", ANN),
+        ("points.received", ANN),
+    ]
+    assert bank.points(ANN) == 9
+    assert bank.settles() == []

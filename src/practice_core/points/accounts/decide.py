@@ -7,6 +7,8 @@ events to be written at once.
 
 from __future__ import annotations
 
+from collections import ChainMap
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
@@ -28,7 +30,7 @@ from practice_core.points.earning import Award, OccasionRecord, award
 from practice_core.points.ledger import LIMIT, AccountKind
 from practice_core.points.redeem import Barrier, barriers, expires
 from practice_core.points.rules import Occasion, Passing
-from practice_core.units import DAY, AccountId, VolunteerId, is_identifier, value
+from practice_core.units import DAY, AccountId, ActorId, VolunteerId, is_identifier, value
 from practice_core.volunteers import ServiceRecord
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
     from practice_core.points.accounts.passbook import Awarded, Passbook
     from practice_core.points.rules import RuleSet
     from practice_core.terms import Category
-    from practice_core.units import ActorId, Instant, ItemId, Minutes, OrderId, SiteId
+    from practice_core.units import Instant, ItemId, Minutes, OrderId, SiteId
     from practice_core.volunteers import ServiceRecorded
 
     Events: TypeAlias = tuple[AccountEvent | ItemEvent, ...]
@@ -58,6 +60,7 @@ _DAYS = 366
 _REPORTED = 30
 """Days after the end of an order's time within which its service is reported."""
 _MINUTES = 60
+_SYSTEM = ActorId("system")
 
 
 @value
@@ -191,13 +194,27 @@ def decide(
     >>> decide("v-7", ThawAccount(), 0, center, counter).reason.value
     'frozen'
     """
-    call = _Call(account, command, at, by, counter)
     kind = type(command)
-    own = account.startswith(OWN_ACCOUNTS) and kind not in _OF_AREA.get(account, ())
-    answer = R.UNKNOWN_ACCOUNT if own else _LAW[kind](call)
+    if account.startswith(OWN_ACCOUNTS) and kind not in _OF_AREA.get(account, ()):
+        return Refused(kind, R.UNKNOWN_ACCOUNT)
+    lost, call = _without_expired(_Call(account, command, at, by, counter))
+    answer = _LAW[kind](call)
     if isinstance(answer, R):
         return Refused(kind, answer)
-    return _dated(answer, counter)
+    return lost + _dated(answer, call.counter)
+
+
+def _without_expired(call: _Call) -> tuple[Events, _Call]:
+    """Let points expire first that have: whoever is faster than the clock cannot spend them."""
+    book = call.book
+    lost = 0 if book.is_frozen or book.merged_into is not None else book.expired(call.at)
+    if not lost or isinstance(call.command, c.SettleAccount):
+        return (), call
+    own = {call.account: deepcopy(book)}
+    books = ChainMap(own, call.counter.books)  # type: ignore[arg-type]  # it is only read
+    counter = attrs.evolve(call.counter, books=books)
+    expired = e.PointsExpired(call.account, call.at, _SYSTEM, None, lost)
+    return _dated([expired], counter), attrs.evolve(call, counter=counter)
 
 
 def _dated(events: Iterable[AccountEvent | ItemEvent], counter: Counter) -> Events:
