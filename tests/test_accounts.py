@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import attrs
 
+from practice_core.journal import Write
 from practice_core.lifecycle import Actor, Role
 from practice_core.orders import RateOrder, Served
 from practice_core.points import Occasion, Passing, expires
@@ -16,11 +17,14 @@ from practice_core.points.accounts import (
     CorrectAward,
     FreezeAccount,
     GivePoints,
+    HouseholdJoined,
     ItemKind,
     JoinHousehold,
     LeaveHousehold,
     MergeAccount,
+    OfferItem,
     RefundRedemption,
+    SettleAccount,
     ThawAccount,
     VoidAward,
 )
@@ -30,12 +34,16 @@ from practice_core.units import (
     MINUTE,
     AccountId,
     ActorId,
+    CommandId,
+    ItemId,
     OrderId,
+    SiteId,
     VolunteerId,
     instant,
     moment,
 )
-from tests.banking import POOL, RULES, Bank, R, person, redeem
+from tests.banking import POOL, RULES, SHOP, Bank, R, person, redeem
+from tests.practising import SYSTEM
 
 ANN, BOB, CY, HOME = "ann", "bob", "cy", "home"
 V_ANN, V_BOB = VolunteerId(ANN), VolunteerId(BOB)
@@ -364,3 +372,35 @@ def test_points_that_have_expired_cannot_be_spent_before_the_clock_sees_it() -> 
     ]
     assert bank.points(ANN) == 9
     assert bank.settles() == []
+
+
+def test_an_outlet_is_a_site() -> None:
+    bank = Bank()
+    nowhere = OfferItem(ItemId("soap"), ItemKind.GOODS, "soap", 1, outlet=SiteId("nowhere"))
+    assert bank.cannot(SHOP, nowhere) is R.INVALID_VALUE
+
+
+def test_a_stranger_is_told_nothing_and_an_owner_settles_nothing() -> None:
+    bank = Bank()
+    bank.trains(ANN)
+    assert bank.cannot(ANN, SettleAccount(), person(BOB)) is R.UNKNOWN_ACCOUNT
+    assert bank.cannot(ANN, SettleAccount(), person(ANN)) is R.ROLE
+    assert bank.cannot(ANN, SettleAccount()) is R.ROLE
+    bank.can(ANN, MergeAccount(A_BOB))
+    assert bank.cannot(ANN, SettleAccount(), SYSTEM) is R.CLOSED
+
+
+def test_who_leaves_a_household_that_two_desks_let_him_join_stays_in_the_other() -> None:
+    """Two desks at once let him join two: the later one gets his points, until he leaves it."""
+    bank = Bank()
+    bank.can(HOME, JoinHousehold(V_ANN))
+    (joined,) = bank.practice.journal.stream(f"account/{HOME}")
+    assert isinstance(joined.event, HouseholdJoined)
+    raced = Write("account/other", 0, (attrs.evolve(joined.event, account=AccountId("other")),))
+    bank.practice.journal.append([raced], command=CommandId("raced"), digest=b"1")
+    bank.practice.catch_up()
+    assert bank.practice.books.holder(V_ANN) == "other"
+    bank.can(HOME, LeaveHousehold(V_ANN))
+    assert bank.practice.books.holder(V_ANN) == "other"
+    bank.can("other", LeaveHousehold(V_ANN))
+    assert bank.practice.books.holder(V_ANN) == ANN

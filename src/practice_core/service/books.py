@@ -279,7 +279,8 @@ class Books:
             homes = self._homes.setdefault(event.volunteer, [])
             homes += [account] * (account not in homes)
         elif isinstance(event, HouseholdLeft):
-            self._households.pop(event.volunteer, None)
+            if self._households.get(event.volunteer) == account:
+                del self._households[event.volunteer]
         elif isinstance(event, AccountFrozen):
             self.frozen.add(account)
         elif isinstance(event, AccountThawed):

@@ -712,7 +712,9 @@ def _not_merged(call: _Call) -> Iterator[R]:
 
 def _settle(call: _Call) -> Iterator[AccountEvent | ItemEvent] | R:
     if call.by.role is not Role.SYSTEM:
-        return R.ROLE
+        return R.ROLE if call.owns() or call.by.role is Role.OFFICER else R.UNKNOWN_ACCOUNT
+    if call.book.merged_into is not None:
+        return R.CLOSED
     due_at = call.book.due_at()
     if due_at is None or due_at > call.at:
         return R.EARLY
@@ -748,7 +750,7 @@ def _offer(call: _Call) -> Events | R:
         yield from _by_officer(call, command.outlet)
         if known is not None:
             yield from _by_officer(call, known.outlet)
-        if not _is_item(command):
+        if not (_is_item(command) and (command.outlet is None or call.covers(command.outlet))):
             yield R.INVALID_VALUE
 
     offered = e.ItemOffered(
