@@ -404,3 +404,19 @@ def test_who_leaves_a_household_that_two_desks_let_him_join_stays_in_the_other()
     assert bank.practice.books.holder(V_ANN) == "other"
     bank.can("other", LeaveHousehold(V_ANN))
     assert bank.practice.books.holder(V_ANN) == ANN
+
+
+def test_what_has_no_code_ends_without_one() -> None:
+    bank = Bank(attrs.evolve(RULES, pickup_code=False))
+    bank.trains(ANN)
+    bank.offers()
+    bank.can(ANN, CancelRedemption(bank.redeems(ANN)), person(ANN))
+    bank.can(ANN, CollectRedemption(bank.redeems(ANN)))
+    bank = Bank()
+    bank.trains(ANN)
+    bank.offers("care", 5, kind=ItemKind.SERVICE)
+    bank.placed("o-1")
+    bank.can(ANN, CancelRedemption(bank.redeems(ANN, "care", 1, "o-1")), person(ANN))
+    bank.redeems(ANN, "care", 1, "o-1")
+    bank.later(40 * DAY)
+    assert bank.settles() == ["redemption.lapsed", "item.stock_changed"]
