@@ -101,8 +101,8 @@ class Days:
 
     def __init__(self, journal: Journal | str = "memory", **changes: Field) -> None:
         options: dict[str, Any] = {"hierarchy": SITES, "teams": TEAMS, "limits": Limits()}
-        profile = changes.pop("profile", AREA.profile)
-        area = attrs.evolve(AREA, profile=profile)
+        own = {name: changes.pop(name) for name in ("profile", "rules") if name in changes}
+        area = attrs.evolve(AREA, **own)
         self.practice = Practice.open(journal, area, **{**options, **changes})
         self.at = MONDAY
         self.numbers = count(1)

@@ -79,7 +79,8 @@ def expires(rules: RuleSet, earned: Instant) -> Instant | None:
     """Give when points earned at an instant are lost; None if they never are, as far as is said.
 
     After so many months: on the local day of the same number, at midnight, or on the last of a
-    month that has no such day; otherwise with the first instant of the next quarter or year.
+    month that has no such day; otherwise with the first instant of the next quarter or year. What
+    would be lost only after the year 9999 never is.
 
     Examples
     --------
@@ -110,5 +111,7 @@ def expires(rules: RuleSet, earned: Instant) -> Instant | None:
         case _:
             return None
     year, month = local.year + month // _MONTHS, month % _MONTHS + 1
+    if year > dt.MAXYEAR:
+        return None
     day = min(day, monthrange(year, month)[1])
     return instant(dt.datetime(year, month, day, tzinfo=local.tzinfo))

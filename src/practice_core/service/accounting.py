@@ -300,6 +300,7 @@ class Accounting(Carrying):
             items=books.items,
             covers=lambda site: self._covers(by, site),
             holder=books.holder,
+            homes=books.homes,
             minutes=minutes,
             asked=self._asked,
         )
@@ -316,10 +317,11 @@ class Accounting(Carrying):
         if found is None:
             return None
         request = found.request
-        people = frozenset({request.placed_by, request.for_whom or request.placed_by})
+        for_whom = request.for_whom or request.placed_by
+        people = frozenset({request.placed_by, for_whom})
         is_open = found.state not in _SERVED
         is_paid = order in self.books.serving
-        return Asked(people, request.latest, request.category, is_open, is_paid)
+        return Asked(people, for_whom, request.latest, request.category, is_open, is_paid)
 
     # -- codes ----------------------------------------------------------------------------------
 
@@ -352,12 +354,8 @@ class Accounting(Carrying):
         """Erase the codes of what is no longer reserved: they open nothing any more."""
         for event in events:
             if isinstance(event, RedemptionCollected | RedemptionCancelled | RedemptionLapsed):
-                try:
+                with suppress(UnknownText, StoreError):  # it has none, or stays
                     self.journal.erase_text(_code_of(event.account, event.redemption))
-                except UnknownText:  # a service, or handed out without a code
-                    continue
-                except StoreError:
-                    return
 
 
 def _code_of(account: AccountId, redemption: RedemptionId) -> TextId:

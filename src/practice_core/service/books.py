@@ -50,7 +50,7 @@ from practice_core.volunteers import ServiceRecorded, TeamBooked, TeamFreed, sta
 from practice_core.volunteers.standing import VolunteerStanding
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from practice_core.journal import Event, Recorded, TextId
     from practice_core.orders import Order
@@ -102,6 +102,8 @@ class Books:
         self._placed: dict[ActorId, list[OrderId]] = {}
         self.items: dict[ItemId, Item] = {}
         self.serving: dict[OrderId, tuple[AccountId, RedemptionId]] = {}
+        self._paid: dict[tuple[AccountId, RedemptionId], OrderId] = {}
+        """The same the other way round."""
         self.frozen: set[AccountId] = set()
         self.standings: dict[VolunteerId, VolunteerStanding] = {}
         self.nominations: dict[NominationId, Nomination] = {}
@@ -111,6 +113,8 @@ class Books:
         self._settlements: list[tuple[Instant, str]] | None = []
         """A heap of when streams have something due, with some that no longer have."""
         self._households: dict[VolunteerId, AccountId] = {}
+        self._homes: dict[VolunteerId, list[AccountId]] = {}
+        """Every household that somebody ever joined."""
         self._successors: dict[AccountId, AccountId] = {}
         self._texts: dict[TextId, OrderId] = {}
         self._waiting: dict[OrderId, int] = {}
@@ -154,6 +158,14 @@ class Books:
         """Give the account that gets what a volunteer earns: his own, or his household's."""
         own = self.person(volunteer)
         return self._households.get(own, AccountId(own))
+
+    def homes(self, volunteer: VolunteerId) -> Iterator[AccountId]:
+        """Give every account that has ever got what a volunteer earned."""
+        own: AccountId | None = AccountId(volunteer)
+        while own is not None:
+            yield own
+            yield from self._homes.get(VolunteerId(own), ())
+            own = self._successors.get(own)
 
     def to_settle(self, at: Instant) -> list[str]:
         """Give the streams on which something has fallen due, the first one first.
@@ -285,17 +297,22 @@ class Books:
             self._accounts.setdefault(VolunteerId(account), [0, 0])[1] += points
         if isinstance(event, RedemptionReserved) and event.order is not None:
             self.serving[event.order] = (account, event.redemption)
+            self._paid[account, event.redemption] = event.order
         elif isinstance(event, RedemptionCollected | RedemptionCancelled | RedemptionLapsed):
-            paid = (account, event.redemption)
-            self.serving = {order: one for order, one in self.serving.items() if one != paid}
+            order = self._paid.pop((account, event.redemption), None)
+            if order is not None and self.serving[order] == (account, event.redemption):
+                del self.serving[order]
         else:
             self._on_owners(account, event)
 
     def _on_owners(self, account: AccountId, event: AccountEvent) -> None:
         if isinstance(event, HouseholdJoined):
             self._households[event.volunteer] = account
+            homes = self._homes.setdefault(event.volunteer, [])
+            homes += [account] * (account not in homes)
         elif isinstance(event, HouseholdLeft):
-            self._households.pop(event.volunteer, None)
+            if self._households.get(event.volunteer) == account:
+                del self._households[event.volunteer]
         elif isinstance(event, AccountFrozen):
             self.frozen.add(account)
         elif isinstance(event, AccountThawed):
@@ -355,6 +372,7 @@ class Books:
             "latest": self._latest,
             "settles": self._settles,
             "households": self._households,
+            "homes": self._homes,
             "successors": self._successors,
             "frozen": sorted(self.frozen),
             "serving": self.serving,
@@ -406,9 +424,11 @@ class Books:
         self._settles = rest["settles"]
         self._settlements = None
         self._households = rest["households"]
+        self._homes = rest["homes"]
         self._successors = rest["successors"]
         self.frozen = set(rest["frozen"])
         self.serving = {order: (one, key) for order, (one, key) in rest["serving"].items()}
+        self._paid = {paid: order for order, paid in self.serving.items()}
         self.items = {one.id: one for one in map(_ITEM.value, rest["items"])}
         self.standings = {one.volunteer: one for one in map(_STANDING.value, rest["standings"])}
         self.nominations = {one.id: one for one in map(_NOMINATION.value, rest["nominations"])}
@@ -439,7 +459,7 @@ def _digest(head: bytes) -> bytes:
 
 BOOKS: Final = Projection(
     "books",
-    version=2,
+    version=3,
     begin=Books,
     apply=Books.apply,
     dump=Books.dump,

@@ -7,6 +7,8 @@ at once. Nothing else is touched but the passbooks given: they go along with the
 
 from __future__ import annotations
 
+from collections import ChainMap
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
@@ -31,7 +33,7 @@ from practice_core.points.honouring import entitlements
 from practice_core.points.ledger import LIMIT, AccountKind
 from practice_core.points.redeem import Barrier, barriers, expires
 from practice_core.points.rules import Occasion, Passing
-from practice_core.units import DAY, AccountId, VolunteerId, is_identifier, value
+from practice_core.units import DAY, AccountId, ActorId, VolunteerId, is_identifier, value
 from practice_core.volunteers import ServiceRecord
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
     from practice_core.points.accounts.passbook import Awarded, Passbook
     from practice_core.points.rules import RuleSet
     from practice_core.terms import Category
-    from practice_core.units import ActorId, Instant, ItemId, Minutes, OrderId, SiteId
+    from practice_core.units import Instant, ItemId, Minutes, OrderId, SiteId
     from practice_core.volunteers import ServiceRecorded
 
     Events: TypeAlias = tuple[AccountEvent | ItemEvent, ...]
@@ -61,6 +63,7 @@ _DAYS = 366
 _REPORTED = 30
 """Days after the end of an order's time within which its service is reported."""
 _MINUTES = 60
+_SYSTEM = ActorId("system")
 
 
 @value
@@ -71,6 +74,8 @@ class Asked:
     ----------
     people
         Who placed it, and for whom.
+    for_whom
+        Who is served.
     until
         The end of its time, in ms since 1970-01-01T00:00Z.
     category
@@ -82,6 +87,7 @@ class Asked:
     """
 
     people: frozenset[ActorId]
+    for_whom: ActorId
     until: Instant
     category: Category
     is_open: bool
@@ -104,6 +110,8 @@ class Counter:
         Whether the acting officer's scope holds a site; None: the center.
     holder
         The account that gets what a volunteer earns.
+    homes
+        Households that once got it, and where it goes on if his account was merged.
     minutes
         Minutes that the people of an account have served.
     asked
@@ -115,6 +123,7 @@ class Counter:
     items: Mapping[ItemId, Item]
     covers: Callable[[SiteId | None], bool]
     holder: Callable[[VolunteerId], AccountId] = lambda who: AccountId(who)  # noqa: PLW0108 - a type
+    homes: Callable[[VolunteerId], Iterable[AccountId]] = lambda _: ()
     minutes: Callable[[AccountId], Minutes] | None = None
     asked: Callable[[OrderId], Asked | None] = lambda _: None
 
@@ -191,13 +200,27 @@ def decide(
     >>> counter.books["v-7"].is_frozen
     True
     """
-    call = _Call(account, command, at, by, counter)
     kind = type(command)
-    own = account.startswith(OWN_ACCOUNTS) and kind not in _OF_AREA.get(account, ())
-    answer = R.UNKNOWN_ACCOUNT if own else _LAW[kind](call)
+    if account.startswith(OWN_ACCOUNTS) and kind not in _OF_AREA.get(account, ()):
+        return Refused(kind, R.UNKNOWN_ACCOUNT)
+    lost, call = _without_expired(_Call(account, command, at, by, counter))
+    answer = _LAW[kind](call)
     if isinstance(answer, R):
         return Refused(kind, answer)
-    return _dated(answer, counter)
+    return lost + _dated(answer, call.counter)
+
+
+def _without_expired(call: _Call) -> tuple[Events, _Call]:
+    """Let points expire first that have: whoever is faster than the clock cannot spend them."""
+    book = call.book
+    lost = 0 if book.is_frozen or book.merged_into is not None else book.expired(call.at)
+    if not lost or isinstance(call.command, c.SettleAccount):
+        return (), call
+    own = {call.account: deepcopy(book)}
+    books = ChainMap(own, call.counter.books)  # type: ignore[arg-type]  # it is only read
+    counter = attrs.evolve(call.counter, books=books)
+    expired = e.PointsExpired(call.account, call.at, _SYSTEM, None, lost)
+    return _dated([expired], counter), attrs.evolve(call, counter=counter)
 
 
 def _dated(events: Iterable[AccountEvent | ItemEvent], counter: Counter) -> Events:
@@ -299,13 +322,15 @@ def _award_service(call: _Call) -> Events | R:
 
 
 def _not_awarded(call: _Call) -> Iterator[R]:
-    yield from _central(call)
+    yield from _by_officer(call, None, closed=False)  # what it served, its successor is awarded
     if call.command.grade not in {None, 1, 2, 3}:
         yield R.INVALID_VALUE
     if call.command.order not in call.book.records:
         yield R.UNKNOWN_AWARD
     found, target = _service(call)
-    if any(_is_of(one, found.volunteer, found.order) for one in target.awards.values()):
+    homes = {call.account, target.account, *call.counter.homes(found.volunteer)}
+    awards = [one for home in homes for one in call.counter.books[home].awards.values()]
+    if any(_is_of(one, found.volunteer, found.order) for one in awards):
         yield R.REPEATED
     if target.is_frozen:
         yield R.FROZEN
@@ -410,7 +435,7 @@ def _correct(call: _Call) -> Events | R:
     if isinstance(found, R):
         return found
     points = found.points if call.command.points is None else call.command.points
-    if points > min(found.points, call.book.holding.available):
+    if not 1 <= points <= min(found.points, call.book.holding.available):
         return R.TOO_FEW_POINTS
     return (e.PointsCorrected(*_head(call), found.number, points),)
 
@@ -503,12 +528,12 @@ def _not_served(call: _Call, order: OrderId) -> Iterator[R]:
     """Give why a service is not had by way of an order."""
     asked = call.counter.asked(order)
     owners = {str(call.account), *map(str, call.book.members)}
-    people = set(map(str, asked.people)) if asked is not None and asked.is_open else set()
-    if not owners & people:
+    if asked is None or not asked.is_open or not owners & set(map(str, asked.people)):
         yield R.UNKNOWN_ORDER
-    elif not people <= owners and call.counter.rules.passing not in _FAMILY:
+        return
+    if str(asked.for_whom) not in owners and call.counter.rules.passing not in _FAMILY:
         yield R.NOT_PASSED_ON
-    if asked is not None and asked.is_paid:
+    if asked.is_paid:
         yield R.REPEATED
 
 
@@ -590,13 +615,23 @@ def _put_back(call: _Call, redemption: Redemption) -> Iterator[e.StockChanged]:
 def served(  # noqa: PLR0913, PLR0917 - as many as an end has sides
     book: Passbook, item: Item, redemption: Redemption, minutes: Minutes, at: Instant, by: ActorId
 ) -> Events:
-    """Pay for the service of an order that was given: the hours begun, no more than set aside."""
-    hours = -(-minutes // _MINUTES)
-    points = min(redemption.points, hours * item.price)
+    """Pay for the service of an order that was given: the hours begun, no more than set aside.
+
+    Each at the price at which it was; hours that were not needed can be reserved again.
+    """
+    hours = min(-(-minutes // _MINUTES), redemption.quantity)
     head = (book.account, at, by, None)
-    if points <= 0 or book.is_frozen:
-        return (e.RedemptionCancelled(*head, redemption.id),)
-    return (e.RedemptionCollected(*head, redemption.id, points),)
+    told: Events = (
+        e.RedemptionCancelled(*head, redemption.id)
+        if book.is_frozen
+        else e.RedemptionCollected(
+            *head, redemption.id, hours * redemption.points // redemption.quantity
+        ),
+    )
+    left = redemption.quantity - hours
+    if item.stock is None or not left:
+        return told
+    return (*told, e.StockChanged(item.id, at, by, left, redemption.id))
 
 
 def ended(book: Passbook, item: Item, redemption: Redemption, at: Instant, by: ActorId) -> Events:
@@ -711,7 +746,7 @@ def _not_merged(call: _Call) -> Iterator[R]:
         yield R.INVALID_VALUE
     other = call.counter.books[into]
     owns = [holder(VolunteerId(one)) == one for one in (call.account, into)]
-    if book.members or other.members or other.merged_into or not all(owns):
+    if book.is_household or other.is_household or other.merged_into or not all(owns):
         yield R.STATE
     if book.is_frozen or other.is_frozen:
         yield R.FROZEN
@@ -722,7 +757,9 @@ def _not_merged(call: _Call) -> Iterator[R]:
 
 def _settle(call: _Call) -> Iterator[AccountEvent | ItemEvent] | R:
     if call.by.role is not Role.SYSTEM:
-        return R.ROLE
+        return R.ROLE if call.owns() or call.by.role is Role.OFFICER else R.UNKNOWN_ACCOUNT
+    if call.book.merged_into is not None:
+        return R.CLOSED
     due_at = call.book.due_at()
     if due_at is None or due_at > call.at:
         return R.EARLY
@@ -758,7 +795,7 @@ def _offer(call: _Call) -> Events | R:
         yield from _by_officer(call, command.outlet)
         if known is not None:
             yield from _by_officer(call, known.outlet)
-        if not _is_item(command):
+        if not (_is_item(command) and (command.outlet is None or call.covers(command.outlet))):
             yield R.INVALID_VALUE
 
     offered = e.ItemOffered(
@@ -830,13 +867,13 @@ def _central(call: _Call) -> Iterator[R]:
     return _by_officer(call, None)
 
 
-def _by_officer(call: _Call, outlet: SiteId | None) -> Iterator[R]:
+def _by_officer(call: _Call, outlet: SiteId | None, *, closed: bool = True) -> Iterator[R]:
     """Refuse whoever is not an officer of the center, or in charge of an outlet."""
     if call.by.role is not Role.OFFICER:
         yield R.ROLE if call.owns() else R.UNKNOWN_ACCOUNT
     if not (call.covers(None) or (outlet is not None and call.covers(outlet))):
         yield R.SCOPE
-    if call.book.merged_into is not None:
+    if closed and call.book.merged_into is not None:
         yield R.CLOSED
 
 

@@ -9,19 +9,17 @@ import attrs
 from practice_core.points.accounts import events as e
 from practice_core.points.accounts.model import (
     AREA_ACCOUNTS,
-    OWN_ACCOUNTS,
     AwardState,
     Item,
     RedemptionState,
     Share,
 )
-from practice_core.points.accounts.postings import Postings, post
+from practice_core.points.accounts.postings import Postings, moved_out, post
 from practice_core.points.accounts.redemption import redeemed
 from practice_core.points.earning import Award, History, OccasionRecord
 from practice_core.points.honouring import Received
 from practice_core.points.ledger import NEVER, AccountKind, Ledger
 from practice_core.points.tally import Tally, span_of
-from practice_core.units import AccountId
 from practice_core.volunteers import ServiceRecord, ServiceRecorded
 
 if TYPE_CHECKING:
@@ -32,6 +30,7 @@ if TYPE_CHECKING:
     from practice_core.points.ledger import Holding, Lot
     from practice_core.points.rules import Period, RuleSet
     from practice_core.units import (
+        AccountId,
         Instant,
         ItemId,
         Minutes,
@@ -42,8 +41,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Awarded", "Passbook", "stocked"]
 
-_HEIR = AccountId(f"{OWN_ACCOUNTS}heir")
-"""What goes on in an account's place, as its own ledger calls it: that may have been given to."""
 _GONE = {RedemptionState.CANCELLED, RedemptionState.LAPSED, RedemptionState.REFUNDED}
 
 
@@ -92,8 +89,11 @@ class Passbook:
         How many events it has.
     at : Instant or None
         When the last one happened.
+    minutes : int
+        Minutes of service recorded of it, and of accounts that live on in it: nothing that happens
+        to points changes them.
     records : dict
-        The services recorded of it, by order.
+        The services recorded of it, by order; of an order that was served again, the last one.
     awards : dict
         Its awards, by the number of their event.
     redemptions : dict
@@ -106,6 +106,8 @@ class Passbook:
         When its first event happened.
     members : set
         The volunteers whose points it gets, if it is a household's.
+    is_household : bool
+        Whether it ever had members.
     merged_into : AccountId or None
         The account that goes on in its place.
 
@@ -125,6 +127,7 @@ class Passbook:
         self.account = account
         self.number = 0
         self.at: Instant | None = None
+        self.minutes: Minutes = 0
         self.records: dict[OrderId, ServiceRecorded] = {}
         self.awards: dict[int, Awarded] = {}
         self.redemptions: dict[RedemptionId, Redemption] = {}
@@ -132,6 +135,7 @@ class Passbook:
         self.benefits: list[Received] = []
         self.since: Instant | None = None
         self.members: set[VolunteerId] = set()
+        self.is_household = False
         self.merged_into: AccountId | None = None
         self.ledger = Ledger()
         self._postings = Postings()
@@ -150,14 +154,6 @@ class Passbook:
     def lots(self) -> tuple[Lot, ...]:
         """What is available, in the order in which it will be used."""
         return self.ledger.lots(self.account)
-
-    @property
-    def minutes(self) -> Minutes:
-        """Minutes of service recorded of it: nothing that happens to points changes them."""
-        return self._minutes + sum(record.minutes for record in self.records.values())
-
-    _minutes: Minutes = 0
-    """Of accounts that live on in it, and of services that were given again."""
 
     @property
     def is_frozen(self) -> bool:
@@ -257,9 +253,8 @@ class Passbook:
         self.since = event.at if self.since is None else self.since
         self.at = event.at if self.at is None else max(self.at, event.at)
         if isinstance(event, ServiceRecorded):
-            again = self.records.get(event.order)
-            self._minutes += 0 if again is None else again.minutes
             self.records[event.order] = event
+            self.minutes += event.minutes
             return
         if isinstance(event, e.PointsGiven):
             self._outside(event.to)
@@ -267,13 +262,15 @@ class Passbook:
             self._outside(event.giver)
         elif isinstance(event, e.AccountAbsorbed):
             self._outside(event.old)
-            self._minutes += event.minutes
+            self.minutes += event.minutes
         elif isinstance(event, e.AccountMerged):
-            self.merged_into = event.into
-            self.ledger.open(_HEIR)
-            event = attrs.evolve(event, into=_HEIR)
+            self._outside(event.into)
         number, at = self.number, max(event.at, self.ledger.latest or event.at)
-        post(self.ledger, tuple(self._postings.of(event, number, f"e{number}", at)))
+        if isinstance(event, e.AccountMerged):
+            moved = moved_out(event, self.holding.available, f"e{number}", at)
+        else:
+            moved = self._postings.of(event, number, f"e{number}", at)
+        post(self.ledger, tuple(moved))
         self._note(event)
 
     def _note(self, event: AccountEvent) -> None:
@@ -287,8 +284,11 @@ class Passbook:
             self.benefits.append(Received(event.benefit, event.at))
         elif isinstance(event, e.HouseholdJoined):
             self.members.add(event.volunteer)
+            self.is_household = True
         elif isinstance(event, e.HouseholdLeft):
             self.members.discard(event.volunteer)
+        elif isinstance(event, e.AccountMerged):
+            self.merged_into = event.into
         else:
             self._note_award(event)
 

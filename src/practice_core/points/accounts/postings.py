@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     Names: TypeAlias = dict[tuple[AccountId, int | RedemptionId], TransferId]
 
-__all__ = ["AreaLedger", "Postings", "post"]
+__all__ = ["AreaLedger", "Postings", "moved_out", "post"]
 
 ISSUANCE, SHOP, POOL, EXPIRED, FORFEITED = (
     AREA_ACCOUNTS[kind]
@@ -183,6 +183,12 @@ def _frozen(event: e.AccountFrozen, name: TransferId, at: Instant) -> Iterator[P
 
 def _thawed(event: e.AccountThawed, name: TransferId, at: Instant) -> Iterator[Posting]:
     yield Thaw(name, event.account, at)
+
+
+def moved_out(event: e.AccountMerged, points: int, name: str, at: Instant) -> Iterator[Posting]:
+    """Give what an account that was merged moves in a ledger that knows nothing of the other."""
+    if points:
+        yield Transfer(TransferId(name), event.account, event.into, points, at)
 
 
 def _merged(event: e.AccountMerged, name: TransferId, at: Instant) -> Iterator[Posting]:
