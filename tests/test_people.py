@@ -27,7 +27,7 @@ from practice_core.honours import (
 from practice_core.journal import Memory, MemoryJournal, verify
 from practice_core.lifecycle import Actor, Refused, Role
 from practice_core.orders import ReportAbsence, Served
-from practice_core.points import BenefitKind
+from practice_core.points import BenefitKind, Expiry
 from practice_core.points.accounts import (
     ForfeitPoints,
     GiveBenefit,
@@ -203,6 +203,16 @@ def test_whoever_loses_more_points_than_he_earned_in_the_year_is_no_longer_regis
     assert isinstance(ended, RegistrationEnded)
     assert ended.reason is EndReason.YEAR_POINTS
     assert isinstance(removed, VolunteerRemoved)  # below zero all together, too
+
+
+def test_what_expires_at_that_very_moment_keeps_nobody_from_the_blacklist() -> None:
+    rules = attrs.evolve(LONGQUANYI, expiry=Expiry.MONTHS, expiry_months=1, year_debt_ends=None)
+    people = People(attrs.evolve(rules, lifetime_debt_ends=None))
+    earn(people, 1)
+    people.days.later(60 * DAY)  # nobody has settled
+    lost = ForfeitPoints(V_1, BlacklistReason.FALSE_RECORD, 300)
+    kinds = people.kinds(V_1, lost, AT_CENTER)
+    assert kinds == ["points.expired", "points.forfeited", "volunteer.blacklisted"]
 
 
 def test_the_blacklist_can_be_appealed_and_silence_reinstates() -> None:

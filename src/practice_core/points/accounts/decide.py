@@ -207,7 +207,11 @@ def decide(
     answer = _LAW[kind](call)
     if isinstance(answer, R):
         return Refused(kind, answer)
-    return lost + _dated(answer, call.counter)
+    told = lost + _dated(answer, call.counter)
+    for event in told if lost else ():  # what was tried on a copy now holds
+        if isinstance(event, e.AccountEvent) and event.account == account:
+            counter.books[account].apply(event)
+    return told
 
 
 def _without_expired(call: _Call) -> tuple[Events, _Call]:
