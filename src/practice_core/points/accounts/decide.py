@@ -183,16 +183,16 @@ def decide(
     --------
     >>> from practice_core.lifecycle import Actor, Role
     >>> from practice_core.points import RuleSet
-    >>> from practice_core.points.accounts import FreezeAccount, ThawAccount
+    >>> from practice_core.points.accounts import FreezeAccount, Passbook, ThawAccount
     >>> rules = RuleSet(id="demo", version=1, effective=0, rate_per_hour=10, source="assumed: demo")
     >>> center = Actor("desk", Role.OFFICER, site="center")
     >>> counter = Counter(
     ...     rules=rules, books={"v-7": Passbook("v-7")}, items={}, covers=lambda _: True
     ... )
-    >>> [event.kind for event in decide("v-7", FreezeAccount(), 0, center, counter)]
-    ['account.frozen']
     >>> decide("v-7", ThawAccount(), 0, center, counter).reason.value
     'frozen'
+    >>> [event.kind for event in decide("v-7", FreezeAccount(), 0, center, counter)]
+    ['account.frozen']
     """
     kind = type(command)
     if account.startswith(OWN_ACCOUNTS) and kind not in _OF_AREA.get(account, ()):
