@@ -75,9 +75,10 @@ machines: $(READY)
 crash: $(READY)
 	CRASHES=1000 RACE_SECONDS=30 $(BIN)/python -m pytest -n 0 -s tests/test_crash.py tests/test_writers.py
 
-# Runs of 2,000 steps of the ledger beside its plain model: some minutes on one core.
+# Runs of 2,000 steps of the ledger beside its plain model, and of the accounts of a practice on each
+# store beside theirs: a quarter of an hour on one core.
 ledger: $(READY)
-	LEDGER_STEPS=2000 $(BIN)/python -m pytest -n 0 tests/test_ledger.py
+	LEDGER_STEPS=2000 $(BIN)/python -m pytest -n 0 tests/test_ledger.py tests/test_bank.py
 
 clean:
 	rm -rf .venv build dist out .coverage .coverage.* .hypothesis .import_linter_cache \

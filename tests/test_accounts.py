@@ -416,7 +416,11 @@ def test_what_has_no_code_ends_without_one() -> None:
     bank.trains(ANN)
     bank.offers("care", 5, kind=ItemKind.SERVICE)
     bank.placed("o-1")
-    bank.can(ANN, CancelRedemption(bank.redeems(ANN, "care", 1, "o-1")), person(ANN))
+    paid = bank.redeems(ANN, "care", 1, "o-1")
+    assert (
+        bank.cannot(ANN, CancelRedemption(paid), person(ANN)) is PointsRefusal.STATE
+    )  # its order's end ends it
+    bank.can(ANN, CancelRedemption(paid))
     bank.redeems(ANN, "care", 1, "o-1")
     bank.later(40 * DAY)
     assert bank.settles() == ["redemption.lapsed", "item.stock_changed"]

@@ -580,6 +580,8 @@ def _cancel(call: _Call) -> Events | R:
     found = _redemption(call, RedemptionState.RESERVED)
     if isinstance(found, R):
         return found
+    if found.order is not None and not call.covers(None):
+        return R.STATE  # its order's end ends it
     return (e.RedemptionCancelled(*_head(call), found.id), *_put_back(call, found))
 
 
