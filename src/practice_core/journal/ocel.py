@@ -71,7 +71,18 @@ _NAMED: Final[Mapping[object, str]] = {
 """Types of objects by the type of the field that names one."""
 _SCALARS: Final = {bool: "boolean", int: "integer", float: "float", str: "string"}
 _INSTANTS: Final = frozenset(
-    {"at", "due_at", "earned", "end", "expires", "latest", "shown_until", "start", "until"}
+    {
+        "at",
+        "due_at",
+        "earned",
+        "end",
+        "expires",
+        "latest",
+        "missed",
+        "shown_until",
+        "start",
+        "until",
+    }
 )
 """Fields of events that are instants: to Python they are whole numbers."""
 _OBJECT_TYPES: Final[Mapping[str, Mapping[str, str]]] = {
