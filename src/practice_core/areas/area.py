@@ -8,10 +8,10 @@ import attrs
 
 from practice_core.areas.links import linked
 from practice_core.areas.loops import Loop
-from practice_core.areas.placement import place_sites, stand
+from practice_core.areas.placement import place_sites, place_special, stand
 from practice_core.areas.schemes import Scheme, bases_below
 from practice_core.errors import DefinitionError, Fault
-from practice_core.hierarchy import Hierarchy, Level
+from practice_core.hierarchy import Hierarchy, Level, RelationKind, SiteKind
 from practice_core.orders import Links
 
 if TYPE_CHECKING:
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from practice_core.areas.files import Basis
     from practice_core.areas.rows import SiteRow, TeamRow
-    from practice_core.hierarchy import Outline, Relation
+    from practice_core.areas.special import Special
+    from practice_core.hierarchy import Outline, Relation, Site
     from practice_core.orders import LoopProfile
     from practice_core.points import RuleSet
     from practice_core.units import Calendar
@@ -64,6 +65,10 @@ class Area:
         Its teams, if they are known; None if a roster is made up.
     relations
         What ties its sites beside the tree.
+    special
+        Sites that are no ordinary unit of their level, made up beside those that are counted.
+    demonstration
+        How many sites of a level are shown to others, where that is known and not which.
     values
         The plain values of its file, by section and key.
     bases
@@ -89,6 +94,8 @@ class Area:
     sites: tuple[SiteRow, ...] | None = None
     teams: tuple[TeamRow, ...] | None = None
     relations: tuple[Relation, ...] = ()
+    special: tuple[Special, ...] = ()
+    demonstration: Mapping[Level, int] = attrs.field(factory=dict)
     values: Mapping[str, Any]
     bases: Mapping[str, Basis]
     digest: str
@@ -99,7 +106,7 @@ class Area:
             fault = Fault("outline", found, "a GeoJSON file", "name one, or give lon and lat")
             raise DefinitionError(self.id, (fault,))
 
-    def hierarchy(
+    def hierarchy(  # noqa: PLR0913 - as `place_sites`
         self,
         weights: Sequence[float] | None = None,
         *,
@@ -107,6 +114,7 @@ class Area:
         replication: int = 0,
         station_sigma_km: float = 4.0,
         spot_sigma_km: float = 1.0,
+        special: bool = True,
     ) -> Hierarchy:
         """Give the sites: at their places as far as they are known, else at made-up ones.
 
@@ -118,6 +126,8 @@ class Area:
             Which map: the same arguments give the same one.
         station_sigma_km, spot_sigma_km
             Spread of stations around their institute, of spots around their station.
+        special
+            Whether special sites are there too, and what ties them; a simulation leaves them out.
         """
         spread = {"station_sigma_km": station_sigma_km, "spot_sigma_km": spot_sigma_km}
         if self.sites is not None:
@@ -134,7 +144,27 @@ class Area:
             replication=replication,
             **spread,
         )
-        return Hierarchy(sites, self.outline, relations=self.relations)
+        if special:
+            key = (seed, replication)
+            sites += place_special(sites, self.special, self.outline, key, spot_sigma_km)  # type: ignore[arg-type]  # as above
+        sites = self._shown(sites)
+        here = {site.id for site in sites}
+        ties = [one for one in self.relations if one.site in here]
+        if not special:
+            ties = [one for one in ties if one.kind is not RelationKind.MERGED_OPERATION]
+        return Hierarchy(sites, self.outline, relations=ties)
+
+    def _shown(self, sites: tuple[Site, ...]) -> tuple[Site, ...]:
+        """Mark as many sites as are shown to others: the first ones of their level."""
+        if not self.demonstration:
+            return sites
+        left = dict(self.demonstration)
+        found = []
+        for site in sites:
+            shown = site.kind is SiteKind.REGULAR and left.get(site.level, 0) > 0
+            left[site.level] = left.get(site.level, 0) - shown
+            found.append(attrs.evolve(site, demonstration=True) if shown else site)
+        return tuple(found)
 
     def linked(self, hierarchy: Hierarchy) -> Area:
         """Give the area with the desks beyond its tree that a network says: see `links`.

@@ -26,11 +26,12 @@ from practice_core.areas.loops import LoopFile, loop_files, profile_of, read_loo
 from practice_core.areas.placement import made_up_rows
 from practice_core.areas.rows import read_relations, read_sites, read_teams
 from practice_core.areas.schemes import PointsFile, read_rules, rule_set, scheme_files
+from practice_core.areas.special import SpecialFile, special_of
 from practice_core.areas.tables import summed_up
-from practice_core.errors import DefinitionError, Fault, UnknownName, attempt
-from practice_core.hierarchy import Level
+from practice_core.errors import DefinitionError, Fault, UnknownName, attempt, did_you_mean
+from practice_core.hierarchy import Level, Relation, RelationKind, SiteKind
 from practice_core.orders import Links
-from practice_core.units import is_identifier
+from practice_core.units import SiteId, is_identifier
 from practice_core.volunteers import BLOCKS_A_DAY, DayParts
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from practice_core.areas.loops import Loop
     from practice_core.areas.rows import SiteRow
     from practice_core.areas.schemes import Scheme
+    from practice_core.areas.special import Special
     from practice_core.points import RuleSet
     from practice_core.units import Duration
 
@@ -71,7 +73,7 @@ class _AreaFile:
     calendar: CalendarFile
     day_parts: dict[str, list[str]]
     loop: LoopFile
-    points: PointsFile
+    points: PointsFile | None = None
     outline: str | None = None
     sites: str | None = None
     teams: str | None = None
@@ -80,6 +82,8 @@ class _AreaFile:
     network: dict[Level, int] | None = None
     published: dict[str, int] = attrs.field(factory=dict)
     links: LinksFile | None = None
+    special: dict[SiteKind, SpecialFile] = attrs.field(factory=dict)
+    demonstration: dict[Level, int] = attrs.field(factory=dict)
 
 
 def area_names() -> tuple[str, ...]:
@@ -273,6 +277,7 @@ class _Reader:
         self.subject = subject
         self.faults: list[Fault] = []
         self.digest = blake2b(digest_size=16)
+        self.scheme: Scheme | None = None
 
     def area(self) -> Area:
         file, values, bases = self.definition()
@@ -280,7 +285,8 @@ class _Reader:
         outline = None if boundary is None else boundary.outline
         sites = self.named("sites", values, partial(read_sites, outline=outline))
         teams = self.named("teams", values, partial(read_teams, sites=sites))
-        known = self.made_up(file) if sites is None else sites
+        special = self.special(file)
+        known = self.made_up(file, special) if sites is None else sites
         relations = self.named("relations", values, partial(read_relations, sites=known))
         if file is None:
             raise DefinitionError(self.subject, self.faults)
@@ -289,7 +295,7 @@ class _Reader:
         # What is wrong with the loop and the points can be said without the right calendar.
         usual = calendar or USUAL
         profile = self.attempt("area.toml", lambda: profile_of(file.loop, usual))
-        rules = self.attempt("area.toml", lambda: _rules(file.points, usual.offset), "points.")
+        rules = self.rules(file, usual.offset)
         seat = self.seat(file) or (None if boundary is None else boundary.seat)
         if file.teams is not None and file.sites is None:
             remedy = "name the table of sites too"
@@ -326,7 +332,9 @@ class _Reader:
             rules=rules,
             sites=sites,
             teams=teams,
-            relations=relations or (),
+            relations=(*(relations or ()), *_alliances(file, links, relations or ())),
+            special=special,
+            demonstration=file.demonstration,
             values=values,
             bases=bases,
             digest=self.digest.hexdigest(),
@@ -360,6 +368,7 @@ class _Reader:
         bare: list[Fault] = []
         given = self.attempt("area.toml", lambda: read(self.raw("area.toml"), "area.toml", bare))
         values, bases = given or ({}, {})
+        self.fetch(values, bases)
         others: list[Fault] = []
         file = attempt(others, structure, values, _AreaFile, "area.toml") if given else None
         self.add("area.toml", summed_up("area.toml", beside(bare, others)).faults)
@@ -369,6 +378,42 @@ class _Reader:
                 expected = "1 to 58 of A-Za-z0-9._:-, first a letter or digit"
                 self.fault(key, repr(text), expected, "rename it")
         return file, values, bases
+
+    def fetch(self, values: dict[str, Any], bases: dict[str, Basis]) -> None:
+        """Put in the loop and the points rules that are named: they ship in files of their own."""
+        loop, points = values.get("loop"), values.get("points")
+        if isinstance(loop, str) and (file := self.shipped("loop", loop, loop_files())) is not None:
+            told, based = read(file, f"{loop}.toml")
+            sections = ("loop", *({"calendar"} - values.keys()))
+            values |= {key: told[key] for key in sections if key in told}
+            inside = tuple(f"{key}." for key in sections)
+            bases |= {key: one for key, one in based.items() if f"{key}.".startswith(inside)}
+        if isinstance(points, str):
+            del values["points"]
+            if self.shipped("points", points, scheme_files()) is not None:
+                self.scheme = _shipped_rules(points)
+                bases |= {f"points.{key}": one for key, one in self.scheme.bases[-1].items()}
+
+    def shipped(self, key: str, name: str, files: Mapping[str, Traversable]) -> bytes | None:
+        """Read a file that ships, and make it part of the digest."""
+        if name not in files:
+            remedy = f"{did_you_mean(name, sorted(files))}name one, or write the section"
+            self.fault(key, repr(name), f"one of {', '.join(sorted(files))}", remedy)
+            return None
+        raw = files[name].read_bytes()
+        self.digest.update(f"\n{key} {name} {len(raw)}\n".encode())
+        self.digest.update(raw)
+        return raw
+
+    def rules(self, file: _AreaFile, offset: Duration) -> RuleSet | None:
+        """Give the points rules: those named, or those that the section says."""
+        if self.scheme is not None:
+            return self.scheme.versions[-1]
+        section = file.points
+        if section is None:
+            self.fault("points", "nothing", "points rules", "name some, or write the section")
+            return None
+        return self.attempt("area.toml", lambda: _rules(section, offset), "points.")
 
     def named(
         self, key: str, values: Mapping[str, Any], understand: Callable[[bytes, str], T]
@@ -382,13 +427,30 @@ class _Reader:
             return None
         return self.attempt(name, lambda: understand(self.raw(name), name))
 
-    def made_up(self, file: _AreaFile | None) -> tuple[SiteRow, ...] | None:
+    def special(self, file: _AreaFile | None) -> tuple[Special, ...]:
+        """Give the special sites that will be made up beside the ordinary ones."""
+        if file is None or not file.special:
+            return ()
+        if file.sites is not None:
+            remedy = "list them in the table of sites"
+            self.fault("special", f"made-up sites beside {file.sites}", "one of the two", remedy)
+            return ()
+        found = self.attempt("area.toml", lambda: special_of(file.special)) or ()
+        for one in found:
+            if not (file.network or {}).get(one.on):
+                expected = f"sites of the level {one.on} in [network]"
+                self.fault(f"special.{one.kind}", "nothing to hang on", expected, "count them")
+        return found
+
+    def made_up(
+        self, file: _AreaFile | None, special: tuple[Special, ...]
+    ) -> tuple[SiteRow, ...] | None:
         """Give the sites that will be made up, so that relations may name them."""
         if file is None or file.sites is not None or file.relations is None:
             return None
         counts = file.network or {}
         sound = all(0 <= count <= _MOST_SITES for count in counts.values())
-        return made_up_rows(file.prefix, counts) if sound else None
+        return made_up_rows(file.prefix, counts, special) if sound else None
 
     def seat(self, file: _AreaFile) -> tuple[float, float] | None:
         if file.seat is None:
@@ -412,6 +474,11 @@ class _Reader:
             if file.network is None and file.sites is None:
                 expected = "how many sites of each level, or a table of sites"
                 self.fault("network", "nothing", expected, "add one of the two")
+            for level, count in file.demonstration.items():
+                most = (file.network or {}).get(level, 0)
+                if not 0 <= count <= most:
+                    expected = f"0 to {most:,}, as many as there are"
+                    self.fault(f"demonstration.{level}", str(count), expected, "mend the number")
             for level, count in (file.network or {}).items():
                 if not 0 <= count <= _MOST_SITES:
                     expected = f"0 to {_MOST_SITES:,}"
@@ -423,6 +490,19 @@ class _Reader:
                 found, expected = str(count), f"{counted[level]}, as many as {file.sites} has"
                 self.fault(f"network.{level}", found, expected, "remove it: the sites are counted")
         return counted
+
+
+def _alliances(file: _AreaFile, links: Links, known: Iterable[Relation]) -> Iterable[Relation]:
+    """Give the ties to allied centers that orders may escalate to, and that no table names."""
+    if file.sites is not None:
+        return ()  # who has a table of sites has one of relations, or none
+    named = {one.other for one in known if one.kind is RelationKind.ALLIANCE}
+    center = SiteId(file.prefix)
+    return tuple(
+        Relation(RelationKind.ALLIANCE, center, other)
+        for other in links.allied
+        if other not in named
+    )
 
 
 def _day_parts(found: Mapping[str, list[str]]) -> DayParts:

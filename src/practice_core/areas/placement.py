@@ -15,6 +15,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from practice_core.areas.rows import SiteRow
+from practice_core.areas.special import special_rows
 from practice_core.errors import DefinitionError, Fault
 from practice_core.hierarchy import Level, Site, great_circle_km
 from practice_core.hierarchy.geometry import EARTH_RADIUS_KM
@@ -26,9 +27,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from practice_core.areas.special import Special
     from practice_core.hierarchy import Outline
 
-__all__ = ["made_up_rows", "place_sites", "stand"]
+__all__ = ["made_up_rows", "place_sites", "place_special", "stand"]
 
 Keys: TypeAlias = "NDArray[np.uint64]"
 Positions: TypeAlias = "NDArray[np.float64]"  # one row (lon, lat) per site
@@ -150,8 +152,50 @@ def place_sites(  # noqa: PLR0913 - all keywords, and a county is no less
     return (center, *institutes, *stations, *spots)
 
 
-def made_up_rows(prefix: str, counts: Mapping[Level, int]) -> tuple[SiteRow, ...]:
-    """Give the ids, names and levels that `place_sites` invents, for files that refer to them.
+def place_special(
+    sites: Sequence[Site],
+    special: Sequence[Special],
+    outline: Outline,
+    key: tuple[int, int],
+    sigma_km: float,
+) -> tuple[Site, ...]:
+    """Invent the special sites of a county beside those that are there.
+
+    Parameters
+    ----------
+    sites
+        As of `place_sites`; none of them is changed, or moved.
+    special
+        Of which kinds, and how many.
+    outline
+        Every site lies inside.
+    key
+        Seed and replication of the map.
+    sigma_km
+        Spread of a site around what it hangs on, in km; around the center as stations are.
+    """
+    streams = stream(*key, Purpose.SITE_LON), stream(*key, Purpose.SITE_LAT)
+    parents = stream(*key, Purpose.SITE_PARENT)
+    prefix = sites[0].id
+    at = {site.id: (site.lon, site.lat) for site in sites}
+    hosts: dict[SiteId, SiteId] = {}
+    for one in special:
+        ids = [row.id for row in special_rows(prefix, [one], {})]
+        among = [site.id for site in sites if site.level is one.on]
+        drawn = uniforms(parents, _keys(ids)).tolist()
+        chosen = [among[min(int(u * len(among)), len(among) - 1)] for u in drawn]
+        hosts |= dict(zip(ids, chosen, strict=True))
+        around = np.array([at[host] for host in chosen])
+        found = _scatter(streams, _keys(ids), around, sigma_km, outline)
+        at |= dict(zip(ids, map(tuple, found.tolist()), strict=True))
+    rows = special_rows(prefix, special, hosts)
+    return tuple([row.standing(*at[row.id], synthetic=True) for row in rows])
+
+
+def made_up_rows(
+    prefix: str, counts: Mapping[Level, int], special: Sequence[Special] = ()
+) -> tuple[SiteRow, ...]:
+    """Give the ids, names and levels that are invented, for files that refer to them.
 
     Every site stands on the first of the level above: only where they are drawn tells on which.
 
@@ -168,7 +212,12 @@ def made_up_rows(prefix: str, counts: Mapping[Level, int]) -> tuple[SiteRow, ...
         found += [SiteRow(one, _name(level, one), level, parent, None, None) for one in ids]
         if ids:
             above[level] = ids[0]
-    return tuple(found)
+    firsts = {
+        row.id: above.get(one.on, found[0].id)
+        for one in special
+        for row in special_rows(prefix, [one], {})
+    }
+    return (*found, *special_rows(prefix, special, firsts))
 
 
 def stand(  # noqa: PLR0913 - what is known, and how the rest is drawn

@@ -18,6 +18,7 @@ from practice_core.cli.reporting import report_beside
 from practice_core.dispatch import POLICIES, load_policy
 from practice_core.errors import DefinitionError, Fault, UnknownName, attempt, did_you_mean
 from practice_core.experiment import CellFolder, Comparison, Decision, Runner
+from practice_core.orders import Mode
 from practice_core.simulation import load_scenario
 from practice_core.terms import Lang, term
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Interrupted", "compare"]
 
+POOLED = ("grab",)
+"""What is compared where the loop only posts orders to the pool: no policy of these asks a team."""
 USUAL = ("status_quo", "nearest", "least_busy", "best_answer", "random")
 PREVIEW_WEEKS, PREVIEW_REPLICATIONS, DECISION_WEEKS = 8, 4, 52
 
@@ -120,10 +123,10 @@ def compare(  # noqa: PLR0913 - one parameter an option
         "--settings": settings,
         "--workers": workers,
     }
-    names = _names(policies, policy)
     faults: list[Fault] = []
     base = attempt(faults, _base, area)
-    faults += [*_unknown(names), *_below_one(counts)]
+    names = _names(policies, policy, base)
+    faults += [*_unknown(names), *_below_one(counts), *_unfit(names, base)]
     faults += _at_odds(counts, decide=decide, preview=preview)
     faults += _misplaced(cells, out, decide=decide)
     if faults or base is None:
@@ -185,7 +188,7 @@ def compare(  # noqa: PLR0913 - one parameter an option
     if json:
         sys.stdout.write(found.to_json())
         return
-    _show(found, lang)
+    _show(found, lang, conditional=scenario.is_conditional)
     if out is not None:
         files = [
             name for name in ("summary.json", experiment.REPORT, "logs") if (out / name).exists()
@@ -208,11 +211,26 @@ def _previewed(bar: Bar, folder: Path | None, cell: Cell) -> None:
     bar.advance()
 
 
-def _names(policies: str | None, own: Sequence[str] | None) -> tuple[str, ...]:
+def _names(
+    policies: str | None, own: Sequence[str] | None, base: Scenario | None
+) -> tuple[str, ...]:
     """Give the names of the shipped policies asked for; the usual ones if none is named at all."""
+    usual = POOLED if _only_posts(base) else USUAL
     if policies is None:
-        return USUAL if not own else USUAL[:1]
+        return usual if not own else usual[:1]
     return tuple(name.strip() for name in policies.split(",") if name.strip())
+
+
+def _only_posts(base: Scenario | None) -> bool:
+    return base is not None and base.area.profile.modes == (Mode.POOL,)
+
+
+def _unfit(names: Sequence[str], base: Scenario | None) -> Iterator[Fault]:
+    """Find policies that ask teams where the loop only posts orders to the pool."""
+    for name in names if _only_posts(base) else ():
+        if name in POLICIES and name not in POOLED:
+            expected = f"{', '.join(POOLED)}: this loop only posts orders to the pool"
+            yield Fault("--policies", name, expected, "name another, or another area")
 
 
 def _chosen(names: Sequence[str], own: Sequence[str]) -> Mapping[str, Policy]:
@@ -287,11 +305,13 @@ def _misplaced(cells: Path | None, out: Path | None, *, decide: bool) -> Iterato
         yield Fault("--cells", found, "one of the two", "drop one")
 
 
-def _show(found: Comparison | Decision, lang: Lang) -> None:
+def _show(found: Comparison | Decision, lang: Lang, *, conditional: bool) -> None:
     """Print a comparison or a decision: title, words, tables."""
     console = stdout()
     comparison = found.comparison if isinstance(found, Decision) else found
     console.print(experiment.title(comparison, lang), style="bold")
+    if conditional:
+        console.print(term(experiment.Phrase.CONDITIONAL, lang), style="bold")
     if isinstance(found, Decision):
         tables = experiment.decision_tables(found, lang)
         console.print(experiment.wording(found, lang))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from practice_core.areas import area_names, load_area
+from practice_core.areas import BasisKind, area_names, load_area
 from practice_core.cli.console import show, stdout
 from practice_core.experiment import Table
 from practice_core.hierarchy import Level
@@ -35,7 +35,7 @@ def areas(
     json: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     lang: Lang = "en",
 ) -> None:
-    """List the areas that ship, with their published numbers of sites.
+    """List the areas that ship, with their numbers of sites; a star marks what is not published.
 
     Parameters
     ----------
@@ -51,12 +51,19 @@ def areas(
     rows = [
         (
             f"{area.id} ({area.name_zh if lang == 'zh' else area.name_en})",
-            *(str(area.counts.get(level, 0)) for level in Level),
+            *(_counted(area, level) for level in Level),
         )
         for area in found
     ]
     columns = (term(Heading.AREA, lang), *(term(level, lang) for level in Level))
     show(stdout(), Table(term(Heading.AREAS, lang), columns, tuple(rows)))
+
+
+def _counted(area: Area, level: Level) -> str:
+    """Give how many sites of a level there are, with a mark if that is not published."""
+    basis = area.bases.get(f"network.{level}")
+    mark = "" if basis is None or basis.kind is BasisKind.PUBLISHED else "*"
+    return f"{area.counts.get(level, 0)}{mark}"
 
 
 def _json(found: Sequence[Area]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import sys
 from collections import Counter
+from collections.abc import Mapping
 from json import dumps
 from pathlib import Path  # noqa: TC003 - cyclopts reads the annotation
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,21 +17,21 @@ from rich.tree import Tree
 from practice_core.areas import check_network, convert_network, is_network, load_network
 from practice_core.areas.hours import hours_text
 from practice_core.cli.console import say, show, stdout
-from practice_core.errors import DefinitionError, attempt
+from practice_core.errors import DefinitionError, Fault, attempt
 from practice_core.experiment import Table
 from practice_core.hierarchy import Level, SiteKind
-from practice_core.simulation import draw_city, findings, load_scenario
+from practice_core.simulation import draw_city, findings, load_scenario, network_of
 from practice_core.terms import Lang, term
 from practice_core.units import SiteId
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from rich.console import Console
 
     from practice_core.areas import Area
-    from practice_core.errors import Fault
     from practice_core.hierarchy import Hierarchy, Relation, RelationKind, Site
+    from practice_core.simulation import Scenario
     from practice_core.volunteers import Team
 
 __all__ = ["Showing", "check", "convert", "draw", "network"]
@@ -38,6 +39,8 @@ __all__ = ["Showing", "check", "convert", "draw", "network"]
 FINDINGS = 1
 SHOWN, MOST_BRANCHES = 12, 60
 """More sites, teams or branches than so many are counted, not listed."""
+LONGEST = 60
+"""Characters of a value that are shown."""
 
 Flag = Annotated[bool, Parameter(negative="", show_default=False)]
 
@@ -67,10 +70,18 @@ class Showing(enum.StrEnum):
     TEAMS = "teams"
     SOUND = "sound"
     FINDING = "finding"
+    NUMBERS = "numbers"
+    NUMBER = "number"
 
 
 def network(
-    area: str, site: str | None = None, /, *, json: Flag = False, lang: Lang = "en"
+    area: str,
+    site: str | None = None,
+    /,
+    *,
+    basis: Flag = False,
+    json: Flag = False,
+    lang: Lang = "en",
 ) -> None:
     """Show an area's network, or one site of it.
 
@@ -81,6 +92,9 @@ def network(
     site
         Id of a site, or a name that it alone has: its place in the network, what it is tied to, and
         the teams at home there.
+    basis
+        List every number of the area and its scenario instead, with what it rests on: published,
+        derived or assumed.
     json
         Print one JSON object instead of a tree.
     lang
@@ -88,6 +102,9 @@ def network(
     """
     found = _shown(area)
     hierarchy = found.hierarchy
+    if basis:
+        _show_basis(found, lang, json=json)
+        return
     if site is not None:
         one = _named(site, hierarchy)
         teams = sorted((t for t in found.teams if t.home == one.id), key=lambda t: t.id)
@@ -97,10 +114,7 @@ def network(
             _show_site(one, hierarchy, teams, lang)
         return
     if json:
-        counts: dict[str, int] = {}
-        counts |= {level.value: count for level, count in hierarchy.counts().items()}
-        counts |= {kind.value: count for kind, count in hierarchy.kinds().items()}
-        about: dict[str, Any] = {"area": found.id, "counts": counts}
+        about: dict[str, Any] = {"area": found.id, "counts": _counted(hierarchy)}
         about |= {"name_zh": found.name_zh, "name_en": found.name_en}
         if found.area is not None:
             about |= {"teams": len(found.teams), "made_up": dict(found.area.made_up)}
@@ -109,6 +123,50 @@ def network(
         sys.stdout.write(_json(about | {"relations": ties, "sites": sites}))
         return
     _show_network(found, lang)
+
+
+def _counted(hierarchy: Hierarchy) -> dict[str, int]:
+    """Count ordinary sites by level and the others by kind: each site once."""
+    counts = Counter(
+        site.level.value if site.kind is SiteKind.REGULAR else site.kind.value for site in hierarchy
+    )
+    kinds = [kind for kind in SiteKind if kind is not SiteKind.REGULAR]
+    return {key.value: counts[key.value] for key in (*Level, *kinds)}
+
+
+def _show_basis(found: _Shown, lang: Lang, *, json: bool) -> None:
+    """Print every number of an area and of its scenario, and what it rests on."""
+    if found.area is None or found.scenario is None:
+        fault = Fault("--basis", f"{found.id}, a network alone", "an area", "name an area")
+        raise DefinitionError("show", [fault])
+    parts = ((found.area.values, found.area.bases), (found.scenario.values, found.scenario.bases))
+    rows = [
+        (key, str(_at(values, key)), basis.kind, basis.source)
+        for values, bases in parts
+        for key, basis in sorted(bases.items())
+    ]
+    if json:
+        keys = ("key", "value", "basis", "source")
+        listed = [
+            dict(zip(keys, (key, value, kind.value, source), strict=True))
+            for key, value, kind, source in rows
+        ]
+        sys.stdout.write(_json({"area": found.id, "numbers": listed}))
+        return
+    say(term(Showing.NUMBERS, lang))
+    line = term(Showing.NUMBER, lang)
+    for key, value, kind, source in rows:
+        said = value if len(value) <= LONGEST else f"{value[:LONGEST]}…"
+        say(line.format(key=key, value=said, basis=term(kind, lang), source=source))
+
+
+def _at(values: Mapping[str, Any], key: str) -> Any:  # noqa: ANN401 - whatever a file says
+    found: Any = values
+    for part in key.split("."):
+        if not isinstance(found, Mapping) or part not in found:
+            return "-"
+        found = found[part]
+    return found
 
 
 @attrs.frozen
@@ -121,6 +179,7 @@ class _Shown:
     name_en: str
     area: Area | None = None
     teams: Sequence[Team] = ()
+    scenario: Scenario | None = None
 
 
 def _shown(where: str) -> _Shown:
@@ -130,7 +189,8 @@ def _shown(where: str) -> _Shown:
         return _Shown(hierarchy, root.id, root.name, root.name)
     scenario = load_scenario(where)
     city, area = draw_city(scenario, 0, 0), scenario.area
-    return _Shown(city.hierarchy, area.id, area.name_zh, area.name_en, area, city.teams)
+    whole = network_of(scenario, 0, 0)
+    return _Shown(whole, area.id, area.name_zh, area.name_en, area, city.teams, scenario)
 
 
 def convert(source: Path, out: Path, /, *, lang: Lang = "en") -> None:
@@ -279,9 +339,11 @@ def _show_network(found: _Shown, lang: Lang) -> None:
     name = found.name_zh if lang == "zh" else found.name_en
     hierarchy, console = found.hierarchy, stdout()
     console.print(f"{name} ({found.id})", style="bold")
-    _count(console, Showing.SITES, Showing.LEVEL, hierarchy.counts(), lang)
-    kinds = {kind: count for kind, count in hierarchy.kinds().items() if count}
-    if len(kinds) > 1:
+    counted = _counted(hierarchy)
+    levels = {level: counted[level.value] for level in Level}
+    _count(console, Showing.SITES, Showing.LEVEL, levels, lang)
+    kinds = {kind: count for kind in SiteKind if (count := counted.get(kind.value, 0))}
+    if kinds:
         _count(console, Showing.KINDS, Showing.KIND, kinds, lang)
     if hierarchy.relations:
         ties = Counter(one.kind for one in hierarchy.relations)

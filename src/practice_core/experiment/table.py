@@ -37,6 +37,7 @@ class Phrase(enum.StrEnum):
     """What is said around the figures of a comparison; the words are in the vocabulary."""
 
     TITLE = "title"
+    CONDITIONAL = "conditional"
     MEASURE = "measure"
     MEANS = "means"
     DIFFERENCES = "differences"

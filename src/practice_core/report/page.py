@@ -224,7 +224,8 @@ SCRIPTED = (
 
 
 def _title(result: Result, lang: Lang) -> str:
-    return both(Remark.TITLE, area=each(result.name)).get(lang)
+    said = Remark.TITLE_CONDITIONAL if result.is_conditional else Remark.TITLE
+    return both(said, area=each(result.name)).get(lang)
 
 
 # ---------------------------------------------------------------------------- what is shown

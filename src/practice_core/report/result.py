@@ -380,6 +380,12 @@ class Result:
         """The label all others are compared with; the only one, if there is no other."""
         return next((each.baseline for each in self.comparisons), self.policies[0])
 
+    @property
+    def is_conditional(self) -> bool:
+        """Whether no volume of the area is published: what was compared then is a what-if."""
+        volumes = [one.basis for one in self.assumptions if one.key.endswith(".per_year")]
+        return not {"published", "derived"} & set(volumes)
+
     def mean(self, policy: str, kpi: str) -> Estimated:
         """Give one measure of one policy; nothing if it was not measured."""
         return self.measures[policy].get(kpi, NOTHING)

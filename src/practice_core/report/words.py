@@ -196,6 +196,7 @@ class Remark(enum.StrEnum):
     """What is said around the figures."""
 
     TITLE = "title"
+    TITLE_CONDITIONAL = "title_conditional"
     RUN = "run"
     NO_SCRIPT = "no_script"
     NO_VERDICT = "no_verdict"

@@ -4,7 +4,7 @@
 What is assumed is data with its basis; nothing here was calibrated to an area's orders.
 """
 
-from practice_core.simulation.city import draw_city, road_km
+from practice_core.simulation.city import draw_city, network_of, road_km
 from practice_core.simulation.findings import Finding, Odd, findings
 from practice_core.simulation.groups import GROUPS, Dimension, Group
 from practice_core.simulation.liability import (
@@ -61,6 +61,7 @@ __all__ = [
     "liability_of",
     "load_scenario",
     "make_tape",
+    "network_of",
     "offers",
     "portrait",
     "propensities",

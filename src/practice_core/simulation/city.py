@@ -66,16 +66,10 @@ def draw_city(scenario: Scenario, seed: int, replication: int) -> DrawnCity:
     seed, replication
         Which draw; with ``city.draw = "fixed"`` the replication plays no part.
     """
+    area = scenario.area
     if scenario.city.draw == "fixed":
         replication = 0
-    area = scenario.area
-    hierarchy = area.hierarchy(
-        scenario.city.institute_weights,
-        seed=seed,
-        replication=replication,
-        station_sigma_km=scenario.city.station_sigma_km,
-        spot_sigma_km=scenario.city.spot_sigma_km,
-    )
+    hierarchy = network_of(scenario, seed, replication, special=False)
     weight = _weights(hierarchy, scenario.city.institute_weights)
 
     def draw(purpose: Purpose) -> int:
@@ -83,6 +77,23 @@ def draw_city(scenario: Scenario, seed: int, replication: int) -> DrawnCity:
 
     rows = area.teams or _made_up(area.prefix, scenario.teams, hierarchy, weight, draw)
     return DrawnCity(hierarchy, *_teams(scenario.teams, rows, draw), weight)
+
+
+def network_of(
+    scenario: Scenario, seed: int, replication: int, *, special: bool = True
+) -> Hierarchy:
+    """Give the network of a city that is drawn: its special sites and what ties it, or neither.
+
+    Nothing of what is simulated happens at special sites, so a drawn city leaves them out.
+    """
+    return scenario.area.hierarchy(
+        scenario.city.institute_weights,
+        seed=seed,
+        replication=0 if scenario.city.draw == "fixed" else replication,
+        station_sigma_km=scenario.city.station_sigma_km,
+        spot_sigma_km=scenario.city.spot_sigma_km,
+        special=special,
+    )
 
 
 def _weights(hierarchy: Hierarchy, weights: Sequence[float]) -> dict[SiteId, float]:

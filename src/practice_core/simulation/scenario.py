@@ -94,6 +94,12 @@ class Scenario:
             raise DefinitionError("scenario", faults)
 
     @property
+    def is_conditional(self) -> bool:
+        """Whether no volume of the area is published: all that is simulated then is a what-if."""
+        volumes = {basis.kind for key, basis in self.bases.items() if key.endswith(".per_year")}
+        return not {BasisKind.PUBLISHED, BasisKind.DERIVED} & volumes
+
+    @property
     def horizon(self) -> Horizon:
         """When it runs."""
         return self._parts.horizon
