@@ -85,7 +85,7 @@ def sided(lang: Lang) -> str:
         for part in key.split("."):
             found = found.get(part) if isinstance(found, Mapping) else None
         if found is None:
-            return "0" if key.startswith("network.") else "–"
+            return "0" if key.startswith("network.") else "-"
         return f"{found:,}{'' if bases[key].kind is BasisKind.PUBLISHED else '*'}"
 
     def specials(scenario: Scenario) -> str:
@@ -93,21 +93,24 @@ def sided(lang: Lang) -> str:
             f"{term(one.kind, lang)} {number(scenario, f'special.{one.kind}.count')}"
             for one in scenario.area.special
         ]
-        return comma.join(told) or "–"
+        return comma.join(told) or "-"
 
     def ties(scenario: Scenario) -> str:
         found = Counter(one.kind for one in scenario.area.relations)
-        return comma.join(f"{term(kind, lang)} {count}" for kind, count in found.items()) or "–"
+        return comma.join(f"{term(kind, lang)} {count}" for kind, count in found.items()) or "-"
 
     def corps(scenario: Scenario) -> str:
         name = scenario.area.id
-        return load_corps(name).says.pattern if name in corps_names() else "–"
+        return load_corps(name).says.pattern if name in corps_names() else "-"
 
     def modes(scenario: Scenario) -> str:
         return comma.join(term(mode, lang) for mode in scenario.area.profile.modes)
 
     def what_if(scenario: Scenario) -> str:
         return YES[lang] if scenario.is_conditional else NO[lang]
+
+    def yearly(section: str) -> Callable[[Scenario], str]:
+        return lambda one: number(one, f"{section}.per_year")
 
     held = list(scenarios.values())
     names = [one.area.name_zh if lang == "zh" else one.area.name_en for one in held]
@@ -125,17 +128,17 @@ def sided(lang: Lang) -> str:
         (
             "residents' orders a year",
             "居民点单（每年）",
-            lambda one: number(one, "resident.per_year"),
+            yearly("resident"),
         ),
         (
             "sites' requests a year",
             "阵地点单（每年）",
-            lambda one: number(one, "site_request.per_year"),
+            yearly("site_request"),
         ),
         (
             "own activities a year",
             "自办活动（每年）",
-            lambda one: number(one, "own_activity.per_year"),
+            yearly("own_activity"),
         ),
         ("points rules", "积分规则", lambda one: f"`{one.area.rules.id}`"),
         ("a conditional what-if", "条件性推演", what_if),
