@@ -186,7 +186,7 @@ def test_wujiang_is_allied_with_qingpu_and_jiashan() -> None:
 def test_the_printed_corps_is_built_on_its_sites(area: str) -> None:
     plan = load_corps(area).says
     assert plan.pattern == printed(area, "volunteers", "corps_pattern")
-    corps = build_corps(plan, load_area(area).hierarchy(special=False))
+    corps = build_corps(plan, load_area(area).hierarchy())
     levels = Counter(unit.level for unit in corps)
     assert levels[UnitLevel.CORPS] == 1
     towns = load_area(area).counts[Level.INSTITUTE]
@@ -238,7 +238,7 @@ def test_each_has_its_own_loop_and_rules(area: str) -> None:
 
 @pytest.mark.parametrize("area", AREAS)
 def test_its_audit_runs_and_facts_end_findings(area: str) -> None:
-    network = load_area(area).hierarchy(special=False)
+    network = load_area(area).hierarchy()
     for name in STANDARDS[area]:
         standard = load_standard(name).says
         within = network.children(network.root.id)[0] if name == "hongxu_monthly" else None

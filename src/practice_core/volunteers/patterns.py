@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import attrs
 
 from practice_core.errors import DefinitionError, Fault
+from practice_core.hierarchy import SiteKind
 from practice_core.terms import term
 from practice_core.units import TeamId
 from practice_core.volunteers.corps import Corps, Office, Unit, UnitKind, UnitLevel
@@ -16,7 +17,7 @@ from practice_core.volunteers.corps import Corps, Office, Unit, UnitKind, UnitLe
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from practice_core.hierarchy import Hierarchy, Level
+    from practice_core.hierarchy import Hierarchy, Level, Site
     from practice_core.terms import Category, Lang
     from practice_core.units import SiteId
 
@@ -191,7 +192,7 @@ def _count_faults(plan: CorpsPlan, hierarchy: Hierarchy) -> Iterator[Fault]:
     count: Counter[str] = Counter()
     for part in plan.parts:
         count[part.sign] += part.count * (
-            1 if part.at is None else len(hierarchy.at_level(part.at))
+            1 if part.at is None else len(_ordinary(hierarchy, part.at))
         )
     if count.total() > _MOST_UNITS:
         expected = f"at most {_MOST_UNITS:,}"
@@ -205,6 +206,11 @@ def _count_faults(plan: CorpsPlan, hierarchy: Hierarchy) -> Iterator[Fault]:
             found = f"{count[sign]} of level {levels} for {sign!r}"
             expected = "1 or more" if exact is None else str(exact)
             yield Fault("pattern", found, expected, "mend the parts, or the sites they are at")
+
+
+def _ordinary(hierarchy: Hierarchy, level: Level) -> list[Site]:
+    """Give the sites of a level that have units: those of towns and villages, no sub-center."""
+    return [site for site in hierarchy.at_level(level) if site.kind is SiteKind.REGULAR]
 
 
 @attrs.define
@@ -223,7 +229,7 @@ class _Builder:
             for categories in islice(cycle(part.categories), part.count):
                 self._enter(part, None, categories)
         else:
-            for site in self.hierarchy.at_level(part.at):
+            for site in _ordinary(self.hierarchy, part.at):
                 for _ in range(part.count):
                     self._enter(part, site.id, ())
 
