@@ -65,9 +65,7 @@ def test_show_counts_the_sites_of_a_file_by_level_and_kind(county: Path, capsys:
     counts = {key: count for key, count in found["counts"].items() if count}
     assert counts == {
         "center": 1,
-        "institute": 2,
-        "spot": 1,
-        "regular": 2,
+        "institute": 1,
         "sector_subcenter": 1,
         "shared_venue": 1,
     }
@@ -150,7 +148,9 @@ def test_an_area_is_drawn_on_its_map(tmp_path: Path) -> None:
     assert main(["draw", "wujiang", "--out", str(out), "--lang", "zh"]) == 0
     text = out.read_text(encoding="utf-8")
     assert text.count('class="outline"') == 1
-    assert text.count("</title></circle>") == sum(load_area("wujiang").counts.values())
+    rings = 1  # around the center, which is allied
+    sites = sum(load_area("wujiang").counts.values())
+    assert text.count("</title></circle>") == sites + rings
     assert "<title>吴江</title>" in text
 
 

@@ -146,7 +146,7 @@ class Area:
         )
         if special:
             key = (seed, replication)
-            sites += place_special(sites, self.special, self.outline, key, spot_sigma_km)  # type: ignore[arg-type]  # as above
+            sites += place_special(sites, self.special, self.outline, key, **spread)  # type: ignore[arg-type]  # as above
         sites = self._shown(sites)
         here = {site.id for site in sites}
         ties = [one for one in self.relations if one.site in here]

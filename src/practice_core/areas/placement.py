@@ -152,12 +152,14 @@ def place_sites(  # noqa: PLR0913 - all keywords, and a county is no less
     return (center, *institutes, *stations, *spots)
 
 
-def place_special(
+def place_special(  # noqa: PLR0913 - as `place_sites`
     sites: Sequence[Site],
     special: Sequence[Special],
     outline: Outline,
     key: tuple[int, int],
-    sigma_km: float,
+    *,
+    station_sigma_km: float = 4.0,
+    spot_sigma_km: float = 1.0,
 ) -> tuple[Site, ...]:
     """Invent the special sites of a county beside those that are there.
 
@@ -171,8 +173,8 @@ def place_special(
         Every site lies inside.
     key
         Seed and replication of the map.
-    sigma_km
-        Spread of a site around what it hangs on, in km; around the center as stations are.
+    station_sigma_km, spot_sigma_km
+        Spread around the center, and around any other site, in km.
     """
     streams = stream(*key, Purpose.SITE_LON), stream(*key, Purpose.SITE_LAT)
     parents = stream(*key, Purpose.SITE_PARENT)
@@ -186,6 +188,7 @@ def place_special(
         chosen = [among[min(int(u * len(among)), len(among) - 1)] for u in drawn]
         hosts |= dict(zip(ids, chosen, strict=True))
         around = np.array([at[host] for host in chosen])
+        sigma_km = station_sigma_km if one.on is Level.CENTER else spot_sigma_km
         found = _scatter(streams, _keys(ids), around, sigma_km, outline)
         at |= dict(zip(ids, map(tuple, found.tolist()), strict=True))
     rows = special_rows(prefix, special, hosts)

@@ -114,7 +114,8 @@ def network(
             _show_site(one, hierarchy, teams, lang)
         return
     if json:
-        about: dict[str, Any] = {"area": found.id, "counts": _counted(hierarchy)}
+        counts = {key.value: count for key, count in hierarchy.census().items()}
+        about: dict[str, Any] = {"area": found.id, "counts": counts}
         about |= {"name_zh": found.name_zh, "name_en": found.name_en}
         if found.area is not None:
             about |= {"teams": len(found.teams), "made_up": dict(found.area.made_up)}
@@ -123,15 +124,6 @@ def network(
         sys.stdout.write(_json(about | {"relations": ties, "sites": sites}))
         return
     _show_network(found, lang)
-
-
-def _counted(hierarchy: Hierarchy) -> dict[str, int]:
-    """Count ordinary sites by level and the others by kind: each site once."""
-    counts = Counter(
-        site.level.value if site.kind is SiteKind.REGULAR else site.kind.value for site in hierarchy
-    )
-    kinds = [kind for kind in SiteKind if kind is not SiteKind.REGULAR]
-    return {key.value: counts[key.value] for key in (*Level, *kinds)}
 
 
 def _show_basis(found: _Shown, lang: Lang, *, json: bool) -> None:
@@ -339,10 +331,10 @@ def _show_network(found: _Shown, lang: Lang) -> None:
     name = found.name_zh if lang == "zh" else found.name_en
     hierarchy, console = found.hierarchy, stdout()
     console.print(f"{name} ({found.id})", style="bold")
-    counted = _counted(hierarchy)
-    levels = {level: counted[level.value] for level in Level}
+    census = hierarchy.census()
+    levels = {level: census[level] for level in Level}
     _count(console, Showing.SITES, Showing.LEVEL, levels, lang)
-    kinds = {kind: count for kind in SiteKind if (count := counted.get(kind.value, 0))}
+    kinds = {kind: count for kind in SiteKind if (count := census.get(kind, 0))}
     if kinds:
         _count(console, Showing.KINDS, Showing.KIND, kinds, lang)
     if hierarchy.relations:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import networkx as nx
 
 from practice_core.hierarchy.relations import RelationKind
-from practice_core.hierarchy.sites import Level, SiteKind
+from practice_core.hierarchy.sites import KIND_PARENTS, Level, SiteKind
 from practice_core.terms import term
 
 if TYPE_CHECKING:
@@ -273,9 +273,15 @@ def _names(hierarchy: Hierarchy, at: dict[SiteId, tuple[float, float]]) -> Itera
 
 def _legend(hierarchy: Hierarchy, y: float, lang: Lang) -> Iterator[str]:
     x = _MARGIN
-    for level, count in hierarchy.counts().items():
-        said = escape(f"{term(level, lang)} {count}")
-        yield f'<circle class="{level}" cx="{x:.1f}" cy="{y:.1f}" r="{_RADII[level]:.1f}"/>'
+    for one, count in hierarchy.census().items():
+        if isinstance(one, SiteKind):
+            if not count:
+                continue
+            level, other = next(iter(KIND_PARENTS[one])), " other"
+        else:
+            level, other = one, ""
+        said = escape(f"{term(one, lang)} {count}")
+        yield f'<circle class="{level}{other}" cx="{x:.1f}" cy="{y:.1f}" r="{_RADII[level]:.1f}"/>'
         yield f'<text x="{x + 14:.1f}" y="{y + 5:.1f}">{said}</text>'
         x += 150
     kinds = sorted({one.kind for one in hierarchy.relations}, key=lambda kind: kind.value)

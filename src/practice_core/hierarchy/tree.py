@@ -279,6 +279,14 @@ class Hierarchy:
         found = Counter(site.kind for site in self._sites)
         return {kind: found[kind] for kind in SiteKind}
 
+    def census(self) -> dict[Level | SiteKind, int]:
+        """Count the regular sites of every level and the others by kind: each site once."""
+        found = Counter(
+            site.level if site.kind is SiteKind.REGULAR else site.kind for site in self._sites
+        )
+        kinds = [kind for kind in SiteKind if kind is not SiteKind.REGULAR]
+        return {key: found[key] for key in (*Level, *kinds)}
+
     # -- relations and time -----------------------------------------------------------------------
 
     def relations_of(self, site: SiteId, kind: RelationKind | None = None) -> tuple[Relation, ...]:
