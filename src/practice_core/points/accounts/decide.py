@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
     Events: TypeAlias = tuple[AccountEvent | ItemEvent, ...]
 
-__all__ = ["Asked", "Counter", "awarded", "charged", "decide", "ended", "served"]
+__all__ = ["Asked", "Counter", "awarded", "charged", "decide", "ended", "expired", "served"]
 
 POOL = AREA_ACCOUNTS[AccountKind.DONATION_POOL]
 MOST = 1_000_000
@@ -216,15 +216,20 @@ def decide(
 
 def _without_expired(call: _Call) -> tuple[Events, _Call]:
     """Let points expire first that have: whoever is faster than the clock cannot spend them."""
-    book = call.book
-    lost = 0 if book.is_frozen or book.merged_into is not None else book.expired(call.at)
-    if not lost or isinstance(call.command, c.SettleAccount):
+    lost = expired(call.book, call.at)
+    if lost is None or isinstance(call.command, c.SettleAccount):
         return (), call
-    own = {call.account: deepcopy(book)}
+    own = {call.account: deepcopy(call.book)}
     books = ChainMap(own, call.counter.books)  # type: ignore[arg-type]  # it is only read
     counter = attrs.evolve(call.counter, books=books)
-    expired = e.PointsExpired(call.account, call.at, _SYSTEM, None, lost)
-    return _dated([expired], counter), attrs.evolve(call, counter=counter)
+    return _dated([lost], counter), attrs.evolve(call, counter=counter)
+
+
+def expired(book: Passbook, at: Instant) -> e.PointsExpired | None:
+    """Give the event of points that have expired and are still there; None: there are none."""
+    is_shut = book.is_frozen or book.merged_into is not None
+    lost = 0 if is_shut else book.expired(at)
+    return e.PointsExpired(book.account, at, _SYSTEM, None, lost) if lost else None
 
 
 def _dated(events: Iterable[AccountEvent | ItemEvent], counter: Counter) -> Events:
@@ -281,8 +286,13 @@ def _shown_until(rules: RuleSet, at: Instant) -> Instant:
     return (rules.day(at) + 1 + (rules.publicity_days or 0)) * DAY - rules.offset
 
 
-def charged(
-    rules: RuleSet, book: Passbook, record: OccasionRecord, at: Instant, by: ActorId
+def charged(  # noqa: PLR0913, PLR0917 - as many as a charge has sides
+    rules: RuleSet,
+    book: Passbook,
+    record: OccasionRecord,
+    at: Instant,
+    by: ActorId,
+    order: OrderId | None = None,
 ) -> e.PointsCharged | None:
     """Give the event of what an occasion costs: no more than is there; None: nothing."""
     cost = -award(rules, record).points
@@ -301,6 +311,7 @@ def charged(
         cost - paid,
         rules.id,
         rules.version,
+        order,
     )
 
 
