@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 __all__ = ["Asked", "Counter", "awarded", "charged", "decide", "ended", "expired", "served"]
 
 POOL = AREA_ACCOUNTS[AccountKind.DONATION_POOL]
+SHOP = AREA_ACCOUNTS[AccountKind.SHOP]
 MOST = 1_000_000
 """The highest price, the largest stock, and the most pieces of one redemption."""
 _LONGEST_NAME = 60
@@ -201,7 +202,7 @@ def decide(
     True
     """
     kind = type(command)
-    if account.startswith(OWN_ACCOUNTS) and kind not in _OF_AREA.get(account, ()):
+    if not _is_asked_of(account, kind):
         return Refused(kind, R.UNKNOWN_ACCOUNT)
     lost, call = _without_expired(_Call(account, command, at, by, counter))
     answer = _LAW[kind](call)
@@ -212,6 +213,13 @@ def decide(
         if isinstance(event, e.AccountEvent) and event.account == account:
             counter.books[account].apply(event)
     return told
+
+
+def _is_asked_of(account: AccountId, kind: type) -> bool:
+    """Tell whether such a command is for an account: people's have no items, the area's no more."""
+    if account.startswith(OWN_ACCOUNTS):
+        return kind in _OF_AREA.get(account, ())
+    return kind not in _OF_AREA[SHOP]
 
 
 def _without_expired(call: _Call) -> tuple[Events, _Call]:
@@ -422,6 +430,8 @@ def _give_benefit(call: _Call) -> Events | R:
         due = entitlements(rules, done, at=call.at, received=call.book.benefits)
         if not any(one.benefit.id == command.benefit and one.due for one in due):
             yield R.NOT_ENTITLED
+        if call.at < rules.effective:
+            yield R.NO_RULES
 
     given = e.BenefitGiven(
         *_head(call), command.volunteer, command.benefit, rules.id, rules.version
@@ -688,6 +698,8 @@ def _not_given(call: _Call) -> Iterator[R]:
         yield R.STATE
     if book.is_frozen or getter.is_frozen:
         yield R.FROZEN
+    if not is_pool and call.at < call.counter.rules.effective:
+        yield R.NO_RULES
     if command.points > book.holding.available:
         yield R.TOO_FEW_POINTS
 
@@ -915,7 +927,7 @@ def _head(call: _Call) -> tuple[AccountId, Instant, ActorId, None]:
 
 _OF_AREA: Mapping[AccountId, tuple[type, ...]] = {
     POOL: (c.GivePoints, c.SettleAccount),
-    AREA_ACCOUNTS[AccountKind.SHOP]: (c.OfferItem, c.RestockItem, c.WithdrawItem),
+    SHOP: (c.OfferItem, c.RestockItem, c.WithdrawItem),
 }
 """What may be asked of the area's own accounts."""
 _LAW: Mapping[type, Callable[[_Call], Iterable[AccountEvent | ItemEvent] | R]] = {
