@@ -54,7 +54,7 @@ _LARGEST = 2**53 - 1
 _LAST: Instant = 253_370_764_799_999
 """The end of the year 9998: a year later is still a date."""
 _DEEPEST = 16
-"""Levels of lists and objects in one command, twice what any has: deeper ones only exhaust us."""
+"""Levels of lists and objects in one body: no command has more than four, and deep ones exhaust."""
 _TOLD = 100
 """Faults that are told at once."""
 TRANSACTIONS = (*accounts.COMMANDS, *standing.COMMANDS, *honours.COMMANDS)
