@@ -358,3 +358,16 @@ def test_special_sites_are_not_made_up_beside_a_table() -> None:
     assert attrs.evolve(area, special=()).hierarchy().kinds()[SiteKind.SECTOR_SUBCENTER] == 0
     scenario = load_scenario("taicang")
     assert len(network_of(scenario, 0, 0)) - len(draw_city(scenario, 0, 0).hierarchy) == 11 + 4
+
+
+@pytest.mark.parametrize("area", AREAS)
+def test_a_county_of_its_own_may_begin_like_any_of_them(area: str, tmp_path: Path) -> None:
+    county = HERE.parent / "docs" / "examples" / "county"
+    folder = tmp_path / "qingshui"
+    tables = ["--sites", str(county / "sites.csv"), "--teams", str(county / "teams.csv")]
+    assert main(["new", str(folder), "--like", area, *tables]) == 0
+    assert main(["check", str(folder)]) == 0
+    began = load_area(folder)
+    assert (began.id, began.profile.name) == ("qingshui", "qingshui")
+    assert not began.special
+    assert not began.links.sectors

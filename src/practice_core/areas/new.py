@@ -15,7 +15,9 @@ from practice_core.areas.folder import staged_folder
 from practice_core.areas.geojson import Boundary, outline_geojson, read_outline
 from practice_core.areas.inputs import LARGEST_OUTLINE, LARGEST_TABLE, file_bytes
 from practice_core.areas.load import area_names, load_area
+from practice_core.areas.loops import loop_files
 from practice_core.areas.rows import SiteRow, TeamRow, read_sites, read_teams, sites_csv, teams_csv
+from practice_core.areas.schemes import scheme_files
 from practice_core.errors import DefinitionError, Fault, UnknownName, attempt
 from practice_core.hierarchy import Level
 from practice_core.units import is_identifier
@@ -45,6 +47,7 @@ _SCENARIO_HEAD = """\
 """
 _LIKE = (("own_activity", "mix"), ("teams", "jobs_per_week_shares"))
 """Assumed in view of the other area's figures: that is said, as they are not this county's."""
+_TIED = ("links", "relations", "special", "demonstration")
 _DERIVED = (("own_activity", "mean_needed"), ("teams", "members_mean"))
 """Derived from the other area's figures, and so assumed here."""
 _LEVEL_SHARES = (
@@ -137,6 +140,7 @@ def new_area(
     county = _county(folder.resolve().name, like, values["area.toml"], given)
     title = {"name": county.name_en, "like": values["area.toml"]["name_en"]}
     area = _headed(_AREA_HEAD.format(**title), before["area.toml"])
+    _write_out(area)
     _change_area(area, county, given, title["like"])
     scenario = _headed(_SCENARIO_HEAD.format(**title), before["scenario.toml"])
     _change_scenario(scenario, county, values)
@@ -223,10 +227,35 @@ def _headed(head: str, text: str) -> Any:  # noqa: ANN401 - tomlkit's types fit 
     return tomlkit.parse(head + _ALONE.sub("", text))
 
 
+def _write_out(doc: Any) -> None:  # noqa: ANN401 - as above
+    """Write loop and points out where the other area names those that ship: they are changed."""
+    for section, files in (("loop", loop_files()), ("points", scheme_files())):
+        if not isinstance(doc[section], str):
+            continue
+        raw = files[str(doc[section])].read_text(encoding="utf-8")
+        found = tomlkit.parse(_ALONE.sub("", raw))
+        del doc[section]
+        if section == "loop":
+            chain = found["loop"]["chain"]
+            found["loop"]["chain"] = chain["value"] if isinstance(chain, dict) else chain
+            doc.add(section, found[section])
+            if "calendar" not in doc:
+                doc.add("calendar", found["calendar"])
+        else:
+            number = _number(1, "assumed", "first version of this file", (1, 1))
+            points = tomlkit.table()
+            for key, value in {"id": "", "version": number, "source": ""}.items():
+                points.add(key, value)
+            for key, value in found["versions"][-1].items():
+                if key not in points:
+                    points.add(key, value)
+            doc.add(section, points)
+
+
 def _change_area(doc: Any, county: NewArea, given: _Given, like: str) -> None:  # noqa: ANN401 - as above
     doc["id"] = doc["prefix"] = doc["loop"]["name"] = county.id
     doc["loop"]["chain"] = [desk for desk in doc["loop"]["chain"] if county.counts.get(desk)]
-    for key in ("links", "relations"):  # others are tied to the other area
+    for key in _TIED:  # others are tied to the other area, or stand in it
         doc.pop(key, None)
     doc["name_zh"], doc["name_en"] = county.name_zh, county.name_en
     doc["document"] = f"set by practice-core new, from {like} and files of the county"
@@ -276,15 +305,17 @@ def _change_scenario(doc: Any, county: NewArea, values: Mapping[str, Any]) -> No
     }
     for (section, key), number in scaled.items():
         given = doc[section][key].get("range", (number / 2, 2 * number))
-        low, high = (max(1, round(float(n) * here / there)) for n in given)
-        count = max(1, round(number * here / there))
+        least = min(1, number)  # none at all stays none
+        low, high = (max(least, round(float(n) * here / there)) for n in given)
+        count = max(least, round(number * here / there))
         why = f"{number:,} x {here:,} / {there:,}: by stations, as in {like}"
         doc[section][key] = _number(count, "assumed", why, (low, high))
     if county.teams is not None:
         doc["teams"]["count"] = _number(county.teams, "derived", f"counted in {TEAMS}")
     for section, key in _DERIVED:
         node, number = doc[section][key], before[section][key]
-        why = f"as in {like}, where it is {node['arithmetic']}"
+        said = node.get("arithmetic")
+        why = f"as in {like}, where it is {said}" if said else f"as in {like}: {node['why']}"
         span = tuple(node.get("range", (number, number)))
         doc[section][key] = _number(number, "assumed", why, span)
     for section, key in _LIKE:
