@@ -352,10 +352,8 @@ class Accounting(Carrying):
         """Erase the codes of what is no longer reserved: they open nothing any more."""
         for event in events:
             if isinstance(event, RedemptionCollected | RedemptionCancelled | RedemptionLapsed):
-                try:
+                with suppress(UnknownText, StoreError):  # without a code, or it is kept for now
                     self.journal.erase_text(_code_of(event.account, event.redemption))
-                except StoreError:
-                    return
 
 
 def _code_of(account: AccountId, redemption: RedemptionId) -> TextId:

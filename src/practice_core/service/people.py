@@ -9,6 +9,7 @@ from practice_core.honours import (
     COMMANDS,
     DropNomination,
     HonourNominee,
+    NominateRoleModel,
     NominationRefusal,
     PublishNomination,
     RejectObjection,
@@ -167,6 +168,8 @@ def on_nomination(  # noqa: PLR0913, PLR0917 - as a decision has sides
     central: bool,
 ) -> tuple[NominationEvent, ...] | Refused:
     """Decide a command to a nomination."""
+    if isinstance(command, NominateRoleModel) and command.nomination != key:
+        return Refused(type(command), NominationRefusal.UNKNOWN_NOMINATION)
     if isinstance(command, _AT_CENTER) and by.role is Role.OFFICER and not central:
         return Refused(type(command), NominationRefusal.SCOPE)
     return honours.decide(books.nominations.get(key), command, at, by, selection)

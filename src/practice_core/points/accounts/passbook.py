@@ -9,6 +9,7 @@ import attrs
 from practice_core.points.accounts import events as e
 from practice_core.points.accounts.model import (
     AREA_ACCOUNTS,
+    OWN_ACCOUNTS,
     AwardState,
     Item,
     RedemptionState,
@@ -20,6 +21,7 @@ from practice_core.points.earning import Award, History, OccasionRecord
 from practice_core.points.honouring import Received
 from practice_core.points.ledger import NEVER, AccountKind, Ledger
 from practice_core.points.tally import Tally, span_of
+from practice_core.units import AccountId
 from practice_core.volunteers import ServiceRecord, ServiceRecorded
 
 if TYPE_CHECKING:
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
     from practice_core.points.ledger import Holding, Lot
     from practice_core.points.rules import Period, RuleSet
     from practice_core.units import (
-        AccountId,
         Instant,
         ItemId,
         Minutes,
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Awarded", "Passbook", "stocked"]
 
+_SUCCESSOR = AccountId(f"{OWN_ACCOUNTS}successor")
+"""Whom an account lives on in, to its own ledger: it may have given to him, or got from him."""
 _GONE = {RedemptionState.CANCELLED, RedemptionState.LAPSED, RedemptionState.REFUNDED}
 
 
@@ -264,10 +267,13 @@ class Passbook:
             self._outside(event.old)
             self._minutes += event.minutes
         elif isinstance(event, e.AccountMerged):
-            self.ledger.open(event.into)
+            self.ledger.open(_SUCCESSOR)
             self.merged_into = event.into
         number, at = self.number, max(event.at, self.ledger.latest or event.at)
-        post(self.ledger, tuple(self._postings.of(event, number, f"e{number}", at)))
+        moved = (
+            attrs.evolve(event, into=_SUCCESSOR) if isinstance(event, e.AccountMerged) else event
+        )
+        post(self.ledger, tuple(self._postings.of(moved, number, f"e{number}", at)))
         self._note(event)
 
     def _note(self, event: AccountEvent) -> None:
