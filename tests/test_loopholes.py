@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import attrs
@@ -10,23 +11,49 @@ import pytest
 from practice_core.honours import (
     Deed,
     EvaluateNominee,
+    HonourTitle,
     NominateRoleModel,
     NominationRefusal,
+    ObjectionGround,
+    PublishNomination,
+    RaiseObjection,
 )
 from practice_core.lifecycle import Actor, Refused, Role
 from practice_core.orders import Served
-from practice_core.points import Passing, RuleSet
+from practice_core.points import Benefit, BenefitKind, Expiry, Passing, RuleSet, StarLevel
 from practice_core.points.accounts import (
+    AwardService,
     CancelRedemption,
     CollectRedemption,
+    CorrectAward,
+    ForfeitPoints,
+    GiveBenefit,
     GivePoints,
     ItemKind,
+    JoinHousehold,
     MergeAccount,
     OfferItem,
+    Passbook,
+    PointsRefusal,
     RedeemPoints,
+    Redemption,
+    RedemptionCollected,
+    merits,
+    served,
 )
 from practice_core.service import Practice, Transaction
-from practice_core.units import AccountId, ActorId, ItemId, NominationId, RedemptionId, VolunteerId
+from practice_core.units import (
+    DAY,
+    AccountId,
+    ActorId,
+    ItemId,
+    NominationId,
+    OrderId,
+    RedemptionId,
+    VolunteerId,
+)
+from practice_core.volunteers import ServiceRecorded
+from practice_core.volunteers.standing import BlacklistReason, RecordAbsence, StandingRefusal
 from tests.practising import AREA, AT_CENTER, SITES, Days
 
 N_1, N_2 = NominationId("n-1"), NominationId("n-2")
@@ -73,7 +100,7 @@ def test_nobody_nominates_under_the_id_of_another_nomination() -> None:
         asked.done(N_1, EvaluateNominee(9), Actor(ActorId(judge), Role.VOLUNTEER))
     again = NominateRoleModel(N_1, ActorId("v-9"), Deed.RESCUE)
     assert asked.ask(N_2, again, BOB) is NominationRefusal.UNKNOWN_NOMINATION
-    assert Practice.open(asked.practice.journal, asked.area, hierarchy=SITES)
+    Practice.open(asked.practice.journal, asked.area, hierarchy=SITES)
 
 
 @pytest.mark.parametrize("cancelled", [False, True])
@@ -93,3 +120,113 @@ def test_an_account_lives_on_in_one_that_it_has_given_points_to() -> None:
     asked.done(V_1, MergeAccount(AccountId(V_2)))
     assert asked.book(V_1).holding.balance == 0
     assert asked.book(V_2).holding.balance == 10
+
+
+def test_an_account_that_lives_on_in_another_brings_all_that_was_done_and_lost() -> None:
+    prize = Benefit(id="cup", zh="杯", en="cup", kind=BenefitKind.PRIZE, minutes=60)
+    star = StarLevel(zh="一星", en="one star", minutes=60)
+    asked = Asked(benefits=(prize,), levels=(star,))
+    asked.earn()
+    asked.done(V_1, GiveBenefit(V_1, "cup"))
+    asked.done(V_1, ForfeitPoints(V_1, BlacklistReason.FALSE_RECORD, 4))
+    asked.done(V_1, MergeAccount(AccountId(V_2)))
+    done = asked.practice.merits(V_2, by=AT_CENTER, at=asked.days.at)
+    assert done is not None
+    assert (done.minutes, done.points, done.lost_points, done.highest) == (60, 6, 4, 1)
+    assert asked.ask(V_2, GiveBenefit(V_2, "cup")) is PointsRefusal.NOT_ENTITLED
+
+
+def test_everybody_in_a_household_has_benefits_and_months_of_his_own() -> None:
+    prize = Benefit(id="cup", zh="杯", en="cup", kind=BenefitKind.PRIZE, minutes=60)
+    asked, home = Asked(benefits=(prize,)), AccountId("h-1")
+    asked.earn("o-1", Served(V_1, 60), Served(V_2, 60))
+    for who in (V_1, V_2, VolunteerId("v-3")):
+        asked.done(home, JoinHousehold(who))
+    for who in (V_1, V_2):
+        asked.done(home, GiveBenefit(who, "cup"))
+        assert asked.ask(home, GiveBenefit(who, "cup")) is PointsRefusal.NOT_ENTITLED
+    later = asked.days.later(400 * DAY).at
+    months = [asked.practice.merits(who, by=AT_CENTER, at=later) for who in (V_1, "v-3")]  # type: ignore[arg-type]  # a volunteer
+    assert [one and one.registered_months for one in months] == [13, 0]
+    assert months[0] is not None
+    assert months[0].points == 10  # earned before he joined
+
+
+def test_what_was_done_is_read_in_a_time_that_grows_with_it_alone() -> None:
+    book = Passbook(AccountId(V_1))
+    for number in range(5_000):
+        order = OrderId(f"o-{number}")
+        book.apply(ServiceRecorded(V_1, number * DAY, ActorId("red"), order, 60))
+    begun = time.process_time()
+    assert merits(RULES, V_1, [book], 5_000 * DAY).minutes == 5_000 * 60
+    assert time.process_time() - begun < 5  # squared, it was a minute
+
+
+def test_one_person_under_two_numbers_serves_once() -> None:
+    asked = Asked()
+    asked.earn()
+    asked.done(V_1, MergeAccount(AccountId(V_2)))
+    asked.earn("o-2", Served(V_1, 60), Served(V_2, 30))
+    account = asked.practice.account(V_2, by=AT_CENTER)
+    assert account is not None
+    assert (account.minutes, account.points) == (120, 20)
+    assert asked.book(V_2).minutes == 120
+
+
+def test_nobody_stayed_away_from_where_he_served() -> None:
+    asked = Asked(no_show_limit_per_year=1)
+    asked.earn()
+    absent = RecordAbsence(V_1, OrderId("o-1"), 0, excused=False, malicious=True)
+    assert asked.ask(V_1, absent) is StandingRefusal.INVALID_VALUE
+
+
+def test_who_objected_and_who_gave_which_score_officers_alone_see() -> None:
+    asked = Asked()
+    asked.done(N_1, NominateRoleModel(N_1, ActorId(V_1), Deed.RESCUE), BOB)
+    for judge in ("j-1", "j-2", "j-3"):
+        asked.done(N_1, EvaluateNominee(9), Actor(ActorId(judge), Role.VOLUNTEER))
+    asked.done(N_1, PublishNomination(HonourTitle.GOOD_PERSON))
+    asked.done(N_1, RaiseObjection(next(iter(ObjectionGround))), BOB)
+    seen = [asked.practice.nomination(N_1, by=by) for by in (ANN, BOB, AT_CENTER)]
+    assert [one and (len(one.scores), one.objectors, one.open) for one in seen] == [
+        (0, (), ()),
+        (0, (BOB.id,), (BOB.id,)),
+        (3, (BOB.id,), (BOB.id,)),
+    ]
+
+
+def test_no_clock_runs_out_for_ever_after_points_that_expire_follow_others_that_do_not() -> None:
+    asked = Asked()
+    asked.earn()
+    asked.done(SHOP, OfferItem(SOAP, ItemKind.GOODS, "香皂", price=10))
+    asked.done(V_1, RedeemPoints(R_1, SOAP), ANN)
+    rules = attrs.evolve(asked.area.rules, expiry=Expiry.MONTHS, expiry_months=1)
+    practice = asked.practice
+    asked.practice = asked.days.practice = Practice.open(
+        practice.journal,
+        attrs.evolve(asked.area, rules=rules),
+        hierarchy=SITES,
+        teams=tuple(practice.teams.values()),
+    )
+    asked.earn("o-2")
+    assert asked.practice.next_settlement() == asked.book(V_1).due_at()
+    asked.practice.settle(asked.days.later(60 * DAY).at)
+    assert asked.practice.next_settlement() is None
+
+
+def test_what_was_awarded_wrongly_and_taken_back_is_awarded_anew() -> None:
+    asked = Asked(max_points_per_day=10)
+    asked.earn()
+    (wrong,) = asked.book(V_1).awards
+    asked.done(V_1, CorrectAward(wrong))
+    asked.done(V_1, AwardService(OrderId("o-1")))
+    assert asked.book(V_1).holding.balance == 10
+    assert asked.ask(V_1, AwardService(OrderId("o-1"))) is PointsRefusal.REPEATED
+
+
+def test_a_service_costs_what_it_cost_when_its_points_were_set_aside() -> None:
+    book = Passbook(AccountId(V_1))
+    kept = Redemption(R_1, ItemId("help"), 2, 8, 0, order=OrderId("o-1"))
+    (paid,) = served(book, kept, 60, 0, ActorId("red"))
+    assert isinstance(paid, RedemptionCollected)
+    assert paid.points == 4

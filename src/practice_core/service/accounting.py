@@ -8,6 +8,8 @@ import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+import attrs
+
 from practice_core.honours import ExpireEvaluation, NominationCommand, NominationState
 from practice_core.journal import StoreError, TextId, UnknownText, canonical
 from practice_core.lifecycle import Refused, Role
@@ -26,7 +28,9 @@ from practice_core.points.accounts import (
     RedemptionReserved,
     RedemptionState,
     SettleAccount,
+    accounts_of,
     decide,
+    had_by,
     merits,
 )
 from practice_core.service.carrying import MET, Carrying, Planned, own_id
@@ -191,11 +195,9 @@ class Accounting(Carrying):
 
         To himself and to officers of the center; None to everybody else.
         """
-        own = self.passbook(AccountId(volunteer), by=by)
-        if own is None:
+        if self.passbook(AccountId(volunteer), by=by) is None:
             return None
-        held = Passbooks(self.journal, self.books)[self.books.holder(volunteer)]
-        return merits(self.area.rules, volunteer, own, held, at)
+        return merits(self.area.rules, volunteer, self._accounts_of(volunteer), at)
 
     def entitlements(
         self, volunteer: VolunteerId, *, by: Actor, at: Instant
@@ -204,8 +206,8 @@ class Accounting(Carrying):
         done = self.merits(volunteer, by=by, at=at)
         if done is None:
             return ()
-        held = Passbooks(self.journal, self.books)[self.books.holder(volunteer)]
-        return entitlements(self.area.rules, done, at=at, received=held.benefits)
+        had = had_by(volunteer, self._accounts_of(volunteer))
+        return entitlements(self.area.rules, done, at=at, received=had)
 
     def standing(self, volunteer: VolunteerId, *, by: Actor) -> VolunteerStanding | None:
         """Give where a volunteer stands; None if nothing was written down, or it is not his to see.
@@ -219,16 +221,29 @@ class Accounting(Carrying):
     def nomination(self, key: NominationId, *, by: Actor) -> Nomination | None:
         """Give a nomination: to everybody once it is shown in public, else to whom it concerns.
 
-        That is the nominee, who nominated him, who evaluated him, and officers.
+        That is the nominee, who nominated him, who evaluated him, and officers. Who gave which
+        score, and who objected, officers alone see; everybody else sees of these what is his.
         """
         self.catch_up()
         found = self.books.nominations.get(key)
-        if found is None or found.state in _PUBLIC or by.role is Role.OFFICER:
+        if found is None or by.role is Role.OFFICER:
             return found
         concerned = {found.nominee, found.nominated_by, *(judge for judge, _ in found.scores)}
-        return found if by.id in concerned else None
+        if found.state not in _PUBLIC and by.id not in concerned:
+            return None
+        return attrs.evolve(
+            found,
+            scores=tuple(one for one in found.scores if one[0] == by.id),
+            objectors=tuple(one for one in found.objectors if one == by.id),
+            open=tuple(one for one in found.open if one == by.id),
+        )
 
     # -- how it is done -------------------------------------------------------------------------
+
+    def _accounts_of(self, volunteer: VolunteerId) -> tuple[Passbook, ...]:
+        """Give the accounts that tell of a volunteer."""
+        passbooks = Passbooks(self.journal, self.books)
+        return accounts_of(volunteer, self.books.holder(volunteer), passbooks)
 
     def _unasked_of(self, given: Given) -> Transaction | None:
         """Carry out what a clock wants of an account; None if others were faster, or are ahead."""

@@ -21,10 +21,11 @@ from practice_core.points import Occasion, OccasionRecord, sanctions
 from practice_core.points.accounts import (
     PointsCharged,
     PointsForfeited,
+    accounts_of,
     charged,
     merits,
 )
-from practice_core.units import AccountId, ActorId
+from practice_core.units import ActorId
 from practice_core.volunteers import standing
 from practice_core.volunteers.standing import (
     AbsenceRecorded,
@@ -102,7 +103,16 @@ def on_standing(  # noqa: PLR0913, PLR0917 - as a decision has sides
     events = standing.decide(known, command, at, by, rules_of_standing(rules), accepted)
     if isinstance(events, Refused):
         return events
+    if isinstance(command, RecordAbsence) and _came(command, books, passbooks):
+        return Refused(type(command), StandingRefusal.INVALID_VALUE)
     return (*events, *_penalties(events, at, by, rules, books, passbooks))
+
+
+def _came(command: RecordAbsence, books: Books, passbooks: Passbooks) -> bool:
+    """Tell whether somebody served on the order from which he is said to have stayed away."""
+    who = command.volunteer
+    told = accounts_of(books.person(who), books.holder(who), passbooks)
+    return any(command.order in book.records for book in told if not book.members)
 
 
 def _penalties(  # noqa: PLR0913, PLR0917 - as above
@@ -132,9 +142,9 @@ def sanctioned(
     """
     losers = [one.volunteer for one in events if isinstance(one, PointsCharged | PointsForfeited)]
     for volunteer in dict.fromkeys(losers):
-        own, held = passbooks[AccountId(volunteer)], passbooks[books.holder(volunteer)]
+        told_of = accounts_of(volunteer, books.holder(volunteer), passbooks)
         known = _after(books, volunteer, events)
-        for reason in sanctions(rules, merits(rules, volunteer, own, held, at)):
+        for reason in sanctions(rules, merits(rules, volunteer, told_of, at)):
             command: StandingCommand
             if isinstance(reason, BlacklistReason):
                 command = BlacklistVolunteer(volunteer, reason)

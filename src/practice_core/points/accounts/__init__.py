@@ -70,7 +70,7 @@ from practice_core.points.accounts.events import (
     RedemptionReserved,
     StockChanged,
 )
-from practice_core.points.accounts.merits import merits
+from practice_core.points.accounts.merits import accounts_of, had_by, merits
 from practice_core.points.accounts.model import (
     AREA_ACCOUNTS,
     OWN_ACCOUNTS,
@@ -155,10 +155,12 @@ __all__ = [
     "ThawAccount",
     "VoidAward",
     "WithdrawItem",
+    "accounts_of",
     "awarded",
     "charged",
     "decide",
     "ended",
+    "had_by",
     "merits",
     "redeemed",
     "served",

@@ -14,7 +14,7 @@ import attrs
 from practice_core.lifecycle import Refused, Role
 from practice_core.points.accounts import commands as c
 from practice_core.points.accounts import events as e
-from practice_core.points.accounts.merits import merits
+from practice_core.points.accounts.merits import accounts_of, had_by, merits
 from practice_core.points.accounts.model import (
     AREA_ACCOUNTS,
     OWN_ACCOUNTS,
@@ -321,7 +321,8 @@ def _service(call: _Call) -> tuple[ServiceRecorded, Passbook]:
 
 def _is_of(one: Awarded, volunteer: VolunteerId, order: OrderId) -> bool:
     said = (one.event.volunteer, one.event.order)
-    return said == (volunteer, order) and one.state is not AwardState.VOIDED
+    taken_back = one.taken > 0 and one.points == 0
+    return said == (volunteer, order) and one.state is not AwardState.VOIDED and not taken_back
 
 
 def _record_occasion(call: _Call) -> Events | R:
@@ -377,9 +378,10 @@ def _give_benefit(call: _Call) -> Events | R:
         yield from _central(call)
         if call.counter.holder(command.volunteer) != call.account:
             yield R.STATE
-        own = call.counter.books[AccountId(command.volunteer)]
-        done = merits(rules, command.volunteer, own, call.book, call.at)
-        due = entitlements(rules, done, at=call.at, received=call.book.benefits)
+        books = accounts_of(command.volunteer, call.account, call.counter.books)
+        done = merits(rules, command.volunteer, books, call.at)
+        had = had_by(command.volunteer, books)
+        due = entitlements(rules, done, at=call.at, received=had)
         if not any(one.benefit.id == command.benefit and one.due for one in due):
             yield R.NOT_ENTITLED
 
@@ -587,12 +589,13 @@ def _put_back(call: _Call, redemption: Redemption) -> Iterator[e.StockChanged]:
         )
 
 
-def served(  # noqa: PLR0913, PLR0917 - as many as an end has sides
-    book: Passbook, item: Item, redemption: Redemption, minutes: Minutes, at: Instant, by: ActorId
+def served(
+    book: Passbook, redemption: Redemption, minutes: Minutes, at: Instant, by: ActorId
 ) -> Events:
     """Pay for the service of an order that was given: the hours begun, no more than set aside."""
     hours = -(-minutes // _MINUTES)
-    points = min(redemption.points, hours * item.price)
+    price = redemption.points // redemption.quantity  # the item's may have changed since
+    points = min(redemption.points, hours * price)
     head = (book.account, at, by, None)
     if points <= 0 or book.is_frozen:
         return (e.RedemptionCancelled(*head, redemption.id),)

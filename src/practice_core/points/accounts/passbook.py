@@ -100,8 +100,10 @@ class Passbook:
         Its redemptions, by id.
     charges : list
         What occasions and misconduct have cost it.
-    benefits : list
-        What its people have got for their levels and hours.
+    benefits : dict
+        By volunteer, what its people have got for their levels and hours.
+    absorbed : list
+        The accounts that live on in it.
     since : Instant or None
         When its first event happened.
     members : set
@@ -129,7 +131,8 @@ class Passbook:
         self.awards: dict[int, Awarded] = {}
         self.redemptions: dict[RedemptionId, Redemption] = {}
         self.charges: list[e.PointsCharged | e.PointsForfeited] = []
-        self.benefits: list[Received] = []
+        self.benefits: dict[VolunteerId, list[Received]] = {}
+        self.absorbed: list[AccountId] = []
         self.since: Instant | None = None
         self.members: set[VolunteerId] = set()
         self.merged_into: AccountId | None = None
@@ -174,9 +177,11 @@ class Passbook:
         tally = Tally()
         for one in self.awards.values():
             said = one.event
-            if said.volunteer == record.volunteer and one.state is not AwardState.VOIDED:
+            if said.volunteer != record.volunteer or one.state is AwardState.VOIDED:
+                continue
+            if one.points or not one.taken:  # what was taken back altogether limits nothing
                 minutes = sum(line.minutes for line in said.lines)
-                tally.add(rules, _record(said), Award(said.points, minutes, said.lines))
+                tally.add(rules, _record(said), Award(one.points, minutes, said.lines))
         held = self.holding
         history = tally.history(rules, record)
         return attrs.evolve(history, balance=held.balance + held.pending_credits)
@@ -266,6 +271,7 @@ class Passbook:
         elif isinstance(event, e.AccountAbsorbed):
             self._outside(event.old)
             self._minutes += event.minutes
+            self.absorbed.append(event.old)
         elif isinstance(event, e.AccountMerged):
             self.ledger.open(_SUCCESSOR)
             self.merged_into = event.into
@@ -284,7 +290,8 @@ class Passbook:
         elif isinstance(event, e.PointsCharged | e.PointsForfeited):
             self.charges.append(event)
         elif isinstance(event, e.BenefitGiven):
-            self.benefits.append(Received(event.benefit, event.at))
+            had = Received(event.benefit, event.at)
+            self.benefits.setdefault(event.volunteer, []).append(had)
         elif isinstance(event, e.HouseholdJoined):
             self.members.add(event.volunteer)
         elif isinstance(event, e.HouseholdLeft):
