@@ -31,6 +31,7 @@ from practice_core.points.accounts import (
     GivePoints,
     ItemKind,
     JoinHousehold,
+    LeaveHousehold,
     MergeAccount,
     OfferItem,
     Passbook,
@@ -44,6 +45,7 @@ from practice_core.points.accounts import (
 from practice_core.service import Practice, Transaction
 from practice_core.units import (
     DAY,
+    HOUR,
     AccountId,
     ActorId,
     ItemId,
@@ -176,7 +178,7 @@ def test_one_person_under_two_numbers_serves_once() -> None:
 def test_nobody_stayed_away_from_where_he_served() -> None:
     asked = Asked(no_show_limit_per_year=1)
     asked.earn()
-    absent = RecordAbsence(V_1, OrderId("o-1"), 0, excused=False, malicious=True)
+    absent = RecordAbsence(V_1, OrderId("o-1"), asked.days.at - HOUR, excused=False, malicious=True)
     assert asked.ask(V_1, absent) is StandingRefusal.INVALID_VALUE
 
 
@@ -230,3 +232,44 @@ def test_a_service_costs_what_it_cost_when_its_points_were_set_aside() -> None:
     (paid,) = served(book, kept, 60, 0, ActorId("red"))
     assert isinstance(paid, RedemptionCollected)
     assert paid.points == 4
+
+
+def test_no_account_lives_on_in_what_was_a_household_s() -> None:
+    asked, home = Asked(), AccountId("h-1")
+    asked.done(home, JoinHousehold(V_1))
+    asked.earn()
+    asked.done(home, LeaveHousehold(V_1))
+    assert asked.ask(V_1, MergeAccount(home)) is PointsRefusal.STATE
+    assert asked.ask(home, MergeAccount(AccountId(V_1))) is PointsRefusal.STATE
+
+
+def test_points_that_have_expired_are_not_kept_by_reserving_them_again_and_again() -> None:
+    asked = Asked(expiry=Expiry.MONTHS, expiry_months=1, passing=Passing.FREE)
+    asked.earn("o-1", Served(V_1, 60), Served(V_2, 60))
+    asked.done(SHOP, OfferItem(SOAP, ItemKind.GOODS, "香皂", price=6))
+    asked.done(V_1, RedeemPoints(R_1, SOAP), ANN)
+    asked.days.later(40 * DAY)
+    asked.practice.settle(asked.days.at)
+    asked.done(V_1, CancelRedemption(R_1), ANN)
+    again = RedeemPoints(RedemptionId("r-2"), SOAP)
+    assert asked.ask(V_1, again, ANN) is PointsRefusal.TOO_FEW_POINTS
+    assert asked.ask(V_1, GivePoints(AccountId(V_2), 1), ANN) is PointsRefusal.TOO_FEW_POINTS
+    asked.earn("o-2")
+    assert asked.done(V_1, GivePoints(AccountId(V_2), 10), ANN) == [
+        "points.expired",
+        "points.given",
+        "points.received",
+    ]
+
+
+def test_an_absence_counts_in_the_year_of_its_order() -> None:
+    asked = Asked(no_show_limit_per_year=1)
+    asked.days.scheduled("o-1")
+    asked.days.later(2 * DAY)
+    absent = RecordAbsence(V_1, OrderId("o-1"), 0, excused=False, malicious=False)
+    assert asked.ask(V_1, absent) is StandingRefusal.INVALID_VALUE
+    missed = attrs.evolve(absent, missed=asked.days.at - DAY)
+    assert asked.done(V_1, missed) == [
+        "volunteer.absence_recorded",
+        "volunteer.registration_ended",
+    ]

@@ -103,16 +103,17 @@ def on_standing(  # noqa: PLR0913, PLR0917 - as a decision has sides
     events = standing.decide(known, command, at, by, rules_of_standing(rules), accepted)
     if isinstance(events, Refused):
         return events
-    if isinstance(command, RecordAbsence) and _came(command, books, passbooks):
+    if isinstance(command, RecordAbsence) and not _was_missed(command, books, passbooks):
         return Refused(type(command), StandingRefusal.INVALID_VALUE)
     return (*events, *_penalties(events, at, by, rules, books, passbooks))
 
 
-def _came(command: RecordAbsence, books: Books, passbooks: Passbooks) -> bool:
-    """Tell whether somebody served on the order from which he is said to have stayed away."""
-    who = command.volunteer
+def _was_missed(command: RecordAbsence, books: Books, passbooks: Passbooks) -> bool:
+    """Tell whether an order could begin then, and he did not serve on it."""
+    who, request = command.volunteer, books.orders[command.order].request
     told = accounts_of(books.person(who), books.holder(who), passbooks)
-    return any(command.order in book.records for book in told if not book.members)
+    served = any(command.order in book.records for book in told if not book.members)
+    return request.earliest <= command.missed <= request.latest and not served
 
 
 def _penalties(  # noqa: PLR0913, PLR0917 - as above

@@ -460,9 +460,9 @@ def _redeem(call: _Call) -> Events | R:
         command.order,
     )
     if item.stock is None:
-        return (reserved,)
+        return (*_expired(call), reserved)
     taken = e.StockChanged(item.id, call.at, call.by.id, -command.quantity, command.redemption)
-    return (reserved, taken)
+    return (*_expired(call), reserved, taken)
 
 
 def _not_redeemed(call: _Call) -> Iterator[R]:
@@ -497,8 +497,20 @@ def _too_much(call: _Call, item: Item) -> Iterator[R]:
             yield R.LIMIT_REACHED
     if item.stock is not None and quantity > item.stock:
         yield R.OUT_OF_STOCK
-    if max(quantity * item.price, rules.redeem_min_points or 0) > book.holding.available:
+    if max(quantity * item.price, rules.redeem_min_points or 0) > _usable(call):
         yield R.TOO_FEW_POINTS
+
+
+def _usable(call: _Call) -> int:
+    """Give the points that are available, but for what has expired and was not settled yet."""
+    return call.book.holding.available - call.book.expired(call.at)
+
+
+def _expired(call: _Call) -> Iterator[e.PointsExpired]:
+    """Let go first what has expired: else reserving again and again would keep it."""
+    lost = call.book.expired(call.at)
+    if lost:
+        yield e.PointsExpired(*_head(call), lost)
 
 
 def _not_served(call: _Call, order: OrderId) -> Iterator[R]:
@@ -613,15 +625,16 @@ def ended(book: Passbook, item: Item, redemption: Redemption, at: Instant, by: A
 # ------------------------------------------------------------------ passing on
 
 
-def _give(call: _Call) -> Events | R:
-    refused = next(_not_given(call), None)
-    if refused is not None:
-        return refused
+def _give(call: _Call) -> Iterator[AccountEvent] | R:
+    return next(_not_given(call), None) or _giving(call)
+
+
+def _giving(call: _Call) -> Iterator[AccountEvent]:
+    """Give what passing points on comes to: the book changes as it is given."""
+    yield from _expired(call)
     to, shares = call.command.to, call.book.front(call.command.points)
-    return (
-        e.PointsGiven(*_head(call), to, shares),
-        e.PointsReceived(to, call.at, call.by.id, None, call.account, shares),
-    )
+    yield e.PointsGiven(*_head(call), to, shares)
+    yield e.PointsReceived(to, call.at, call.by.id, None, call.account, shares)
 
 
 def _not_given(call: _Call) -> Iterator[R]:
@@ -639,7 +652,7 @@ def _not_given(call: _Call) -> Iterator[R]:
         yield R.STATE
     if book.is_frozen or getter.is_frozen:
         yield R.FROZEN
-    if command.points > book.holding.available:
+    if command.points > _usable(call):
         yield R.TOO_FEW_POINTS
 
 
@@ -714,7 +727,7 @@ def _not_merged(call: _Call) -> Iterator[R]:
         yield R.INVALID_VALUE
     other = call.counter.books[into]
     owns = [holder(VolunteerId(one)) == one for one in (call.account, into)]
-    if book.members or other.members or other.merged_into or not all(owns):
+    if book.is_household or other.is_household or other.merged_into or not all(owns):
         yield R.STATE
     if book.is_frozen or other.is_frozen:
         yield R.FROZEN

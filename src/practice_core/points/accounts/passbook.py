@@ -108,6 +108,8 @@ class Passbook:
         When its first event happened.
     members : set
         The volunteers whose points it gets, if it is a household's.
+    is_household : bool
+        Whether it is a household's, or once was.
     merged_into : AccountId or None
         The account that goes on in its place.
 
@@ -135,6 +137,7 @@ class Passbook:
         self.absorbed: list[AccountId] = []
         self.since: Instant | None = None
         self.members: set[VolunteerId] = set()
+        self.is_household = False
         self.merged_into: AccountId | None = None
         self.ledger = Ledger()
         self._postings = Postings()
@@ -293,6 +296,7 @@ class Passbook:
             had = Received(event.benefit, event.at)
             self.benefits.setdefault(event.volunteer, []).append(had)
         elif isinstance(event, e.HouseholdJoined):
+            self.is_household = True
             self.members.add(event.volunteer)
         elif isinstance(event, e.HouseholdLeft):
             self.members.discard(event.volunteer)
