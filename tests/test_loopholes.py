@@ -22,11 +22,13 @@ from practice_core.lifecycle import Actor, Refused, Role
 from practice_core.orders import Served
 from practice_core.points import Benefit, BenefitKind, Expiry, Passing, RuleSet, StarLevel
 from practice_core.points.accounts import (
+    AuditAward,
     AwardService,
     CancelRedemption,
     CollectRedemption,
     CorrectAward,
     ForfeitPoints,
+    FreezeAccount,
     GiveBenefit,
     GivePoints,
     ItemKind,
@@ -59,7 +61,8 @@ from practice_core.volunteers.standing import BlacklistReason, RecordAbsence, St
 from tests.practising import AREA, AT_CENTER, SITES, Days
 
 N_1, N_2 = NominationId("n-1"), NominationId("n-2")
-R_1, SOAP, SHOP = RedemptionId("r-1"), ItemId("soap"), AccountId("area:shop")
+R_1, SOAP = RedemptionId("r-1"), ItemId("soap")
+SHOP, POOL = AccountId("area:shop"), AccountId("area:donation_pool")
 ANN, BOB = (Actor(ActorId(name), Role.REQUESTER) for name in ("v-1", "v-2"))
 V_1, V_2 = VolunteerId("v-1"), VolunteerId("v-2")
 RULES = RuleSet(id="demo", version=1, effective=0, rate_per_hour=10, source="assumed: for a test")
@@ -273,3 +276,21 @@ def test_an_absence_counts_in_the_year_of_its_order() -> None:
         "volunteer.absence_recorded",
         "volunteer.registration_ended",
     ]
+
+
+def test_no_officer_acts_in_his_own_case() -> None:
+    asked = Asked(audit_required=True, passing=Passing.DONATION)
+    me, home = VolunteerId(AT_CENTER.id), AccountId("h-1")
+    other = attrs.evolve(AT_CENTER, id=ActorId("officer-9"))
+    asked.earn("o-1", Served(me, 60), Served(V_1, 60))
+    for account in (me, V_1):
+        (award,) = asked.book(account).awards
+        mine = asked.ask(account, AuditAward(award))
+        assert (mine is PointsRefusal.OWN_CASE) is (account == me)
+    asked.done(me, AuditAward(1 + 1), other)
+    asked.done(V_1, GivePoints(POOL, 5), ANN)
+    assert asked.ask(POOL, GivePoints(AccountId(me), 5)) is PointsRefusal.OWN_CASE
+    assert asked.ask(home, JoinHousehold(me)) is PointsRefusal.OWN_CASE
+    asked.done(home, JoinHousehold(me), other)
+    assert asked.ask(home, FreezeAccount()) is PointsRefusal.OWN_CASE
+    asked.done(POOL, GivePoints(AccountId(V_2), 5))

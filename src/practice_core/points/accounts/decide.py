@@ -842,8 +842,13 @@ def _withdraw(call: _Call) -> Events | R:
 
 
 def _central(call: _Call) -> Iterator[R]:
-    """Refuse whoever is not an officer of the center."""
-    return _by_officer(call, None)
+    """Refuse whoever is not an officer of the center, and him in his own case."""
+    yield from _by_officer(call, None)
+    me = str(call.by.id)
+    mine = {me, str(call.counter.holder(VolunteerId(call.by.id)))}
+    named = [getattr(call.command, name, "") for name in ("to", "volunteer")]
+    if mine & {str(call.account), *map(str, named)}:
+        yield R.OWN_CASE
 
 
 def _by_officer(call: _Call, outlet: SiteId | None) -> Iterator[R]:
