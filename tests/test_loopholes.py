@@ -57,7 +57,12 @@ from practice_core.units import (
     VolunteerId,
 )
 from practice_core.volunteers import ServiceRecorded
-from practice_core.volunteers.standing import BlacklistReason, RecordAbsence, StandingRefusal
+from practice_core.volunteers.standing import (
+    BlacklistReason,
+    BlacklistVolunteer,
+    RecordAbsence,
+    StandingRefusal,
+)
 from tests.practising import AREA, AT_CENTER, SITES, Days
 
 N_1, N_2 = NominationId("n-1"), NominationId("n-2")
@@ -294,3 +299,30 @@ def test_no_officer_acts_in_his_own_case() -> None:
     asked.done(home, JoinHousehold(me), other)
     assert asked.ask(home, FreezeAccount()) is PointsRefusal.OWN_CASE
     asked.done(POOL, GivePoints(AccountId(V_2), 5))
+
+
+def test_a_second_number_rids_nobody_of_a_blacklisting() -> None:
+    asked, into = Asked(), MergeAccount(AccountId(V_2))
+    asked.earn()
+    asked.done(V_1, BlacklistVolunteer(V_1, BlacklistReason.HARM_DONE))
+    assert asked.ask(V_1, into) is PointsRefusal.STATE
+    assert asked.ask(V_2, MergeAccount(AccountId(V_1))) is PointsRefusal.STATE
+    again = Asked()
+    again.earn()
+    again.done(V_1, into)
+    listed = BlacklistVolunteer(V_1, BlacklistReason.HARM_DONE)
+    assert again.ask(V_1, listed) is StandingRefusal.UNKNOWN_VOLUNTEER
+
+
+def test_what_was_reserved_without_a_code_is_handed_out_without_one() -> None:
+    asked = Asked(pickup_code=False)
+    asked.earn()
+    asked.done(SHOP, OfferItem(SOAP, ItemKind.GOODS, "香皂", price=4))
+    asked.done(V_1, RedeemPoints(R_1, SOAP), ANN)
+    rules = attrs.evolve(asked.area.rules, pickup_code=True)
+    area = attrs.evolve(asked.area, rules=rules)
+    asked.practice = Practice.open(asked.practice.journal, area, hierarchy=SITES)
+    asked.done(V_1, RedeemPoints(RedemptionId("r-2"), SOAP), ANN)
+    assert asked.done(V_1, CollectRedemption(R_1)) == ["redemption.collected"]
+    second = CollectRedemption(RedemptionId("r-2"))
+    assert asked.ask(V_1, second) is PointsRefusal.WRONG_CODE

@@ -317,6 +317,7 @@ class Accounting(Carrying):
             holder=books.holder,
             minutes=minutes,
             asked=self._asked,
+            stands=lambda who: who not in books.standings or books.standings[who].may_serve,
         )
 
     def _covers(self, by: Actor, site: SiteId | None) -> bool:
@@ -354,9 +355,11 @@ class Accounting(Carrying):
         """Tell whether goods may be handed out for the code that was shown."""
         if not isinstance(command, CollectRedemption) or self.area.rules.pickup_code is False:
             return True
-        code = self._code(account, command.redemption)
         shown = (command.code or "").upper().replace("-", "").replace(" ", "")
-        return code is not None and hmac.compare_digest(code.encode(), shown.encode())
+        with suppress(UnknownText):
+            code = self.journal.text(_code_of(account, command.redemption))
+            return code is not None and hmac.compare_digest(code.encode(), shown.encode())
+        return True  # reserved while goods were handed out without one
 
     def _code(self, account: AccountId, redemption: RedemptionId) -> str | None:
         with suppress(UnknownText):  # handed out without one

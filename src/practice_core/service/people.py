@@ -92,6 +92,8 @@ def on_standing(  # noqa: PLR0913, PLR0917 - as a decision has sides
     central
         Whether the actor is an officer of the center.
     """
+    if books.person(command.volunteer) != command.volunteer:  # he goes by another number now
+        return Refused(type(command), StandingRefusal.UNKNOWN_VOLUNTEER)
     if by.role is Role.OFFICER and not central:
         return Refused(type(command), StandingRefusal.SCOPE)
     accepted: set[OrderId] = set()

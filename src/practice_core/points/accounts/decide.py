@@ -108,6 +108,8 @@ class Counter:
         Minutes that the people of an account have served.
     asked
         An order; None: there is none.
+    stands
+        Whether a volunteer is in good standing.
     """
 
     rules: RuleSet
@@ -117,6 +119,7 @@ class Counter:
     holder: Callable[[VolunteerId], AccountId] = lambda who: AccountId(who)  # noqa: PLW0108 - a type
     minutes: Callable[[AccountId], Minutes] | None = None
     asked: Callable[[OrderId], Asked | None] = lambda _: None
+    stands: Callable[[VolunteerId], bool] = lambda _: True
 
     def served(self, book: Passbook) -> Minutes:
         """Give the minutes that the people of an account have served."""
@@ -726,9 +729,11 @@ def _not_merged(call: _Call) -> Iterator[R]:
     if not _is_person(into) or into == call.account:
         yield R.INVALID_VALUE
     other = call.counter.books[into]
-    owns = [holder(VolunteerId(one)) == one for one in (call.account, into)]
-    if book.is_household or other.is_household or other.merged_into or not all(owns):
+    people = [VolunteerId(call.account), VolunteerId(into)]
+    if book.is_household or other.is_household or other.merged_into is not None:
         yield R.STATE
+    if not all(str(holder(who)) == str(who) and call.counter.stands(who) for who in people):
+        yield R.STATE  # nobody gets rid of a blacklisting by a second number
     if book.is_frozen or other.is_frozen:
         yield R.FROZEN
     held = book.holding
