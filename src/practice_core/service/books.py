@@ -102,6 +102,8 @@ class Books:
         self._placed: dict[ActorId, list[OrderId]] = {}
         self.items: dict[ItemId, Item] = {}
         self.serving: dict[OrderId, tuple[AccountId, RedemptionId]] = {}
+        self._served_for: dict[tuple[AccountId, RedemptionId], OrderId] = {}
+        """The other way round."""
         self.frozen: set[AccountId] = set()
         self.standings: dict[VolunteerId, VolunteerStanding] = {}
         self.nominations: dict[NominationId, Nomination] = {}
@@ -285,9 +287,12 @@ class Books:
             self._accounts.setdefault(VolunteerId(account), [0, 0])[1] += points
         if isinstance(event, RedemptionReserved) and event.order is not None:
             self.serving[event.order] = (account, event.redemption)
+            self._served_for[account, event.redemption] = event.order
         elif isinstance(event, RedemptionCollected | RedemptionCancelled | RedemptionLapsed):
             paid = (account, event.redemption)
-            self.serving = {order: one for order, one in self.serving.items() if one != paid}
+            order = self._served_for.pop(paid, None)
+            if order is not None and self.serving.get(order) == paid:
+                del self.serving[order]
         else:
             self._on_owners(account, event)
 
@@ -409,6 +414,7 @@ class Books:
         self._successors = rest["successors"]
         self.frozen = set(rest["frozen"])
         self.serving = {order: (one, key) for order, (one, key) in rest["serving"].items()}
+        self._served_for = {one: order for order, one in self.serving.items()}
         self.items = {one.id: one for one in map(_ITEM.value, rest["items"])}
         self.standings = {one.volunteer: one for one in map(_STANDING.value, rest["standings"])}
         self.nominations = {one.id: one for one in map(_NOMINATION.value, rest["nominations"])}
