@@ -47,7 +47,7 @@ from practice_core.points.accounts import (
     merits,
     served,
 )
-from practice_core.service import Practice, Transaction
+from practice_core.service import ClockWentBack, Practice, Transaction
 from practice_core.service.books import Books
 from practice_core.units import (
     DAY,
@@ -63,6 +63,8 @@ from practice_core.units import (
 )
 from practice_core.volunteers import ServiceRecorded
 from practice_core.volunteers.standing import (
+    AppealBlacklisting,
+    AppealGround,
     BlacklistReason,
     BlacklistVolunteer,
     RecordAbsence,
@@ -350,3 +352,15 @@ def test_what_ends_a_redemption_does_not_look_at_all_the_others() -> None:
     assert time.process_time() - begun < 2  # with a look at each, it was six
     assert len(books.serving) == 48_000
     assert Books.load(books.dump()).serving == books.serving
+
+
+def test_no_clock_goes_back_on_a_standing_or_a_nomination() -> None:
+    asked = Asked()
+    asked.done(N_1, NominateRoleModel(N_1, ActorId(V_1), Deed.RESCUE), BOB)
+    asked.done(V_1, BlacklistVolunteer(V_1, BlacklistReason.HARM_DONE))
+    asked.days.later(-DAY)
+    appeal = AppealBlacklisting(V_1, AppealGround.FACTS)
+    with pytest.raises(ClockWentBack):
+        asked.ask(V_1, appeal, Actor(ActorId(V_1), Role.VOLUNTEER))
+    with pytest.raises(ClockWentBack):
+        asked.ask(N_1, EvaluateNominee(9), Actor(ActorId("j-1"), Role.VOLUNTEER))

@@ -285,21 +285,23 @@ class Accounting(Carrying):
             if command.volunteer != subject:
                 return Refused(type(command), StandingRefusal.UNKNOWN_VOLUNTEER)
             rules, books = self.area.rules, self.books
+            at = self._not_before(f"standing/{subject}", at)
             return on_standing(
                 command, at, by, rules, books, passbooks, self.journal, central=central
             )
         if isinstance(command, NominationCommand):
             key, selection = NominationId(subject), self.selection
+            at = self._not_before(f"nomination/{subject}", at)
             return on_nomination(key, command, at, by, selection, self.books, central=central)
         assert isinstance(command, AccountCommand)  # noqa: S101 - the last kind there is
         account = AccountId(subject)
         counter = self._counter(passbooks, by)
         return decide(account, command, self._not_before(account, at), by, counter)
 
-    def _not_before(self, account: AccountId, at: Instant) -> Instant:
-        last = self.books.latest(account)
+    def _not_before(self, subject: str, at: Instant) -> Instant:
+        last = self.books.latest(subject)
         if at < last - self.limits.backwards:
-            raise ClockWentBack(account, at, last)
+            raise ClockWentBack(subject, at, last)
         return max(at, last)
 
     def _counter(self, passbooks: Passbooks, by: Actor) -> Counter:

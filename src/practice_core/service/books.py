@@ -108,7 +108,8 @@ class Books:
         self.standings: dict[VolunteerId, VolunteerStanding] = {}
         self.nominations: dict[NominationId, Nomination] = {}
         self._accounts: dict[VolunteerId, list[int]] = {}
-        self._latest: dict[AccountId, Instant] = {}
+        self._latest: dict[str, Instant] = {}
+        """Of accounts by their ids, of standings and nominations by their streams."""
         self._settles: dict[str, Instant] = {}
         self._settlements: list[tuple[Instant, str]] | None = []
         """A heap of when streams have something due, with some that no longer have."""
@@ -137,9 +138,9 @@ class Books:
         """Give what a volunteer has."""
         return Credit(volunteer, *self._accounts.get(volunteer, (0, 0)))
 
-    def latest(self, account: AccountId) -> Instant:
-        """Give when the last event of an account was; 0 if it has none."""
-        return self._latest.get(account, 0)
+    def latest(self, subject: str) -> Instant:
+        """Give when the last event was of an account, or a stream of people; 0 if it has none."""
+        return self._latest.get(subject, 0)
 
     def settles_at(self, account: AccountId) -> Instant | None:
         """Give when something next falls due on an account; None: nothing does."""
@@ -263,10 +264,12 @@ class Books:
         if isinstance(event, standing.EVENTS):
             who = event.volunteer
             there = self.standings[who] = standing.evolve(self.standings.get(who), event)
+            self._latest[stream] = max(event.at, self.latest(stream))
             self._settle(stream, _due_at(standing.clock_of(there)))
         elif isinstance(event, honours.EVENTS):
             key = event.nomination
             found = self.nominations[key] = honours.evolve(self.nominations.get(key), event)
+            self._latest[stream] = max(event.at, self.latest(stream))
             self._settle(stream, _due_at(honours.clock_of(found)))
 
     def _settle(self, stream: str, due_at: Instant | None) -> None:
@@ -445,7 +448,7 @@ def _digest(head: bytes) -> bytes:
 
 BOOKS: Final = Projection(
     "books",
-    version=2,
+    version=3,
     begin=Books,
     apply=Books.apply,
     dump=Books.dump,
