@@ -555,7 +555,7 @@ def answers(books: Books) -> Mapping[str, Any]:
         "holders": {key: books.holder(VolunteerId(key)) for key in books._latest},  # noqa: SLF001 - as above
         "homes": {key: [*books.homes(VolunteerId(key))] for key in books._latest},  # noqa: SLF001 - as above
         "due": (books.next_settlement(), sorted(books.to_settle(2**53))),
-        "settles": {key: books.settles_at(key) for key in books._latest},  # noqa: SLF001 - as above
+        "settles": {key: books.settles_at(AccountId(key)) for key in books._latest},  # noqa: SLF001 - as above
         "frozen": books.frozen,
         "items": dict(books.items),
         "serving": dict(books.serving),

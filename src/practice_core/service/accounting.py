@@ -8,6 +8,8 @@ import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+import attrs
+
 from practice_core.honours import ExpireEvaluation, NominationCommand, NominationState
 from practice_core.journal import StoreError, TextId, UnknownText, canonical
 from practice_core.lifecycle import Refused, Role
@@ -27,6 +29,7 @@ from practice_core.points.accounts import (
     RedemptionState,
     SettleAccount,
     decide,
+    had_by,
     merits,
 )
 from practice_core.service.carrying import MET, Carrying, Planned, own_id
@@ -191,11 +194,11 @@ class Accounting(Carrying):
 
         To himself and to officers of the center; None to everybody else.
         """
-        own = self.passbook(AccountId(volunteer), by=by)
-        if own is None:
+        if self.passbook(AccountId(volunteer), by=by) is None:
             return None
-        held = Passbooks(self.journal, self.books)[self.books.holder(volunteer)]
-        return merits(self.area.rules, volunteer, own, held, at)
+        return merits(
+            self.area.rules, volunteer, Passbooks(self.journal, self.books).of(volunteer), at
+        )
 
     def entitlements(
         self, volunteer: VolunteerId, *, by: Actor, at: Instant
@@ -204,8 +207,8 @@ class Accounting(Carrying):
         done = self.merits(volunteer, by=by, at=at)
         if done is None:
             return ()
-        held = Passbooks(self.journal, self.books)[self.books.holder(volunteer)]
-        return entitlements(self.area.rules, done, at=at, received=held.benefits)
+        had = had_by(volunteer, Passbooks(self.journal, self.books).of(volunteer))
+        return entitlements(self.area.rules, done, at=at, received=had)
 
     def standing(self, volunteer: VolunteerId, *, by: Actor) -> VolunteerStanding | None:
         """Give where a volunteer stands; None if nothing was written down, or it is not his to see.
@@ -219,14 +222,22 @@ class Accounting(Carrying):
     def nomination(self, key: NominationId, *, by: Actor) -> Nomination | None:
         """Give a nomination: to everybody once it is shown in public, else to whom it concerns.
 
-        That is the nominee, who nominated him, who evaluated him, and officers.
+        That is the nominee, who nominated him, who evaluated him, and officers. Who gave which
+        score, and who objected, officers alone see; everybody else sees of these what is his.
         """
         self.catch_up()
         found = self.books.nominations.get(key)
-        if found is None or found.state in _PUBLIC or by.role is Role.OFFICER:
+        if found is None or by.role is Role.OFFICER:
             return found
         concerned = {found.nominee, found.nominated_by, *(judge for judge, _ in found.scores)}
-        return found if by.id in concerned else None
+        if found.state not in _PUBLIC and by.id not in concerned:
+            return None
+        return attrs.evolve(
+            found,
+            scores=tuple(one for one in found.scores if one[0] == by.id),
+            objectors=tuple(one for one in found.objectors if one == by.id),
+            open=tuple(one for one in found.open if one == by.id),
+        )
 
     # -- how it is done -------------------------------------------------------------------------
 
@@ -270,21 +281,23 @@ class Accounting(Carrying):
             if command.volunteer != subject:
                 return Refused(type(command), StandingRefusal.UNKNOWN_VOLUNTEER)
             rules, books = self.area.rules, self.books
+            at = self._not_before(f"standing/{subject}", at)
             return on_standing(
                 command, at, by, rules, books, passbooks, self.journal, central=central
             )
         if isinstance(command, NominationCommand):
             key, selection = NominationId(subject), self.selection
+            at = self._not_before(f"nomination/{subject}", at)
             return on_nomination(key, command, at, by, selection, self.books, central=central)
         assert isinstance(command, AccountCommand)  # noqa: S101 - the last kind there is
         account = AccountId(subject)
         counter = self._counter(passbooks, by)
         return decide(account, command, self._not_before(account, at), by, counter)
 
-    def _not_before(self, account: AccountId, at: Instant) -> Instant:
-        last = self.books.latest(account)
+    def _not_before(self, subject: str, at: Instant) -> Instant:
+        last = self.books.latest(subject)
         if at < last - self.limits.backwards:
-            raise ClockWentBack(account, at, last)
+            raise ClockWentBack(subject, at, last)
         return max(at, last)
 
     def _counter(self, passbooks: Passbooks, by: Actor) -> Counter:
@@ -303,6 +316,7 @@ class Accounting(Carrying):
             homes=books.homes,
             minutes=minutes,
             asked=self._asked,
+            stands=lambda who: who not in books.standings or books.standings[who].may_serve,
         )
 
     def _covers(self, by: Actor, site: SiteId | None) -> bool:
@@ -341,9 +355,11 @@ class Accounting(Carrying):
         """Tell whether goods may be handed out for the code that was shown."""
         if not isinstance(command, CollectRedemption) or self.area.rules.pickup_code is False:
             return True
-        code = self._code(account, command.redemption)
         shown = (command.code or "").upper().replace("-", "").replace(" ", "")
-        return code is not None and hmac.compare_digest(code.encode(), shown.encode())
+        with suppress(UnknownText):
+            code = self.journal.text(_code_of(account, command.redemption))
+            return code is not None and hmac.compare_digest(code.encode(), shown.encode())
+        return True  # reserved while goods were handed out without one
 
     def _code(self, account: AccountId, redemption: RedemptionId) -> str | None:
         with suppress(UnknownText):  # handed out without one

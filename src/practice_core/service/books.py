@@ -50,7 +50,7 @@ from practice_core.volunteers import ServiceRecorded, TeamBooked, TeamFreed, sta
 from practice_core.volunteers.standing import VolunteerStanding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from practice_core.journal import Event, Recorded, TextId
     from practice_core.orders import Order
@@ -108,13 +108,14 @@ class Books:
         self.standings: dict[VolunteerId, VolunteerStanding] = {}
         self.nominations: dict[NominationId, Nomination] = {}
         self._accounts: dict[VolunteerId, list[int]] = {}
-        self._latest: dict[AccountId, Instant] = {}
+        self._latest: dict[str, Instant] = {}
+        """Of accounts by their ids, of standings and nominations by their streams."""
         self._settles: dict[str, Instant] = {}
         self._settlements: list[tuple[Instant, str]] | None = []
         """A heap of when streams have something due, with some that no longer have."""
         self._households: dict[VolunteerId, AccountId] = {}
         self._homes: dict[VolunteerId, list[AccountId]] = {}
-        """Every household that somebody ever joined."""
+        """What else ever got what somebody earned: households, and accounts that were merged."""
         self._successors: dict[AccountId, AccountId] = {}
         self._texts: dict[TextId, OrderId] = {}
         self._waiting: dict[OrderId, int] = {}
@@ -139,9 +140,9 @@ class Books:
         """Give what a volunteer has."""
         return Credit(volunteer, *self._accounts.get(volunteer, (0, 0)))
 
-    def latest(self, account: AccountId) -> Instant:
-        """Give when the last event of an account was; 0 if it has none."""
-        return self._latest.get(account, 0)
+    def latest(self, subject: str) -> Instant:
+        """Give when the last event was of an account, or a stream of people; 0 if it has none."""
+        return self._latest.get(subject, 0)
 
     def settles_at(self, account: AccountId) -> Instant | None:
         """Give when something next falls due on an account; None: nothing does."""
@@ -159,13 +160,10 @@ class Books:
         own = self.person(volunteer)
         return self._households.get(own, AccountId(own))
 
-    def homes(self, volunteer: VolunteerId) -> Iterator[AccountId]:
-        """Give every account that has ever got what a volunteer earned."""
-        own: AccountId | None = AccountId(volunteer)
-        while own is not None:
-            yield own
-            yield from self._homes.get(VolunteerId(own), ())
-            own = self._successors.get(own)
+    def homes(self, volunteer: VolunteerId) -> tuple[AccountId, ...]:
+        """Give every account that ever got what a volunteer earned, by whatever number, once."""
+        own = self.person(volunteer)
+        return tuple(dict.fromkeys((AccountId(own), *self._homes.get(own, ()))))
 
     def to_settle(self, at: Instant) -> list[str]:
         """Give the streams on which something has fallen due, the first one first.
@@ -273,10 +271,12 @@ class Books:
         if isinstance(event, standing.EVENTS):
             who = event.volunteer
             there = self.standings[who] = standing.evolve(self.standings.get(who), event)
+            self._latest[stream] = max(event.at, self.latest(stream))
             self._settle(stream, _due_at(standing.clock_of(there)))
         elif isinstance(event, honours.EVENTS):
             key = event.nomination
             found = self.nominations[key] = honours.evolve(self.nominations.get(key), event)
+            self._latest[stream] = max(event.at, self.latest(stream))
             self._settle(stream, _due_at(honours.clock_of(found)))
 
     def _settle(self, stream: str, due_at: Instant | None) -> None:
@@ -300,7 +300,7 @@ class Books:
             self._paid[account, event.redemption] = event.order
         elif isinstance(event, RedemptionCollected | RedemptionCancelled | RedemptionLapsed):
             order = self._paid.pop((account, event.redemption), None)
-            if order is not None and self.serving[order] == (account, event.redemption):
+            if order is not None and self.serving.get(order) == (account, event.redemption):
                 del self.serving[order]
         else:
             self._on_owners(account, event)
@@ -308,8 +308,7 @@ class Books:
     def _on_owners(self, account: AccountId, event: AccountEvent) -> None:
         if isinstance(event, HouseholdJoined):
             self._households[event.volunteer] = account
-            homes = self._homes.setdefault(event.volunteer, [])
-            homes += [account] * (account not in homes)
+            self._homes.setdefault(event.volunteer, []).append(account)
         elif isinstance(event, HouseholdLeft):
             if self._households.get(event.volunteer) == account:
                 del self._households[event.volunteer]
@@ -319,6 +318,8 @@ class Books:
             self.frozen.discard(account)
         elif isinstance(event, AccountMerged):
             self._successors[account] = event.into
+            homes = self._homes.pop(VolunteerId(account), [])
+            self._homes.setdefault(VolunteerId(event.into), []).extend((account, *homes))
             old = self._accounts.pop(VolunteerId(account), [0, 0])
             new = self._accounts.setdefault(VolunteerId(event.into), [0, 0])
             new[:] = (new[0] + old[0], new[1] + old[1])
@@ -459,7 +460,7 @@ def _digest(head: bytes) -> bytes:
 
 BOOKS: Final = Projection(
     "books",
-    version=3,
+    version=4,
     begin=Books,
     apply=Books.apply,
     dump=Books.dump,

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from practice_core.service.books import Books
     from practice_core.service.contract import Beside
     from practice_core.service.reading import Given
-    from practice_core.units import Instant
+    from practice_core.units import Instant, VolunteerId
 
 __all__ = ["Passbooks", "Rewards", "written"]
 
@@ -74,6 +74,10 @@ class Passbooks(Mapping[AccountId, Passbook]):
 
     def __len__(self) -> int:
         return len(self._read)
+
+    def of(self, volunteer: VolunteerId) -> tuple[Passbook, ...]:
+        """Give every account that ever got what a volunteer earned."""
+        return tuple(self[one] for one in self._books.homes(volunteer))
 
     def dated(self, event: E) -> E:
         """Add an event to its account, and let it say when something next falls due there.
@@ -120,13 +124,21 @@ class Rewards:
         for key, deed in self._deeds:
             if isinstance(deed, CompleteService):
                 order = next(order for order, _ in changed if order.id == key)
-                for one in deed.served:
-                    yield from self._served(order, one)
+                for who, one in self._people(deed):
+                    yield from self._served(order, who, one)
 
-    def _served(self, order: Order, one: Served) -> Iterator[Beside]:
+    def _people(self, deed: CompleteService) -> Iterable[tuple[VolunteerId, Served]]:
+        """Give each person once who served, under however many numbers: he has but one time."""
+        people: dict[VolunteerId, Served] = {}
+        for one in deed.served:
+            who = self._books.person(one.volunteer)
+            if who not in people or people[who].minutes < one.minutes:
+                people[who] = one
+        return people.items()
+
+    def _served(self, order: Order, who: VolunteerId, one: Served) -> Iterator[Beside]:
         """Record a service, and award it by the rules."""
         rules, books = self._rules, self._books
-        who = books.person(one.volunteer)
         yield ServiceRecorded(who, self._at, self._by, order.id, one.minutes)
         account = books.holder(who)
         if self._at < rules.effective or account in books.frozen:
@@ -140,17 +152,16 @@ class Rewards:
         else:
             given = award(rules, record)
             if given.points:
-                yield self._quickly_dated(
-                    awarded(rules, account, record, given, self._at, self._by)
-                )
+                event = awarded(rules, account, record, given, self._at, self._by)
+                # What expires may come before what is there already, and take over its uses.
+                quickly = event.expires is None
+                yield self._quickly_dated(event) if quickly else self._passbooks.dated(event)
 
     def _quickly_dated(self, event: PointsAwarded) -> PointsAwarded:
-        """Say when something next falls due, without reading the account: it only gets points."""
+        """Say when something next falls due, without its account: the points never expire."""
         before = self._due.get(event.account, self._books.settles_at(event.account))
-        new = event.shown_until
-        if event.points and not event.audit and new is None:
-            new = event.expires
-        due_at = min((one for one in (before, new) if one is not None), default=None)
+        dates = (before, event.shown_until)
+        due_at = min((one for one in dates if one is not None), default=None)
         self._due[event.account] = due_at
         at = max(event.at, self._books.latest(event.account))
         return attrs.evolve(event, due_at=due_at, at=at)

@@ -70,7 +70,7 @@ from practice_core.points.accounts.events import (
     RedemptionReserved,
     StockChanged,
 )
-from practice_core.points.accounts.merits import merits
+from practice_core.points.accounts.merits import had_by, merits
 from practice_core.points.accounts.model import (
     AREA_ACCOUNTS,
     OWN_ACCOUNTS,
@@ -159,6 +159,7 @@ __all__ = [
     "charged",
     "decide",
     "ended",
+    "had_by",
     "merits",
     "redeemed",
     "served",

@@ -16,7 +16,7 @@ import attrs
 from practice_core.lifecycle import Refused, Role
 from practice_core.points.accounts import commands as c
 from practice_core.points.accounts import events as e
-from practice_core.points.accounts.merits import merits
+from practice_core.points.accounts.merits import had_by, merits
 from practice_core.points.accounts.model import (
     AREA_ACCOUNTS,
     OWN_ACCOUNTS,
@@ -111,11 +111,13 @@ class Counter:
     holder
         The account that gets what a volunteer earns.
     homes
-        Households that once got it, and where it goes on if his account was merged.
+        Every account that ever got it: his own, those where it went on, households.
     minutes
         Minutes that the people of an account have served.
     asked
         An order; None: there is none.
+    stands
+        Whether a volunteer is in good standing.
     """
 
     rules: RuleSet
@@ -123,13 +125,18 @@ class Counter:
     items: Mapping[ItemId, Item]
     covers: Callable[[SiteId | None], bool]
     holder: Callable[[VolunteerId], AccountId] = lambda who: AccountId(who)  # noqa: PLW0108 - a type
-    homes: Callable[[VolunteerId], Iterable[AccountId]] = lambda _: ()
+    homes: Callable[[VolunteerId], Iterable[AccountId]] = lambda who: (AccountId(who),)
     minutes: Callable[[AccountId], Minutes] | None = None
     asked: Callable[[OrderId], Asked | None] = lambda _: None
+    stands: Callable[[VolunteerId], bool] = lambda _: True
 
     def served(self, book: Passbook) -> Minutes:
         """Give the minutes that the people of an account have served."""
         return book.minutes if self.minutes is None else self.minutes(book.account)
+
+    def accounts_of(self, volunteer: VolunteerId) -> tuple[Passbook, ...]:
+        """Give every account that ever got what a volunteer earned."""
+        return tuple(self.books[one] for one in self.homes(volunteer))
 
 
 @attrs.frozen
@@ -332,9 +339,8 @@ def _not_awarded(call: _Call) -> Iterator[R]:
     if call.command.order not in call.book.records:
         yield R.UNKNOWN_AWARD
     found, target = _service(call)
-    homes = {call.account, target.account, *call.counter.homes(found.volunteer)}
-    awards = [one for home in homes for one in call.counter.books[home].awards.values()]
-    if any(_is_of(one, found.volunteer, found.order) for one in awards):
+    books = call.counter.accounts_of(found.volunteer)
+    if any(_is_of(one, found) for book in books for one in book.awards.values()):
         yield R.REPEATED
     if target.is_frozen:
         yield R.FROZEN
@@ -348,9 +354,10 @@ def _service(call: _Call) -> tuple[ServiceRecorded, Passbook]:
     return found, call.counter.books[call.counter.holder(found.volunteer)]
 
 
-def _is_of(one: Awarded, volunteer: VolunteerId, order: OrderId) -> bool:
-    said = (one.event.volunteer, one.event.order)
-    return said == (volunteer, order) and one.state is not AwardState.VOIDED
+def _is_of(one: Awarded, service: ServiceRecorded) -> bool:
+    """Tell whether an award is a service's, and was not taken back altogether."""
+    same = (one.event.volunteer, one.event.order) == (service.volunteer, service.order)
+    return same and not one.is_undone
 
 
 def _record_occasion(call: _Call) -> Events | R:
@@ -406,9 +413,10 @@ def _give_benefit(call: _Call) -> Events | R:
         yield from _central(call)
         if call.counter.holder(command.volunteer) != call.account:
             yield R.STATE
-        own = call.counter.books[AccountId(command.volunteer)]
-        done = merits(rules, command.volunteer, own, call.book, call.at)
-        due = entitlements(rules, done, at=call.at, received=call.book.benefits)
+        books = call.counter.accounts_of(command.volunteer)
+        done = merits(rules, command.volunteer, books, call.at)
+        had = had_by(command.volunteer, books)
+        due = entitlements(rules, done, at=call.at, received=had)
         if not any(one.benefit.id == command.benefit and one.due for one in due):
             yield R.NOT_ENTITLED
 
@@ -751,9 +759,11 @@ def _not_merged(call: _Call) -> Iterator[R]:
     if not _is_person(into) or into == call.account:
         yield R.INVALID_VALUE
     other = call.counter.books[into]
-    owns = [holder(VolunteerId(one)) == one for one in (call.account, into)]
-    if book.is_household or other.is_household or other.merged_into or not all(owns):
+    people = [VolunteerId(call.account), VolunteerId(into)]
+    if book.is_household or other.is_household or other.merged_into is not None:
         yield R.STATE
+    if not all(str(holder(who)) == str(who) and call.counter.stands(who) for who in people):
+        yield R.STATE  # nobody gets rid of a blacklisting by a second number
     if book.is_frozen or other.is_frozen:
         yield R.FROZEN
     held = book.holding
@@ -869,8 +879,13 @@ def _withdraw(call: _Call) -> Events | R:
 
 
 def _central(call: _Call) -> Iterator[R]:
-    """Refuse whoever is not an officer of the center."""
-    return _by_officer(call, None)
+    """Refuse whoever is not an officer of the center, and him in his own case."""
+    yield from _by_officer(call, None)
+    me = str(call.by.id)
+    mine = {me, str(call.counter.holder(VolunteerId(call.by.id)))}
+    named = [getattr(call.command, name, "") for name in ("to", "volunteer")]
+    if mine & {str(call.account), *map(str, named)}:
+        yield R.OWN_CASE
 
 
 def _by_officer(call: _Call, outlet: SiteId | None, *, closed: bool = True) -> Iterator[R]:
