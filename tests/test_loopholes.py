@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from copy import copy
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import pytest
@@ -18,9 +19,9 @@ from practice_core.honours import (
     PublishNomination,
     RaiseObjection,
 )
-from practice_core.journal import Recorded
+from practice_core.journal import Memory, MemoryJournal, Recorded
 from practice_core.lifecycle import Actor, Refused, Role
-from practice_core.orders import Served
+from practice_core.orders import CompleteService, Served, StartService
 from practice_core.points import Benefit, BenefitKind, Expiry, Passing, RuleSet, StarLevel
 from practice_core.points.accounts import (
     AuditAward,
@@ -45,6 +46,7 @@ from practice_core.points.accounts import (
     RedemptionCancelled,
     RedemptionCollected,
     RedemptionReserved,
+    RedemptionState,
     merits,
     served,
 )
@@ -71,10 +73,16 @@ from practice_core.volunteers.standing import (
     RecordAbsence,
     StandingRefusal,
 )
-from tests.practising import AREA, AT_CENTER, SITES, Days
+from tests.meeting import Interrupted
+from tests.practising import AT_CENTER, RED, SITES, Days, of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from practice_core.journal import Journal
 
 N_1, N_2 = NominationId("n-1"), NominationId("n-2")
-R_1, SOAP = RedemptionId("r-1"), ItemId("soap")
+R_1, SOAP, HELP = RedemptionId("r-1"), ItemId("soap"), ItemId("help")
 SHOP, POOL = AccountId("area:shop"), AccountId("area:donation_pool")
 ANN, BOB = (Actor(ActorId(name), Role.REQUESTER) for name in ("v-1", "v-2"))
 V_1, V_2 = VolunteerId("v-1"), VolunteerId("v-2")
@@ -85,11 +93,27 @@ class Asked:
     """A practice under some points rules, of which things are asked one after another."""
 
     def __init__(self, **changes: Any) -> None:  # noqa: ANN401 - of a rule set
-        self.area = attrs.evolve(AREA, rules=attrs.evolve(RULES, **changes))
-        self.days = Days()
-        self.practice = self.days.practice = Practice.open(
-            "memory", self.area, hierarchy=SITES, teams=tuple(self.days.practice.teams.values())
+        self.memory = Memory()
+        self.days = Days(
+            Interrupted(MemoryJournal(self.memory)).as_journal(),
+            rules=attrs.evolve(RULES, **changes),
         )
+        self.practice = self.days.practice
+        self.area = self.practice.area
+
+    def meanwhile(self, act: Callable[[Asked], object]) -> None:
+        """Let somebody act at another practice just before the next append."""
+        other = copy(self)
+        other.practice = self.opened(MemoryJournal(self.memory))
+        other.days = copy(self.days)
+        other.days.practice = other.practice
+        self.practice.journal.meanwhile["append"].append(lambda: act(other))  # type: ignore[attr-defined]  # it is interrupted
+
+    def opened(self, journal: Journal, **changes: Any) -> Practice:  # noqa: ANN401 - of a rule set
+        """Open another practice on a journal, under rules that may be others."""
+        area = attrs.evolve(self.area, rules=attrs.evolve(self.area.rules, **changes))
+        teams = tuple(self.practice.teams.values())
+        return Practice.open(journal, area, hierarchy=SITES, teams=teams)
 
     def ask(self, subject: str, command: Any, by: Actor = AT_CENTER) -> Any:  # noqa: ANN401 - any
         name: Any = f"p-{next(self.days.numbers)}"
@@ -218,13 +242,8 @@ def test_no_clock_runs_out_for_ever_after_points_that_expire_follow_others_that_
     asked.earn()
     asked.done(SHOP, OfferItem(SOAP, ItemKind.GOODS, "香皂", price=10))
     asked.done(V_1, RedeemPoints(R_1, SOAP), ANN)
-    rules = attrs.evolve(asked.area.rules, expiry=Expiry.MONTHS, expiry_months=1)
-    practice = asked.practice
-    asked.practice = asked.days.practice = Practice.open(
-        practice.journal,
-        attrs.evolve(asked.area, rules=rules),
-        hierarchy=SITES,
-        teams=tuple(practice.teams.values()),
+    asked.practice = asked.days.practice = asked.opened(
+        asked.practice.journal, expiry=Expiry.MONTHS, expiry_months=1
     )
     asked.earn("o-2")
     assert asked.practice.next_settlement() == asked.book(V_1).due_at()
@@ -244,7 +263,7 @@ def test_what_was_awarded_wrongly_and_taken_back_is_awarded_anew() -> None:
 
 def test_a_service_costs_what_it_cost_when_its_points_were_set_aside() -> None:
     book = Passbook(AccountId(V_1))
-    kept = Redemption(R_1, ItemId("help"), 2, 8, 0, order=OrderId("o-1"))
+    kept = Redemption(R_1, HELP, 2, 8, 0, order=OrderId("o-1"))
     dear = Item(kept.item, ItemKind.SERVICE, "帮助", price=9)
     (paid,) = served(book, dear, kept, 60, 0, ActorId("red"))
     assert isinstance(paid, RedemptionCollected)
@@ -328,9 +347,7 @@ def test_what_was_reserved_without_a_code_is_handed_out_without_one() -> None:
     asked.earn()
     asked.done(SHOP, OfferItem(SOAP, ItemKind.GOODS, "香皂", price=4))
     asked.done(V_1, RedeemPoints(R_1, SOAP), ANN)
-    rules = attrs.evolve(asked.area.rules, pickup_code=True)
-    area = attrs.evolve(asked.area, rules=rules)
-    asked.practice = Practice.open(asked.practice.journal, area, hierarchy=SITES)
+    asked.practice = asked.opened(asked.practice.journal, pickup_code=True)
     asked.done(V_1, RedeemPoints(RedemptionId("r-2"), SOAP), ANN)
     assert asked.done(V_1, CollectRedemption(R_1)) == ["redemption.collected"]
     second = CollectRedemption(RedemptionId("r-2"))
@@ -366,3 +383,38 @@ def test_no_clock_goes_back_on_a_standing_or_a_nomination() -> None:
         asked.ask(V_1, appeal, Actor(ActorId(V_1), Role.VOLUNTEER))
     with pytest.raises(ClockWentBack):
         asked.ask(N_1, EvaluateNominee(9), Actor(ActorId("j-1"), Role.VOLUNTEER))
+
+
+def in_service(**changes: Any) -> Asked:  # noqa: ANN401 - of a rule set
+    """Give an order that somebody placed for another and that is being served, and their points."""
+    asked = Asked(passing=Passing.FREE, **changes)
+    asked.earn("o-0", Served(V_1, 60), Served(V_2, 60))
+    asked.done(SHOP, OfferItem(HELP, ItemKind.SERVICE, "帮扶", price=4))
+    asked.days.scheduled("o-1", by=Actor(ANN.id, Role.PROXY), for_whom=BOB.id)
+    asked.days.later(DAY).do("o-1", StartService(1), of(RED))
+    asked.days.later(HOUR)
+    return asked
+
+
+PAYS = RedeemPoints(R_1, HELP, 1, OrderId("o-1"))
+
+
+def test_an_order_that_is_paid_for_while_it_ends_ends_what_it_is_paid_with() -> None:
+    asked = in_service()
+    asked.meanwhile(lambda other: other.done(V_1, PAYS, ANN))
+    asked.days.do("o-1", CompleteService(60, ()), of(RED))
+    assert asked.book(V_1).redemptions[R_1].state is RedemptionState.COLLECTED
+    assert asked.practice.books.serving == {}
+
+
+def test_an_order_that_ends_while_it_is_to_be_paid_for_is_paid_for_no_more() -> None:
+    asked = in_service()
+    asked.meanwhile(lambda other: other.days.do("o-1", CompleteService(60, ()), of(RED)))
+    assert asked.ask(V_1, PAYS, ANN) is PointsRefusal.UNKNOWN_ORDER
+
+
+def test_one_order_is_paid_for_once_whoever_is_faster() -> None:
+    asked = in_service()
+    asked.meanwhile(lambda other: other.done(V_2, PAYS, BOB))
+    assert asked.ask(V_1, PAYS, ANN) is PointsRefusal.REPEATED
+    assert asked.practice.books.serving == {OrderId("o-1"): (AccountId(V_2), R_1)}

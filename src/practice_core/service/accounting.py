@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 import attrs
 
 from practice_core.honours import ExpireEvaluation, NominationCommand, NominationState
-from practice_core.journal import StoreError, TextId, UnknownText, canonical
+from practice_core.journal import StoreError, TextId, UnknownText, Write, canonical
 from practice_core.lifecycle import Refused, Role
-from practice_core.orders import ORDER, OrderState
 from practice_core.points import entitlements
 from practice_core.points.accounts import (
     OWNERS,
@@ -32,6 +31,7 @@ from practice_core.points.accounts import (
     had_by,
     merits,
 )
+from practice_core.service.books import SERVED
 from practice_core.service.carrying import MET, Carrying, Planned, own_id
 from practice_core.service.contract import ClockWentBack, Transaction
 from practice_core.service.people import SYSTEM, on_nomination, on_standing, sanctioned
@@ -78,8 +78,6 @@ _SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Without I, L, O and U, which are taken for others (Crockford's base 32)."""
 _LENGTH = 10
 """Of a code: 50 bits, which nobody guesses at some attempts a minute."""
-_SERVED = frozenset({OrderState.SERVED, OrderState.RATED, OrderState.SHOWCASED, *ORDER.final})
-"""Where an order has been served, or never will be."""
 
 
 class Accounting(Carrying):
@@ -261,8 +259,17 @@ class Accounting(Carrying):
                 return Refused(CollectRedemption, PointsRefusal.WRONG_CODE)
             rules = self.area.rules
             told = (*events, *sanctioned(events, given.at, rules, self.books, passbooks))
+            paid_for = [
+                event.order
+                for event in told
+                if isinstance(event, RedemptionReserved) and event.order is not None
+            ]
+            writes = written(told, self.books, paid_for)
+            for order in paid_for:
+                stream = f"order/{order}"
+                writes.append(Write(stream, self.books.version(stream), ()))
             return Planned(
-                written(told, self.books),
+                writes,
                 lambda appended: Transaction(given.id, told, appended),
                 self._codes(told),
             )
@@ -333,7 +340,7 @@ class Accounting(Carrying):
         request = found.request
         for_whom = request.for_whom or request.placed_by
         people = frozenset({request.placed_by, for_whom})
-        is_open = found.state not in _SERVED
+        is_open = found.state not in SERVED
         is_paid = order in self.books.serving
         return Asked(people, for_whom, request.latest, request.category, is_open, is_paid)
 

@@ -25,6 +25,7 @@ from practice_core.points.accounts import (
     HouseholdLeft,
     Item,
     ItemEvent,
+    ItemKind,
     PointsAwarded,
     PointsCorrected,
     RedemptionCancelled,
@@ -56,7 +57,10 @@ if TYPE_CHECKING:
     from practice_core.orders import Order
     from practice_core.units import Instant
 
-__all__ = ["BOOKS", "Books"]
+__all__ = ["BOOKS", "SERVED", "Books"]
+
+SERVED = frozenset({OrderState.SERVED, OrderState.RATED, OrderState.SHOWCASED, *ORDER.final})
+"""Where an order has been served, or never will be."""
 
 
 _ITEM, _STANDING = shape_of(Item), shape_of(VolunteerStanding)
@@ -129,7 +133,11 @@ class Books:
     # -- what it answers ------------------------------------------------------------------------
 
     def version(self, stream: str) -> int:
-        """Give how many events a stream of a team or an account has."""
+        """Give how many events a stream has."""
+        kind, _, key = stream.partition("/")
+        if kind == "order":
+            order = self.orders.get(OrderId(key))
+            return 0 if order is None else order.version
         return self._versions.get(stream, 0)
 
     def placed(self, resident: ActorId) -> Sequence[OrderId]:
@@ -164,6 +172,21 @@ class Books:
         """Give every account that ever got what a volunteer earned, by whatever number, once."""
         own = self.person(volunteer)
         return tuple(dict.fromkeys((AccountId(own), *self._homes.get(own, ()))))
+
+    def payers(self, order: OrderId) -> set[AccountId]:
+        """Give the accounts that can still come to pay for an order.
+
+        None do once it was served or has come to nothing, nor where no service is to be had.
+        """
+        found = self.orders.get(order)
+        if found is None or found.state in SERVED:
+            return set()
+        if all(item.kind is not ItemKind.SERVICE for item in self.items.values()):
+            return set()
+        request = found.request
+        people = {request.placed_by, request.for_whom or request.placed_by}
+        own = {AccountId(who) for who in people}
+        return own | {self.holder(VolunteerId(who)) for who in people}
 
     def to_settle(self, at: Instant) -> list[str]:
         """Give the streams on which something has fallen due, the first one first.

@@ -37,7 +37,7 @@ from practice_core.orders import (
     evolve,
     step,
 )
-from practice_core.service.books import BOOKS, Books
+from practice_core.service.books import BOOKS, SERVED, Books
 from practice_core.service.contract import (
     ClockWentBack,
     Done,
@@ -311,7 +311,8 @@ class Carrying(Taking):
             writes.append(Write(f"order/{order.id}", version, events))
             booked += _bookings(before, events, order, given.by)
         rewards = Rewards(self.area.rules, books, Passbooks(self.journal, books), given)
-        beside = written(rewards.of(changed), books)
+        ended = [order.id for order, _ in changed if order.state in SERVED]
+        beside = written(rewards.of(changed), books, ended)
         for stream, group in groupby(sorted(booked, key=lambda one: one[0]), lambda one: one[0]):
             told = tuple([event for _, event in group])
             beside.append(Write(stream, books.version(stream), told))

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from practice_core.service.books import Books
     from practice_core.service.contract import Beside
     from practice_core.service.reading import Given
-    from practice_core.units import Instant, VolunteerId
+    from practice_core.units import Instant, OrderId, VolunteerId
 
 __all__ = ["Passbooks", "Rewards", "written"]
 
@@ -194,11 +194,25 @@ class Rewards:
             yield self._passbooks.dated(event) if isinstance(event, AccountEvent) else event
 
 
-def written(events: Iterable[Beside], books: Books) -> list[Write]:
-    """Give what is to be written of events beside orders, each stream in their order."""
+def written(events: Iterable[Beside], books: Books, seen: Iterable[OrderId] = ()) -> list[Write]:
+    """Give what is to be written of events beside orders, each stream in their order.
+
+    Parameters
+    ----------
+    events
+        What happens.
+    books
+        What it was decided on.
+    seen
+        Orders that end, or that it is paid for: no account that might pay for one may change
+        meanwhile, for the same order is then paid for once, and never after its end.
+    """
     streams: dict[str, list[Beside]] = {}
     for event in events:
         streams.setdefault(_stream_of(event), []).append(event)
+    for order in seen:
+        for account in books.payers(order):
+            streams.setdefault(f"account/{account}", [])
     return [Write(name, books.version(name), tuple(told)) for name, told in streams.items()]
 
 
