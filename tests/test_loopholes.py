@@ -418,3 +418,28 @@ def test_one_order_is_paid_for_once_whoever_is_faster() -> None:
     asked.meanwhile(lambda other: other.done(V_2, PAYS, BOB))
     assert asked.ask(V_1, PAYS, ANN) is PointsRefusal.REPEATED
     assert asked.practice.books.serving == {OrderId("o-1"): (AccountId(V_2), R_1)}
+
+
+def test_who_joins_two_households_at_once_belongs_to_the_later_one() -> None:
+    asked, home, other_home = Asked(), AccountId("h-1"), AccountId("h-2")
+    asked.meanwhile(lambda other: other.done(other_home, JoinHousehold(V_1)))
+    asked.done(home, JoinHousehold(V_1))
+    asked.earn()
+    assert asked.book(home).holding.balance == 10
+    assert asked.practice.passbook(home, by=ANN) is not None
+    assert asked.practice.passbook(other_home, by=ANN) is None
+    asked.done(other_home, LeaveHousehold(V_1))
+    assert asked.practice.books.holder(V_1) == home
+
+
+@pytest.mark.parametrize(("before", "after", "left"), [(None, 5, 5), (5, None, None), (5, 7, 9)])
+def test_what_was_taken_of_a_stock_goes_back_to_it(
+    before: int | None, after: int | None, left: int | None
+) -> None:
+    asked = Asked()
+    asked.earn()
+    asked.done(SHOP, OfferItem(SOAP, ItemKind.GOODS, "香皂", price=4, stock=before))
+    asked.done(V_1, RedeemPoints(R_1, SOAP, 2), ANN)
+    asked.done(SHOP, OfferItem(SOAP, ItemKind.GOODS, "香皂", price=4, stock=after))
+    asked.done(V_1, CancelRedemption(R_1), ANN)
+    assert asked.practice.books.items[SOAP].stock == left

@@ -165,9 +165,7 @@ class Accounting(Carrying):
         if not is_identifier(account):
             return None
         book = Passbooks(self.journal, self.books)[account]
-        owner = by.role in OWNERS and (
-            str(by.id) == str(account) or VolunteerId(by.id) in book.members
-        )
+        owner = by.role in OWNERS and VolunteerId(by.id) in book.people(self.books.holder)
         return book if owner or self._covers(by, None) else None
 
     def items(self, *, by: Actor) -> tuple[Item, ...]:
@@ -311,7 +309,7 @@ class Accounting(Carrying):
         books = self.books
 
         def minutes(account: AccountId) -> Minutes:
-            people = {VolunteerId(account), *passbooks[account].members}
+            people = passbooks[account].people(books.holder)
             return sum(books.account(one).minutes for one in people)
 
         return Counter(

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from practice_core.points.accounts.passbook import Awarded, Passbook
     from practice_core.points.rules import RuleSet
     from practice_core.terms import Category
-    from practice_core.units import Instant, ItemId, Minutes, OrderId, SiteId
+    from practice_core.units import Instant, ItemId, Minutes, OrderId, RedemptionId, SiteId
     from practice_core.volunteers import ServiceRecorded
 
     Events: TypeAlias = tuple[AccountEvent | ItemEvent, ...]
@@ -153,12 +153,14 @@ class _Call:
     def book(self) -> Passbook:
         return self.counter.books[self.account]
 
+    @property
+    def people(self) -> set[str]:
+        """Whose the account is."""
+        return set(map(str, self.book.people(self.counter.holder)))
+
     def owns(self) -> bool:
         """Tell whether the actor is whose the account is."""
-        by = self.by
-        return by.role in OWNERS and (
-            str(by.id) == str(self.account) or VolunteerId(by.id) in self.book.members
-        )
+        return self.by.role in OWNERS and str(self.by.id) in self.people
 
     def covers(self, site: SiteId | None) -> bool:
         """Tell whether the actor is an officer whose scope holds a site; None: the center."""
@@ -493,11 +495,9 @@ def _redeem(call: _Call) -> Events | R:
         command.quantity * item.price,
         until,
         command.order,
+        0 if item.stock is None else command.quantity,
     )
-    if item.stock is None:
-        return (reserved,)
-    taken = e.StockChanged(item.id, call.at, call.by.id, -command.quantity, command.redemption)
-    return (reserved, taken)
+    return (reserved, *_moved(item, reserved.redemption, -reserved.taken, call.at, call.by.id))
 
 
 def _not_redeemed(call: _Call) -> Iterator[R]:
@@ -539,7 +539,7 @@ def _too_much(call: _Call, item: Item) -> Iterator[R]:
 def _not_served(call: _Call, order: OrderId) -> Iterator[R]:
     """Give why a service is not had by way of an order."""
     asked = call.counter.asked(order)
-    owners = {str(call.account), *map(str, call.book.members)}
+    owners = call.people
     if asked is None or not asked.is_open or not owners & set(map(str, asked.people)):
         yield R.UNKNOWN_ORDER
         return
@@ -620,10 +620,16 @@ def _redemption(call: _Call, state: RedemptionState) -> Redemption | R:
 
 
 def _put_back(call: _Call, redemption: Redemption) -> Iterator[e.StockChanged]:
-    if call.counter.items[redemption.item].stock is not None:
-        yield e.StockChanged(
-            redemption.item, call.at, call.by.id, redemption.quantity, redemption.id
-        )
+    item = call.counter.items[redemption.item]
+    return _moved(item, redemption.id, redemption.taken, call.at, call.by.id)
+
+
+def _moved(
+    item: Item, redemption: RedemptionId, pieces: int, at: Instant, by: ActorId
+) -> Iterator[e.StockChanged]:
+    """Take pieces from a stock, or put them back, where there is one."""
+    if pieces and item.stock is not None:
+        yield e.StockChanged(item.id, at, by, pieces, redemption)
 
 
 def served(  # noqa: PLR0913, PLR0917 - as many as an end has sides
@@ -635,25 +641,20 @@ def served(  # noqa: PLR0913, PLR0917 - as many as an end has sides
     """
     hours = min(-(-minutes // _MINUTES), redemption.quantity)
     head = (book.account, at, by, None)
-    told: Events = (
+    points = hours * redemption.points // redemption.quantity
+    told = (
         e.RedemptionCancelled(*head, redemption.id)
         if book.is_frozen
-        else e.RedemptionCollected(
-            *head, redemption.id, hours * redemption.points // redemption.quantity
-        ),
+        else e.RedemptionCollected(*head, redemption.id, points)
     )
-    left = redemption.quantity - hours
-    if item.stock is None or not left:
-        return told
-    return (*told, e.StockChanged(item.id, at, by, left, redemption.id))
+    left = max(0, redemption.taken - hours)
+    return (told, *_moved(item, redemption.id, left, at, by))
 
 
 def ended(book: Passbook, item: Item, redemption: Redemption, at: Instant, by: ActorId) -> Events:
     """Set free what was set aside for an order that came to nothing."""
     free = e.RedemptionCancelled(book.account, at, by, None, redemption.id)
-    if item.stock is None:
-        return (free,)
-    return (free, e.StockChanged(item.id, at, by, redemption.quantity, redemption.id))
+    return (free, *_moved(item, redemption.id, redemption.taken, at, by))
 
 
 # ------------------------------------------------------------------ passing on

@@ -20,10 +20,11 @@ from practice_core.points.earning import Award, History, OccasionRecord
 from practice_core.points.honouring import Received
 from practice_core.points.ledger import NEVER, AccountKind, Ledger
 from practice_core.points.tally import Tally, span_of
+from practice_core.units import VolunteerId
 from practice_core.volunteers import ServiceRecord, ServiceRecorded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from practice_core.points.accounts.events import AccountEvent, ItemEvent
     from practice_core.points.accounts.model import Redemption
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
         Minutes,
         OrderId,
         RedemptionId,
-        VolunteerId,
     )
 
 __all__ = ["Awarded", "Passbook", "stocked"]
@@ -172,6 +172,14 @@ class Passbook:
     def earned(self) -> int:
         """Points of all awards that count, spent ones included."""
         return sum(one.points for one in self.awards.values() if one.state is AwardState.COUNTED)
+
+    def people(self, holder: Callable[[VolunteerId], AccountId]) -> set[VolunteerId]:
+        """Give whose it is: its volunteer's, and those members' who earn for it by `holder`.
+
+        Who joined two households at one moment is a member of both, and earns for one.
+        """
+        own = {one for one in self.members if holder(one) == self.account}
+        return {VolunteerId(self.account), *own}
 
     def history(self, rules: RuleSet, record: ServiceRecord | OccasionRecord) -> History:
         """Give what limits the award of a record: what its volunteer has earned here before."""
