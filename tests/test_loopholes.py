@@ -74,7 +74,7 @@ from practice_core.volunteers.standing import (
     StandingRefusal,
 )
 from tests.meeting import Interrupted
-from tests.practising import AT_CENTER, RED, SITES, Days, of
+from tests.practising import AT_CENTER, EAST, RED, SITES, Days, of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -443,3 +443,60 @@ def test_what_was_taken_of_a_stock_goes_back_to_it(
     asked.done(SHOP, OfferItem(SOAP, ItemKind.GOODS, "香皂", price=4, stock=after))
     asked.done(V_1, CancelRedemption(R_1), ANN)
     assert asked.practice.books.items[SOAP].stock == left
+
+
+AT_STATION = Actor(ActorId("officer-2"), Role.OFFICER, site=EAST)
+
+
+@pytest.mark.parametrize("pickup_code", [False, True])
+def test_an_outlet_neither_redeems_for_others_nor_hands_out_without_a_code(
+    pickup_code: bool,  # noqa: FBT001 - a case
+) -> None:
+    asked = Asked(pickup_code=False)
+    asked.earn()
+    asked.done(SHOP, OfferItem(SOAP, ItemKind.GOODS, "香皂", price=4, outlet=EAST), AT_STATION)
+    assert asked.ask(V_1, RedeemPoints(R_1, SOAP), AT_STATION) is PointsRefusal.SCOPE
+    asked.done(V_1, RedeemPoints(R_1, SOAP))
+    asked.practice = asked.opened(asked.practice.journal, pickup_code=pickup_code)
+    refused = PointsRefusal.WRONG_CODE if pickup_code else PointsRefusal.SCOPE
+    assert asked.ask(V_1, CollectRedemption(R_1), AT_STATION) is refused
+    asked.done(V_1, CollectRedemption(R_1))
+
+
+def test_an_outlet_hands_out_for_the_code_that_the_owner_shows() -> None:
+    asked = Asked()
+    asked.earn()
+    asked.done(SHOP, OfferItem(SOAP, ItemKind.GOODS, "香皂", price=4, outlet=EAST), AT_STATION)
+    asked.done(V_1, RedeemPoints(R_1, SOAP), ANN)
+    code = asked.practice.pickup_code(AccountId(V_1), R_1, by=ANN)
+    asked.done(V_1, CollectRedemption(R_1, code), AT_STATION)
+
+
+@pytest.mark.parametrize("who", [V_1, V_2, VolunteerId("v-3"), VolunteerId("h-1")])
+def test_nobody_serves_himself_or_who_he_orders_for_and_no_household_serves(
+    who: VolunteerId,
+) -> None:
+    asked = Asked()
+    asked.done("v-3", MergeAccount(AccountId(V_2)))
+    asked.done("h-1", JoinHousehold(VolunteerId("v-4")))
+    asked.days.scheduled("o-1", by=Actor(ANN.id, Role.PROXY), for_whom=BOB.id)
+    asked.days.later(DAY).do("o-1", StartService(1), of(RED))
+    asked.days.later(HOUR)
+    asked.days.refuses("o-1", CompleteService(60, (Served(who, 60),)), of(RED))
+    asked.days.do("o-1", CompleteService(60, (Served(VolunteerId("v-4"), 60),)), of(RED))
+
+
+def test_staying_away_costs_points_and_is_no_misconduct() -> None:
+    asked = Asked(no_show_penalty=4, misconduct_limit=4)
+    asked.earn()
+    asked.days.scheduled("o-2")
+    asked.days.later(2 * DAY)
+    absent = RecordAbsence(V_1, OrderId("o-2"), asked.days.at - DAY, excused=False, malicious=False)
+    assert asked.done(V_1, absent) == ["volunteer.absence_recorded", "points.charged"]
+    done = asked.practice.merits(V_1, by=AT_CENTER, at=asked.days.at)
+    assert done is not None
+    assert (done.points, done.lost_points) == (6, 0)
+    assert asked.done(V_1, ForfeitPoints(V_1, BlacklistReason.FALSE_RECORD, 4)) == [
+        "points.forfeited",
+        "volunteer.blacklisted",
+    ]

@@ -253,7 +253,7 @@ class Accounting(Carrying):
             events = self._decided_of(subject, command, given, passbooks)
             if isinstance(events, Refused):
                 return events
-            if not self._has_code(subject, command):
+            if not self._has_code(subject, command, given.by):
                 return Refused(CollectRedemption, PointsRefusal.WRONG_CODE)
             rules = self.area.rules
             told = (*events, *sanctioned(events, given.at, rules, self.books, passbooks))
@@ -356,15 +356,18 @@ class Accounting(Carrying):
             if isinstance(event, RedemptionReserved) and event.order is None
         }
 
-    def _has_code(self, account: AccountId, command: object) -> bool:
-        """Tell whether goods may be handed out for the code that was shown."""
+    def _has_code(self, account: AccountId, command: object, by: Actor) -> bool:
+        """Tell whether goods may be handed out for the code that was shown.
+
+        What was reserved while goods were handed out without one, the center alone hands out.
+        """
         if not isinstance(command, CollectRedemption) or self.area.rules.pickup_code is False:
             return True
         shown = (command.code or "").upper().replace("-", "").replace(" ", "")
         with suppress(UnknownText):
             code = self.journal.text(_code_of(account, command.redemption))
             return code is not None and hmac.compare_digest(code.encode(), shown.encode())
-        return True  # reserved while goods were handed out without one
+        return self._covers(by, None)
 
     def _code(self, account: AccountId, redemption: RedemptionId) -> str | None:
         with suppress(UnknownText):  # handed out without one

@@ -93,6 +93,8 @@ class Books:
         Who was nominated as a role model.
     frozen : set
         The accounts that neither give nor get.
+    households : set
+        The accounts that somebody ever joined.
     """
 
     def __init__(self) -> None:
@@ -109,6 +111,7 @@ class Books:
         self._paid: dict[tuple[AccountId, RedemptionId], OrderId] = {}
         """The same the other way round."""
         self.frozen: set[AccountId] = set()
+        self.households: set[AccountId] = set()
         self.standings: dict[VolunteerId, VolunteerStanding] = {}
         self.nominations: dict[NominationId, Nomination] = {}
         self._accounts: dict[VolunteerId, list[int]] = {}
@@ -330,6 +333,7 @@ class Books:
 
     def _on_owners(self, account: AccountId, event: AccountEvent) -> None:
         if isinstance(event, HouseholdJoined):
+            self.households.add(account)
             self._households[event.volunteer] = account
             self._homes.setdefault(event.volunteer, []).append(account)
         elif isinstance(event, HouseholdLeft):
@@ -399,6 +403,7 @@ class Books:
             "homes": self._homes,
             "successors": self._successors,
             "frozen": sorted(self.frozen),
+            "joined": sorted(self.households),
             "serving": self.serving,
             "items": [_ITEM.fields(item) for item in self.items.values()],
             "standings": [_STANDING.fields(one) for one in self.standings.values()],
@@ -451,6 +456,7 @@ class Books:
         self._homes = rest["homes"]
         self._successors = rest["successors"]
         self.frozen = set(rest["frozen"])
+        self.households = set(rest["joined"])
         self.serving = {order: (one, key) for order, (one, key) in rest["serving"].items()}
         self._paid = {paid: order for order, paid in self.serving.items()}
         self.items = {one.id: one for one in map(_ITEM.value, rest["items"])}

@@ -503,7 +503,7 @@ def _redeem(call: _Call) -> Events | R:
 def _not_redeemed(call: _Call) -> Iterator[R]:
     command, rules, book = call.command, call.counter.rules, call.book
     item = call.counter.items.get(command.item)
-    yield from _by_owner(call, None if item is None else item.outlet)
+    yield from _by_owner(call, None)
     if not 1 <= command.quantity <= MOST or not is_identifier(command.redemption):
         yield R.INVALID_VALUE
     if item is None or not item.is_offered:
@@ -610,6 +610,8 @@ def _redemption(call: _Call, state: RedemptionState) -> Redemption | R:
     """Give a redemption in a state, or why nothing can be done about it."""
     found = call.book.redemptions.get(call.command.redemption)
     outlet = None if found is None else call.counter.items[found.item].outlet
+    if isinstance(call.command, c.CollectRedemption) and call.counter.rules.pickup_code is False:
+        outlet = None  # nothing shows the outlet that the owner wants it
     is_owners = isinstance(call.command, c.CancelRedemption)
     refused = next(_by_owner(call, outlet) if is_owners else _by_officer(call, outlet), None)
     if refused is not None:

@@ -28,7 +28,7 @@ _MONTHS = 12
 
 
 class _Step(NamedTuple):
-    """What was served, earned or lost at an instant."""
+    """What was served, earned, or lost for misconduct, at an instant."""
 
     at: Instant
     minutes: Minutes = 0
@@ -56,9 +56,9 @@ def merits(
     -------
     Merits
         Points are those of his awards that count; what he lost for staying away or for misconduct
-        is taken off, what he spent is not. Minutes served for the community and months without a
-        break in his registration are not in accounts: the first are 0, the second count from the
-        first event of an account of his own.
+        is taken off, what he spent is not. Lost for misconduct is what was forfeited. Minutes
+        served for the community and months without a break in his registration are not in accounts:
+        the first are 0, the second count from the first event of an account of his own.
 
     Examples
     --------
@@ -117,10 +117,11 @@ def _steps(people: Collection[VolunteerId], book: Passbook) -> Iterator[_Step]:
         if one.event.volunteer in people and one.state is AwardState.COUNTED:
             yield _Step(one.event.earned, points=one.points)
     for cost in book.charges:
-        received = not isinstance(cost, PointsForfeited) and cost.occasion is Occasion.RECEIVED
-        if cost.volunteer in people and not received:
-            lost = cost.points + cost.short
+        lost = cost.points + cost.short if cost.volunteer in people else 0
+        if isinstance(cost, PointsForfeited):
             yield _Step(cost.at, points=-lost, lost=lost)
+        elif cost.occasion is not Occasion.RECEIVED:
+            yield _Step(cost.at, points=-lost)
 
 
 def _and(one: _Step, other: _Step) -> _Step:
