@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 
 from practice_core.areas import load_rules
 from practice_core.lifecycle import Role
-from practice_core.orders import CancelOrder, CancelReason, CompleteService, Served, StartService
+from practice_core.orders import (
+    AcceptOffer,
+    CancelOrder,
+    CancelReason,
+    CompleteService,
+    OfferOrder,
+    RateOrder,
+    ScheduleService,
+    Served,
+    StartService,
+)
 from practice_core.points import Expiry, Occasion, OccasionRecord, Passing, Tally, awards
 from practice_core.points.accounts import (
     AuditAward,
@@ -32,8 +42,9 @@ from practice_core.points.accounts import (
     VoidAward,
 )
 from practice_core.service import InputRefused, Transaction
-from practice_core.units import DAY, AccountId, ActorId, VolunteerId
+from practice_core.units import DAY, HOUR, AccountId, ActorId, VolunteerId
 from practice_core.volunteers import ServiceRecord, ServiceRole
+from practice_core.volunteers.standing import RecordAbsence
 from tests.practising import ANN, AREA, AT_CENTER, RED, Days, of
 from tests.test_people import People, volunteer
 
@@ -315,3 +326,84 @@ def test_an_occasion_is_told_as_it_was_counted() -> None:
     assert isinstance(event, PointsAwarded)
     record = OccasionRecord(V_1, Occasion.RESCUE, people.days.at)
     assert event.points == next(awards((SHOUGUANG,), [record])).points
+
+
+# ------------------------------------------------------------------ what being helped costs
+
+
+def debits(people: People, account: str) -> list[tuple[int, int, str | None]]:
+    charges = book(people, account).charges
+    return [(one.points, one.short, getattr(one, "order", None)) for one in charges]
+
+
+def serve_again(people: People, key: str) -> None:
+    """Let an order be reopened by whoever was served badly, and be served again."""
+    days = people.days
+    days.do(key, RateOrder(1), attrs.evolve(ANN, id=days.order(key).request.placed_by))
+    days.do(key, OfferOrder((RED,), DAY), AT_CENTER)
+    days.do(key, AcceptOffer(), of(RED))
+    begin = days.later(HOUR).at
+    days.do(key, ScheduleService(begin, begin + 2 * HOUR), of(RED))
+    days.do(key, StartService(3), of(RED))
+    days.later(HOUR).do(key, CompleteService(60, (Served(V_2, 60),)), of(RED))
+
+
+@pytest.mark.parametrize("moves", [False, True])
+def test_an_order_that_is_served_again_is_charged_once(*, moves: bool) -> None:
+    people = People(XIHU)
+    ann = VolunteerId(ANN.id)
+    people.kinds(ann, RecordOccasion(ann, Occasion.REGISTER), AT_CENTER)
+    people.days.served("o-1", 60, Served(V_1, 60))
+    if moves:
+        people.kinds("home-1", JoinHousehold(ann), AT_CENTER)
+    serve_again(people, "o-1")
+    assert debits(people, ann) == [(1, 0, "o-1")]
+    assert debits(people, "home-1") == []
+    people.days.served("o-2", 60, Served(V_1, 60))
+    account = "home-1" if moves else ann
+    assert debits(people, account)[-1][2] == "o-2", "another order costs again"
+
+
+def test_an_order_that_was_paid_with_points_costs_nothing_when_it_is_served_again() -> None:
+    people = bank(attrs.evolve(AREA.rules, received_debit=1))
+    days = people.days
+    days.scheduled("o-1", by=attrs.evolve(ANN, id=ActorId(V_1)))
+    reserve(people)
+    days.later(DAY).do("o-1", StartService(3), of(RED))
+    days.later(60 * 60_000).do("o-1", CompleteService(60, ()), of(RED))
+    before = book(people).holding.balance
+    serve_again(people, "o-1")
+    assert (debits(people, "v-1"), book(people).holding.balance) == ([], before)
+
+
+def test_being_helped_is_not_paid_with_points_that_have_expired() -> None:
+    people = People(attrs.evolve(XIHU, expiry=Expiry.MONTHS, expiry_months=1))
+    ann, days = VolunteerId(ANN.id), people.days
+    people.kinds(ann, RecordOccasion(ann, Occasion.REGISTER), AT_CENTER)
+    due_at = people.practice.next_settlement()
+    assert due_at is not None
+    days.at = due_at
+    days.served("o-1", 60, Served(V_1, 60))
+    assert told(people, ann)[1:] == ["points.expired", "points.charged"]
+    assert debits(people, ann) == [(0, 1, "o-1")]
+    assert book(people, ann).holding.balance == 0
+
+
+def test_staying_away_is_not_paid_with_points_that_have_expired() -> None:
+    rules = attrs.evolve(XIHU, no_show_penalty=2, expiry=Expiry.MONTHS, expiry_months=1)
+    people = People(rules)
+    people.kinds("v-1", RecordOccasion(V_1, Occasion.REGISTER), AT_CENTER)
+    due_at = people.practice.next_settlement()
+    assert due_at is not None
+    days = people.days
+    days.scheduled("o-1")
+    days.at = max(days.at + DAY, due_at)
+    missed = RecordAbsence(
+        V_1,
+        days.order("o-1").id,
+        days.order("o-1").request.earliest,
+        excused=False,
+        malicious=False,
+    )
+    assert people.kinds("v-1", missed, AT_CENTER)[1:] == ["points.expired", "points.charged"]
+    assert debits(people, "v-1") == [(0, 2, None)]

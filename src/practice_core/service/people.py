@@ -21,7 +21,6 @@ from practice_core.points import Occasion, OccasionRecord, sanctions
 from practice_core.points.accounts import (
     PointsCharged,
     PointsForfeited,
-    charged,
     merits,
 )
 from practice_core.units import ActorId
@@ -106,7 +105,7 @@ def on_standing(  # noqa: PLR0913, PLR0917 - as a decision has sides
         return events
     if isinstance(command, RecordAbsence) and not _was_missed(command, books, passbooks):
         return Refused(type(command), StandingRefusal.INVALID_VALUE)
-    return (*events, *_penalties(events, at, by, rules, books, passbooks))
+    return (*events, *_penalties(events, at, by, rules, passbooks))
 
 
 def _was_missed(command: RecordAbsence, books: Books, passbooks: Passbooks) -> bool:
@@ -116,22 +115,18 @@ def _was_missed(command: RecordAbsence, books: Books, passbooks: Passbooks) -> b
     return request.earliest <= command.missed <= request.latest and not served
 
 
-def _penalties(  # noqa: PLR0913, PLR0917 - as above
+def _penalties(
     events: Iterable[StandingEvent],
     at: Instant,
     by: Actor,
     rules: RuleSet,
-    books: Books,
     passbooks: Passbooks,
 ) -> Iterator[AccountEvent]:
     """Give what staying away without notice costs by the rules."""
     for event in events:
         if isinstance(event, AbsenceRecorded) and not event.excused and at >= rules.effective:
-            account = books.holder(event.volunteer)
             record = OccasionRecord(event.volunteer, Occasion.NO_SHOW, at)
-            cost = charged(rules, passbooks[account], record, at, by.id)
-            if cost is not None:
-                yield passbooks.dated(cost)
+            yield from passbooks.charged(rules, record, at, by.id)
 
 
 def sanctioned(

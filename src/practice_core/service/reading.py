@@ -53,6 +53,8 @@ _LARGEST = 2**53 - 1
 """What JSON readers hold exactly."""
 _LAST: Instant = 253_370_764_799_999
 """The end of the year 9998: a year later is still a date."""
+_DEEPEST = 16
+"""Levels of lists and objects in one body: no command has more than four, and deep ones exhaust."""
 _TOLD = 100
 """Faults that are told at once."""
 TRANSACTIONS = (*accounts.COMMANDS, *standing.COMMANDS, *honours.COMMANDS)
@@ -169,7 +171,9 @@ def _command_in(fields: dict[str, Any], subject: str, kinds: Collection[type]) -
 
 def _object(raw: bytes | str, limits: Limits) -> dict[str, Any]:
     try:
-        text = raw.encode(errors="surrogatepass") if isinstance(raw, str) else bytes(raw)
+        text = (
+            raw.encode(errors="surrogatepass") if isinstance(raw, str) else bytes(memoryview(raw))
+        )
     except TypeError as error:
         fault = Fault("text", type(raw).__name__, "bytes or text", "give the body as it came")
         raise InputRefused("command", [fault]) from error
@@ -183,7 +187,21 @@ def _object(raw: bytes | str, limits: Limits) -> dict[str, Any]:
     if not isinstance(fields, dict):
         fault = Fault("text", f"{type(fields).__name__}", "one JSON object", "send one")
         raise InputRefused("command", [fault])
+    if _is_deep(fields):
+        fault = Fault("text", "deeper ones", f"at most {_DEEPEST} levels", "nest it less")
+        raise InputRefused("command", [fault])
     return fields
+
+
+def _is_deep(fields: dict[str, Any]) -> bool:
+    """Tell whether lists and objects are nested deeper than any command's are."""
+    level: list[Any] = [fields]
+    for _ in range(_DEEPEST + 1):
+        holders = [part for part in level if isinstance(part, dict | list)]
+        level = [
+            inner for one in holders for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+    return bool(level)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

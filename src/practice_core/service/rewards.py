@@ -15,12 +15,15 @@ from practice_core.points.accounts import (
     AccountEvent,
     ItemEvent,
     Passbook,
+    PointsCharged,
+    RedemptionState,
     awarded,
     charged,
     ended,
+    expired,
     served,
 )
-from practice_core.units import AccountId
+from practice_core.units import AccountId, VolunteerId
 from practice_core.volunteers import ServiceRecord, ServiceRecorded
 
 if TYPE_CHECKING:
@@ -33,7 +36,7 @@ if TYPE_CHECKING:
     from practice_core.service.books import Books
     from practice_core.service.contract import Beside
     from practice_core.service.reading import Given
-    from practice_core.units import Instant, OrderId, VolunteerId
+    from practice_core.units import ActorId, Instant, OrderId
 
 __all__ = ["Passbooks", "Rewards", "written"]
 
@@ -88,6 +91,26 @@ class Passbooks(Mapping[AccountId, Passbook]):
         book = self[event.account]
         book.apply(event)
         return attrs.evolve(event, due_at=book.due_at())
+
+    def charged(
+        self,
+        rules: RuleSet,
+        record: OccasionRecord,
+        at: Instant,
+        by: ActorId,
+        order: OrderId | None = None,
+    ) -> Iterator[AccountEvent]:
+        """Charge for an occasion, if it costs anything; points that have expired pay nothing."""
+        account = self._books.holder(record.volunteer)
+        book, at = self[account], max(at, self._books.latest(account))
+        if charged(rules, book, record, at, by) is None:
+            return
+        lost = expired(book, at)
+        if lost is not None:
+            yield self.dated(lost)
+        cost = charged(rules, book, record, at, by, order)
+        assert cost is not None  # noqa: S101 - whether it costs anything is for the rules to say
+        yield self.dated(cost)
 
 
 class Rewards:
@@ -167,16 +190,28 @@ class Rewards:
         return attrs.evolve(event, due_at=due_at, at=at)
 
     def _received(self, order: Order) -> Iterator[Beside]:
-        """Charge whoever was served, if the rules say what that costs."""
+        """Charge whoever was served, if the rules say what that costs: once for an order."""
         rules, request = self._rules, order.request
-        if not rules.received_debit or self._at < rules.effective:
+        if not rules.received_debit or self._at < rules.effective or self._is_charged(order):
             return
         who = self._books.person(request.for_whom or request.placed_by)
-        book = self._passbooks[self._books.holder(who)]
         record = OccasionRecord(who, Occasion.RECEIVED, self._at)
-        cost = charged(rules, book, record, self._at, self._by)
-        if cost is not None:
-            yield self._passbooks.dated(cost)
+        yield from self._passbooks.charged(rules, record, self._at, self._by, order.id)
+
+    def _is_charged(self, order: Order) -> bool:
+        """Tell whether an order that is served again has been charged, or paid with points."""
+        request = order.request
+        people = {request.placed_by, request.for_whom or request.placed_by}
+        books = [book for who in people for book in self._passbooks.of(VolunteerId(who))]
+        return any(
+            isinstance(one, PointsCharged) and one.order == order.id
+            for book in books
+            for one in book.charges
+        ) or any(
+            one.order == order.id and one.state is RedemptionState.COLLECTED
+            for book in books
+            for one in book.redemptions.values()
+        )
 
     def _paid(
         self, account: AccountId, key: str, completed: ServiceCompleted | None

@@ -38,6 +38,7 @@ from practice_core.points.accounts.decide import (
     charged,
     decide,
     ended,
+    expired,
     served,
 )
 from practice_core.points.accounts.events import (
@@ -159,6 +160,7 @@ __all__ = [
     "charged",
     "decide",
     "ended",
+    "expired",
     "had_by",
     "merits",
     "redeemed",

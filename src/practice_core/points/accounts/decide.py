@@ -50,9 +50,10 @@ if TYPE_CHECKING:
 
     Events: TypeAlias = tuple[AccountEvent | ItemEvent, ...]
 
-__all__ = ["Asked", "Counter", "awarded", "charged", "decide", "ended", "served"]
+__all__ = ["Asked", "Counter", "awarded", "charged", "decide", "ended", "expired", "served"]
 
 POOL = AREA_ACCOUNTS[AccountKind.DONATION_POOL]
+SHOP = AREA_ACCOUNTS[AccountKind.SHOP]
 MOST = 1_000_000
 """The highest price, the largest stock, and the most pieces of one redemption."""
 _LONGEST_NAME = 60
@@ -210,7 +211,7 @@ def decide(
     True
     """
     kind = type(command)
-    if account.startswith(OWN_ACCOUNTS) and kind not in _OF_AREA.get(account, ()):
+    if not _is_asked_of(account, kind):
         return Refused(kind, R.UNKNOWN_ACCOUNT)
     lost, call = _without_expired(_Call(account, command, at, by, counter))
     answer = _LAW[kind](call)
@@ -223,17 +224,29 @@ def decide(
     return told
 
 
+def _is_asked_of(account: AccountId, kind: type) -> bool:
+    """Tell whether such a command is for an account: people's have no items, the area's no more."""
+    if account.startswith(OWN_ACCOUNTS):
+        return kind in _OF_AREA.get(account, ())
+    return kind not in _OF_AREA[SHOP]
+
+
 def _without_expired(call: _Call) -> tuple[Events, _Call]:
     """Let points expire first that have: whoever is faster than the clock cannot spend them."""
-    book = call.book
-    lost = 0 if book.is_frozen or book.merged_into is not None else book.expired(call.at)
-    if not lost or isinstance(call.command, c.SettleAccount):
+    lost = expired(call.book, call.at)
+    if lost is None or isinstance(call.command, c.SettleAccount):
         return (), call
-    own = {call.account: deepcopy(book)}
+    own = {call.account: deepcopy(call.book)}
     books = ChainMap(own, call.counter.books)  # type: ignore[arg-type]  # it is only read
     counter = attrs.evolve(call.counter, books=books)
-    expired = e.PointsExpired(call.account, call.at, _SYSTEM, None, lost)
-    return _dated([expired], counter), attrs.evolve(call, counter=counter)
+    return _dated([lost], counter), attrs.evolve(call, counter=counter)
+
+
+def expired(book: Passbook, at: Instant) -> e.PointsExpired | None:
+    """Give the event of points that have expired and are still there; None: there are none."""
+    is_shut = book.is_frozen or book.merged_into is not None
+    lost = 0 if is_shut else book.expired(at)
+    return e.PointsExpired(book.account, at, _SYSTEM, None, lost) if lost else None
 
 
 def _dated(events: Iterable[AccountEvent | ItemEvent], counter: Counter) -> Events:
@@ -290,8 +303,13 @@ def _shown_until(rules: RuleSet, at: Instant) -> Instant:
     return (rules.day(at) + 1 + (rules.publicity_days or 0)) * DAY - rules.offset
 
 
-def charged(
-    rules: RuleSet, book: Passbook, record: OccasionRecord, at: Instant, by: ActorId
+def charged(  # noqa: PLR0913, PLR0917 - as many as a charge has sides
+    rules: RuleSet,
+    book: Passbook,
+    record: OccasionRecord,
+    at: Instant,
+    by: ActorId,
+    order: OrderId | None = None,
 ) -> e.PointsCharged | None:
     """Give the event of what an occasion costs: no more than is there; None: nothing."""
     cost = -award(rules, record).points
@@ -310,6 +328,7 @@ def charged(
         cost - paid,
         rules.id,
         rules.version,
+        order,
     )
 
 
@@ -335,7 +354,7 @@ def _award_service(call: _Call) -> Events | R:
 
 
 def _not_awarded(call: _Call) -> Iterator[R]:
-    yield from _by_officer(call, None, closed=False)  # what it served, its successor is awarded
+    yield from _central(call, closed=False)  # what it served, its successor is awarded
     if call.command.grade not in {None, 1, 2, 3}:
         yield R.INVALID_VALUE
     if call.command.order not in call.book.records:
@@ -421,6 +440,8 @@ def _give_benefit(call: _Call) -> Events | R:
         due = entitlements(rules, done, at=call.at, received=had)
         if not any(one.benefit.id == command.benefit and one.due for one in due):
             yield R.NOT_ENTITLED
+        if call.at < rules.effective:
+            yield R.NO_RULES
 
     given = e.BenefitGiven(
         *_head(call), command.volunteer, command.benefit, rules.id, rules.version
@@ -688,6 +709,8 @@ def _not_given(call: _Call) -> Iterator[R]:
         yield R.STATE
     if book.is_frozen or getter.is_frozen:
         yield R.FROZEN
+    if not is_pool and call.at < call.counter.rules.effective:
+        yield R.NO_RULES
     if command.points > book.holding.available:
         yield R.TOO_FEW_POINTS
 
@@ -881,12 +904,11 @@ def _withdraw(call: _Call) -> Events | R:
 # ------------------------------------------------------------------ who may
 
 
-def _central(call: _Call) -> Iterator[R]:
+def _central(call: _Call, *, closed: bool = True) -> Iterator[R]:
     """Refuse whoever is not an officer of the center, and him in his own case."""
-    yield from _by_officer(call, None)
-    me = str(call.by.id)
-    mine = {me, str(call.counter.holder(VolunteerId(call.by.id)))}
-    named = [getattr(call.command, name, "") for name in ("to", "volunteer")]
+    yield from _by_officer(call, None, closed=closed)
+    mine = {str(call.by.id), str(call.counter.holder(VolunteerId(call.by.id)))}
+    named = [getattr(call.command, name, "") for name in ("to", "into", "volunteer")]
     if mine & {str(call.account), *map(str, named)}:
         yield R.OWN_CASE
 
@@ -922,7 +944,7 @@ def _head(call: _Call) -> tuple[AccountId, Instant, ActorId, None]:
 
 _OF_AREA: Mapping[AccountId, tuple[type, ...]] = {
     POOL: (c.GivePoints, c.SettleAccount),
-    AREA_ACCOUNTS[AccountKind.SHOP]: (c.OfferItem, c.RestockItem, c.WithdrawItem),
+    SHOP: (c.OfferItem, c.RestockItem, c.WithdrawItem),
 }
 """What may be asked of the area's own accounts."""
 _LAW: Mapping[type, Callable[[_Call], Iterable[AccountEvent | ItemEvent] | R]] = {

@@ -142,7 +142,10 @@ class AwardVoided(AccountEvent):
 
 @value
 class PointsCharged(AccountEvent):
-    """A service received, or staying away, cost points; `short` is what there was too little."""
+    """A service received, or staying away, cost points; `short` is what there was too little.
+
+    `order` is the one whose service was received; None: it is not known, or there was none.
+    """
 
     kind: ClassVar[str] = "points.charged"
 
@@ -153,6 +156,7 @@ class PointsCharged(AccountEvent):
     short: int
     rules: str
     version: int
+    order: OrderId | None = None
 
 
 @value
