@@ -79,6 +79,7 @@ class Had:
     points: int
     due_at: Instant | None
     order: str | None
+    taken: int
     state: RedemptionState = S.RESERVED
     used: int = 0
     """Pieces that did not come back, once it has ended."""
@@ -181,7 +182,7 @@ class Plain:
         for one in self.redemptions.values():
             if one.item == item:
                 held = one.state is S.RESERVED or (one.state is S.COLLECTED and one.order is None)
-                found += one.quantity if held else one.used
+                found += one.taken if held else min(one.used, one.taken)
         return found
 
     def stock(self, item: str) -> int | None:
@@ -302,7 +303,8 @@ class Plain:
     def _reserve(self, account: str, event: a.RedemptionReserved) -> None:
         key = (account, event.redemption)
         self._see("nothing_is_redeemed_twice", key not in self.redemptions, event)
-        made = Had(event.item, event.quantity, event.points, event.until, event.order)
+        taken = 0 if self.shelves[event.item].stock is None else event.quantity
+        made = Had(event.item, event.quantity, event.points, event.until, event.order, taken)
         self.redemptions[key] = made
         self.used[account] += event.points
 
@@ -434,7 +436,7 @@ class Seen:
                 if isinstance(event, a.RedemptionReserved):
                     found[event.redemption, -event.quantity] += 1
                 elif had.order is not None or not isinstance(event, a.RedemptionCollected):
-                    found[event.redemption, had.quantity - had.used] += had.quantity > had.used
+                    found[event.redemption, had.taken - had.used] += had.taken > had.used
         return +found
 
 
@@ -555,7 +557,7 @@ def answers(books: Books) -> Mapping[str, Any]:
         "holders": {key: books.holder(VolunteerId(key)) for key in books._latest},  # noqa: SLF001 - as above
         "homes": {key: [*books.homes(VolunteerId(key))] for key in books._latest},  # noqa: SLF001 - as above
         "due": (books.next_settlement(), sorted(books.to_settle(2**53))),
-        "settles": {key: books.settles_at(key) for key in books._latest},  # noqa: SLF001 - as above
+        "settles": {key: books.settles_at(AccountId(key)) for key in books._latest},  # noqa: SLF001 - as above
         "frozen": books.frozen,
         "items": dict(books.items),
         "serving": dict(books.serving),

@@ -68,6 +68,10 @@ def person(name: str) -> Actor:
     return Actor(ActorId(name), Role.REQUESTER)
 
 
+NEIGHBOUR = person("neighbour")
+"""Who places the orders on which others serve."""
+
+
 class Bank(Days):
     """A practice with the points rules of a place, and the time."""
 
@@ -114,18 +118,18 @@ class Bank(Days):
         account = self.practice.books.holder(VolunteerId(who))
         self.can(account, RecordOccasion(VolunteerId(who), occasion, count))
 
-    def serves(self, who: str, minutes: Minutes, key: str = "") -> str:
+    def serves(self, who: str, minutes: Minutes, key: str = "", by: Actor = NEIGHBOUR) -> str:
         """Let somebody serve, once for each five hours or part of them; give the last order."""
         while minutes > 0:
             order = key or f"o-{next(self.numbers)}"
-            self.starts(order)
+            self.starts(order, by)
             now = min(minutes, 170)
             self.ends(order, now, Served(VolunteerId(who), now))
             minutes -= now
         return order
 
-    def starts(self, key: str, **changes: Field) -> None:
-        self.scheduled(key, **changes)
+    def starts(self, key: str, by: Actor = NEIGHBOUR, **changes: Field) -> None:
+        self.scheduled(key, by=by, **changes)
         self.later(DAY).do(key, Start(3), of(RED))
 
     def ends(self, key: str, minutes: Minutes, *who: Served) -> Done:

@@ -144,7 +144,7 @@ class Scene:
         for fault, actor in (("stranger", person("zoe")), ("role", wrong), ("scope", scope)):
             if fault in self:
                 return actor
-        return right
+        return attrs.evolve(right, id=wrong.id) if "mine" in self else right
 
     def ask(self, account: AccountId, command: AccountCommand, by: Actor) -> Answer:
         def covers(site: SiteId | None) -> bool:
@@ -169,8 +169,9 @@ OWN = person("ann")
 S = RedemptionState
 OFFICERS = {"stranger": R.UNKNOWN_ACCOUNT, "role": R.ROLE, "scope": R.SCOPE, "closed": R.CLOSED}
 OWNERS = {"stranger": R.UNKNOWN_ACCOUNT, "scope": R.SCOPE, "closed": R.CLOSED}
+CENTERS = OFFICERS | {"mine": R.OWN_CASE}
 CENTRAL = {"stranger": R.UNKNOWN_ACCOUNT, "scope": R.SCOPE}
-"""Who may not: officers' commands, those of owners, and those to what is nobody's."""
+"""Who may not: officers' commands, those of owners, the center's, and those to what is nobody's."""
 
 
 def redeems(s: Scene) -> Answer:
@@ -410,30 +411,30 @@ CASES: dict[Callable[[Scene], Answer], dict[str, PointsRefusal]] = {
     gives_from_the_pool: CENTRAL
     | {"value": R.INVALID_VALUE, "nobody": R.INVALID_VALUE, "others_closed": R.STATE}
     | {"others_frozen": R.FROZEN, "points": R.TOO_FEW_POINTS},
-    awards: {key: OFFICERS[key] for key in ("stranger", "role", "scope")}
+    awards: {key: CENTERS[key] for key in ("stranger", "role", "scope", "mine")}
     | {"value": R.INVALID_VALUE, "unknown": R.UNKNOWN_AWARD, "repeated": R.REPEATED}
     | {"frozen": R.FROZEN, "no_rules": R.NO_RULES},
-    records: OFFICERS
+    records: CENTERS
     | {"value": R.INVALID_VALUE, "nobody": R.INVALID_VALUE, "held": R.STATE}
     | {"frozen": R.FROZEN, "no_rules": R.NO_RULES, "unnamed": R.NO_RULES},
-    charges: OFFICERS
+    charges: CENTERS
     | {"value": R.INVALID_VALUE, "held": R.STATE, "no_rules": R.NO_RULES, "unnamed": R.NO_RULES},
-    forfeits: OFFICERS | {"value": R.INVALID_VALUE, "held": R.STATE, "frozen": R.FROZEN},
-    gives_a_benefit: OFFICERS
+    forfeits: CENTERS | {"value": R.INVALID_VALUE, "held": R.STATE, "frozen": R.FROZEN},
+    gives_a_benefit: CENTERS
     | {"held": R.STATE, "no_rules": R.NO_RULES}
     | {"not_entitled": R.NOT_ENTITLED, "unknown": R.NOT_ENTITLED},
-    audits: OFFICERS | {"unknown": R.UNKNOWN_AWARD, "state": R.STATE, "frozen": R.FROZEN},
-    voids: OFFICERS | {"unknown": R.UNKNOWN_AWARD, "state": R.STATE, "frozen": R.FROZEN},
-    corrects: OFFICERS
+    audits: CENTERS | {"unknown": R.UNKNOWN_AWARD, "state": R.STATE, "frozen": R.FROZEN},
+    voids: CENTERS | {"unknown": R.UNKNOWN_AWARD, "state": R.STATE, "frozen": R.FROZEN},
+    corrects: CENTERS
     | {"value": R.INVALID_VALUE, "unknown": R.UNKNOWN_AWARD, "state": R.STATE}
     | {"frozen": R.FROZEN, "points": R.TOO_FEW_POINTS},
-    joins: OFFICERS
+    joins: CENTERS
     | dict.fromkeys(("value", "self", "one_person"), R.INVALID_VALUE)
     | {"held": R.STATE, "repeated": R.REPEATED},
-    leaves: OFFICERS | {"state": R.STATE},
-    freezes: OFFICERS | {"frozen": R.FROZEN},
-    thaws: OFFICERS | {"thawed": R.FROZEN},
-    merges: OFFICERS
+    leaves: CENTERS | {"state": R.STATE},
+    freezes: CENTERS | {"frozen": R.FROZEN},
+    thaws: CENTERS | {"thawed": R.FROZEN},
+    merges: CENTERS
     | {"value": R.INVALID_VALUE, "self": R.INVALID_VALUE, "others_closed": R.STATE}
     | {"household": R.STATE, "held": R.STATE, "frozen": R.FROZEN, "others_frozen": R.FROZEN}
     | {"reserved": R.HAS_PENDING, "awaited": R.HAS_PENDING},

@@ -160,6 +160,13 @@ class WritesWhatIsNotStale(Faulty):
             raise
 
 
+class MindsOnlyWhatItWrites(Faulty):
+    said = "Conflict was expected"
+
+    def append(self, writes: Sequence[Write], **rest: Any) -> Appended:  # noqa: ANN401 - as it is given
+        return super().append([write for write in writes if write.events] or writes, **rest)
+
+
 class NamesOneStaleStream(Faulty):
     said = "stale are not"
 

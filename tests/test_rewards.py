@@ -399,7 +399,11 @@ def test_staying_away_is_not_paid_with_points_that_have_expired() -> None:
     days.scheduled("o-1")
     days.at = max(days.at + DAY, due_at)
     missed = RecordAbsence(
-        V_1, days.order("o-1").id, days.at - HOUR, excused=False, malicious=False
+        V_1,
+        days.order("o-1").id,
+        days.order("o-1").request.earliest,
+        excused=False,
+        malicious=False,
     )
     assert people.kinds("v-1", missed, AT_CENTER)[1:] == ["points.expired", "points.charged"]
     assert debits(people, "v-1") == [(0, 2, None)]

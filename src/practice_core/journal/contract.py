@@ -54,7 +54,7 @@ class Event(Protocol):
 
 @attrs.frozen
 class Write:
-    """Events to be appended to one stream.
+    """Events to be appended to one stream; none, if it is only to be as it was.
 
     Parameters
     ----------
@@ -62,9 +62,9 @@ class Write:
         ``order/<id>``, ``account/<id>``, ``team/<id>``, ``item/<id>``, ``standing/<id>``,
         ``nomination/<id>`` or ``area/<id>``.
     expected
-        How many events the stream had when these were decided.
+        How many events the stream had when all was decided.
     events
-        At least one, in order.
+        In order. Of all that is appended at once there is at least one.
     """
 
     stream: str

@@ -235,7 +235,7 @@ class StoredJournal(abc.ABC):
             why = f"{len(digest)} bytes, expected 1 to {_MAX_DIGEST}"
             raise AppendRefused("digest", why)
         _check_writes(writes)
-        events = sum(len(write.events) for write in writes) + len(texts)
+        events = sum(len(write.events) or 1 for write in writes) + len(texts)
         if events > MAX_EVENTS:
             why = f"{events} events and texts, at most {MAX_EVENTS}"
             raise AppendRefused("writes", why)
@@ -257,8 +257,8 @@ def _texts_of(row: Row) -> tuple[TextId, ...]:
 
 
 def _check_writes(writes: Sequence[Write]) -> None:
-    if not writes:
-        raise AppendRefused("writes", "none, expected at least one")
+    if not any(write.events for write in writes):
+        raise AppendRefused("writes", "no events, expected at least one")
     seen: set[str] = set()
     for write in writes:
         wrong = _wrong_with(write, seen)
@@ -275,8 +275,6 @@ def _wrong_with(write: Write, seen: Container[str]) -> str | None:
         return "written twice, expected once with all its events"
     if type(write.expected) is not int or write.expected < 0:
         return f"expected at version {write.expected}, which cannot be"
-    if not write.events:
-        return "no events, expected at least one"
     return None
 
 

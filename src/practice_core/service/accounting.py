@@ -8,10 +8,11 @@ import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+import attrs
+
 from practice_core.honours import ExpireEvaluation, NominationCommand, NominationState
-from practice_core.journal import StoreError, TextId, UnknownText, canonical
+from practice_core.journal import StoreError, TextId, UnknownText, Write, canonical
 from practice_core.lifecycle import Refused, Role
-from practice_core.orders import ORDER, OrderState
 from practice_core.points import entitlements
 from practice_core.points.accounts import (
     OWNERS,
@@ -27,8 +28,10 @@ from practice_core.points.accounts import (
     RedemptionState,
     SettleAccount,
     decide,
+    had_by,
     merits,
 )
+from practice_core.service.books import SERVED
 from practice_core.service.carrying import MET, Carrying, Planned, own_id
 from practice_core.service.contract import ClockWentBack, Transaction
 from practice_core.service.people import SYSTEM, on_nomination, on_standing, sanctioned
@@ -75,8 +78,6 @@ _SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Without I, L, O and U, which are taken for others (Crockford's base 32)."""
 _LENGTH = 10
 """Of a code: 50 bits, which nobody guesses at some attempts a minute."""
-_SERVED = frozenset({OrderState.SERVED, OrderState.RATED, OrderState.SHOWCASED, *ORDER.final})
-"""Where an order has been served, or never will be."""
 
 
 class Accounting(Carrying):
@@ -164,9 +165,7 @@ class Accounting(Carrying):
         if not is_identifier(account):
             return None
         book = Passbooks(self.journal, self.books)[account]
-        owner = by.role in OWNERS and (
-            str(by.id) == str(account) or VolunteerId(by.id) in book.members
-        )
+        owner = by.role in OWNERS and VolunteerId(by.id) in book.people(self.books.holder)
         return book if owner or self._covers(by, None) else None
 
     def items(self, *, by: Actor) -> tuple[Item, ...]:
@@ -191,11 +190,11 @@ class Accounting(Carrying):
 
         To himself and to officers of the center; None to everybody else.
         """
-        own = self.passbook(AccountId(volunteer), by=by)
-        if own is None:
+        if self.passbook(AccountId(volunteer), by=by) is None:
             return None
-        held = Passbooks(self.journal, self.books)[self.books.holder(volunteer)]
-        return merits(self.area.rules, volunteer, own, held, at)
+        return merits(
+            self.area.rules, volunteer, Passbooks(self.journal, self.books).of(volunteer), at
+        )
 
     def entitlements(
         self, volunteer: VolunteerId, *, by: Actor, at: Instant
@@ -204,8 +203,8 @@ class Accounting(Carrying):
         done = self.merits(volunteer, by=by, at=at)
         if done is None:
             return ()
-        held = Passbooks(self.journal, self.books)[self.books.holder(volunteer)]
-        return entitlements(self.area.rules, done, at=at, received=held.benefits)
+        had = had_by(volunteer, Passbooks(self.journal, self.books).of(volunteer))
+        return entitlements(self.area.rules, done, at=at, received=had)
 
     def standing(self, volunteer: VolunteerId, *, by: Actor) -> VolunteerStanding | None:
         """Give where a volunteer stands; None if nothing was written down, or it is not his to see.
@@ -219,14 +218,22 @@ class Accounting(Carrying):
     def nomination(self, key: NominationId, *, by: Actor) -> Nomination | None:
         """Give a nomination: to everybody once it is shown in public, else to whom it concerns.
 
-        That is the nominee, who nominated him, who evaluated him, and officers.
+        That is the nominee, who nominated him, who evaluated him, and officers. Who gave which
+        score, and who objected, officers alone see; everybody else sees of these what is his.
         """
         self.catch_up()
         found = self.books.nominations.get(key)
-        if found is None or found.state in _PUBLIC or by.role is Role.OFFICER:
+        if found is None or by.role is Role.OFFICER:
             return found
         concerned = {found.nominee, found.nominated_by, *(judge for judge, _ in found.scores)}
-        return found if by.id in concerned else None
+        if found.state not in _PUBLIC and by.id not in concerned:
+            return None
+        return attrs.evolve(
+            found,
+            scores=tuple(one for one in found.scores if one[0] == by.id),
+            objectors=tuple(one for one in found.objectors if one == by.id),
+            open=tuple(one for one in found.open if one == by.id),
+        )
 
     # -- how it is done -------------------------------------------------------------------------
 
@@ -246,12 +253,21 @@ class Accounting(Carrying):
             events = self._decided_of(subject, command, given, passbooks)
             if isinstance(events, Refused):
                 return events
-            if not self._has_code(subject, command):
+            if not self._has_code(subject, command, given.by):
                 return Refused(CollectRedemption, PointsRefusal.WRONG_CODE)
             rules = self.area.rules
             told = (*events, *sanctioned(events, given.at, rules, self.books, passbooks))
+            paid_for = [
+                event.order
+                for event in told
+                if isinstance(event, RedemptionReserved) and event.order is not None
+            ]
+            writes = written(told, self.books, paid_for)
+            for order in paid_for:
+                stream = f"order/{order}"
+                writes.append(Write(stream, self.books.version(stream), ()))
             return Planned(
-                written(told, self.books),
+                writes,
                 lambda appended: Transaction(given.id, told, appended),
                 self._codes(told),
             )
@@ -270,28 +286,30 @@ class Accounting(Carrying):
             if command.volunteer != subject:
                 return Refused(type(command), StandingRefusal.UNKNOWN_VOLUNTEER)
             rules, books = self.area.rules, self.books
+            at = self._not_before(f"standing/{subject}", at)
             return on_standing(
                 command, at, by, rules, books, passbooks, self.journal, central=central
             )
         if isinstance(command, NominationCommand):
             key, selection = NominationId(subject), self.selection
+            at = self._not_before(f"nomination/{subject}", at)
             return on_nomination(key, command, at, by, selection, self.books, central=central)
         assert isinstance(command, AccountCommand)  # noqa: S101 - the last kind there is
         account = AccountId(subject)
         counter = self._counter(passbooks, by)
         return decide(account, command, self._not_before(account, at), by, counter)
 
-    def _not_before(self, account: AccountId, at: Instant) -> Instant:
-        last = self.books.latest(account)
+    def _not_before(self, subject: str, at: Instant) -> Instant:
+        last = self.books.latest(subject)
         if at < last - self.limits.backwards:
-            raise ClockWentBack(account, at, last)
+            raise ClockWentBack(subject, at, last)
         return max(at, last)
 
     def _counter(self, passbooks: Passbooks, by: Actor) -> Counter:
         books = self.books
 
         def minutes(account: AccountId) -> Minutes:
-            people = {VolunteerId(account), *passbooks[account].members}
+            people = passbooks[account].people(books.holder)
             return sum(books.account(one).minutes for one in people)
 
         return Counter(
@@ -303,6 +321,7 @@ class Accounting(Carrying):
             homes=books.homes,
             minutes=minutes,
             asked=self._asked,
+            stands=lambda who: who not in books.standings or books.standings[who].may_serve,
         )
 
     def _covers(self, by: Actor, site: SiteId | None) -> bool:
@@ -319,7 +338,7 @@ class Accounting(Carrying):
         request = found.request
         for_whom = request.for_whom or request.placed_by
         people = frozenset({request.placed_by, for_whom})
-        is_open = found.state not in _SERVED
+        is_open = found.state not in SERVED
         is_paid = order in self.books.serving
         return Asked(people, for_whom, request.latest, request.category, is_open, is_paid)
 
@@ -337,13 +356,18 @@ class Accounting(Carrying):
             if isinstance(event, RedemptionReserved) and event.order is None
         }
 
-    def _has_code(self, account: AccountId, command: object) -> bool:
-        """Tell whether goods may be handed out for the code that was shown."""
+    def _has_code(self, account: AccountId, command: object, by: Actor) -> bool:
+        """Tell whether goods may be handed out for the code that was shown.
+
+        What was reserved while goods were handed out without one, the center alone hands out.
+        """
         if not isinstance(command, CollectRedemption) or self.area.rules.pickup_code is False:
             return True
-        code = self._code(account, command.redemption)
         shown = (command.code or "").upper().replace("-", "").replace(" ", "")
-        return code is not None and hmac.compare_digest(code.encode(), shown.encode())
+        with suppress(UnknownText):
+            code = self.journal.text(_code_of(account, command.redemption))
+            return code is not None and hmac.compare_digest(code.encode(), shown.encode())
+        return self._covers(by, None)
 
     def _code(self, account: AccountId, redemption: RedemptionId) -> str | None:
         with suppress(UnknownText):  # handed out without one

@@ -25,6 +25,7 @@ from practice_core.points.accounts import (
     HouseholdLeft,
     Item,
     ItemEvent,
+    ItemKind,
     PointsAwarded,
     PointsCorrected,
     RedemptionCancelled,
@@ -50,13 +51,16 @@ from practice_core.volunteers import ServiceRecorded, TeamBooked, TeamFreed, sta
 from practice_core.volunteers.standing import VolunteerStanding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from practice_core.journal import Event, Recorded, TextId
     from practice_core.orders import Order
     from practice_core.units import Instant
 
-__all__ = ["BOOKS", "Books"]
+__all__ = ["BOOKS", "SERVED", "Books"]
+
+SERVED = frozenset({OrderState.SERVED, OrderState.RATED, OrderState.SHOWCASED, *ORDER.final})
+"""Where an order has been served, or never will be."""
 
 
 _ITEM, _STANDING = shape_of(Item), shape_of(VolunteerStanding)
@@ -89,6 +93,8 @@ class Books:
         Who was nominated as a role model.
     frozen : set
         The accounts that neither give nor get.
+    households : set
+        The accounts that somebody ever joined.
     """
 
     def __init__(self) -> None:
@@ -105,16 +111,18 @@ class Books:
         self._paid: dict[tuple[AccountId, RedemptionId], OrderId] = {}
         """The same the other way round."""
         self.frozen: set[AccountId] = set()
+        self.households: set[AccountId] = set()
         self.standings: dict[VolunteerId, VolunteerStanding] = {}
         self.nominations: dict[NominationId, Nomination] = {}
         self._accounts: dict[VolunteerId, list[int]] = {}
-        self._latest: dict[AccountId, Instant] = {}
+        self._latest: dict[str, Instant] = {}
+        """Of accounts by their ids, of standings and nominations by their streams."""
         self._settles: dict[str, Instant] = {}
         self._settlements: list[tuple[Instant, str]] | None = []
         """A heap of when streams have something due, with some that no longer have."""
         self._households: dict[VolunteerId, AccountId] = {}
         self._homes: dict[VolunteerId, list[AccountId]] = {}
-        """Every household that somebody ever joined."""
+        """What else ever got what somebody earned: households, and accounts that were merged."""
         self._successors: dict[AccountId, AccountId] = {}
         self._texts: dict[TextId, OrderId] = {}
         self._waiting: dict[OrderId, int] = {}
@@ -128,7 +136,11 @@ class Books:
     # -- what it answers ------------------------------------------------------------------------
 
     def version(self, stream: str) -> int:
-        """Give how many events a stream of a team or an account has."""
+        """Give how many events a stream has."""
+        kind, _, key = stream.partition("/")
+        if kind == "order":
+            order = self.orders.get(OrderId(key))
+            return 0 if order is None else order.version
         return self._versions.get(stream, 0)
 
     def placed(self, resident: ActorId) -> Sequence[OrderId]:
@@ -139,9 +151,9 @@ class Books:
         """Give what a volunteer has."""
         return Credit(volunteer, *self._accounts.get(volunteer, (0, 0)))
 
-    def latest(self, account: AccountId) -> Instant:
-        """Give when the last event of an account was; 0 if it has none."""
-        return self._latest.get(account, 0)
+    def latest(self, subject: str) -> Instant:
+        """Give when the last event was of an account, or a stream of people; 0 if it has none."""
+        return self._latest.get(subject, 0)
 
     def settles_at(self, account: AccountId) -> Instant | None:
         """Give when something next falls due on an account; None: nothing does."""
@@ -159,13 +171,25 @@ class Books:
         own = self.person(volunteer)
         return self._households.get(own, AccountId(own))
 
-    def homes(self, volunteer: VolunteerId) -> Iterator[AccountId]:
-        """Give every account that has ever got what a volunteer earned."""
-        own: AccountId | None = AccountId(volunteer)
-        while own is not None:
-            yield own
-            yield from self._homes.get(VolunteerId(own), ())
-            own = self._successors.get(own)
+    def homes(self, volunteer: VolunteerId) -> tuple[AccountId, ...]:
+        """Give every account that ever got what a volunteer earned, by whatever number, once."""
+        own = self.person(volunteer)
+        return tuple(dict.fromkeys((AccountId(own), *self._homes.get(own, ()))))
+
+    def payers(self, order: OrderId) -> set[AccountId]:
+        """Give the accounts that can still come to pay for an order.
+
+        None do once it was served or has come to nothing, nor where no service is to be had.
+        """
+        found = self.orders.get(order)
+        if found is None or found.state in SERVED:
+            return set()
+        if all(item.kind is not ItemKind.SERVICE for item in self.items.values()):
+            return set()
+        request = found.request
+        people = {request.placed_by, request.for_whom or request.placed_by}
+        own = {AccountId(who) for who in people}
+        return own | {self.holder(VolunteerId(who)) for who in people}
 
     def to_settle(self, at: Instant) -> list[str]:
         """Give the streams on which something has fallen due, the first one first.
@@ -273,10 +297,12 @@ class Books:
         if isinstance(event, standing.EVENTS):
             who = event.volunteer
             there = self.standings[who] = standing.evolve(self.standings.get(who), event)
+            self._latest[stream] = max(event.at, self.latest(stream))
             self._settle(stream, _due_at(standing.clock_of(there)))
         elif isinstance(event, honours.EVENTS):
             key = event.nomination
             found = self.nominations[key] = honours.evolve(self.nominations.get(key), event)
+            self._latest[stream] = max(event.at, self.latest(stream))
             self._settle(stream, _due_at(honours.clock_of(found)))
 
     def _settle(self, stream: str, due_at: Instant | None) -> None:
@@ -300,16 +326,16 @@ class Books:
             self._paid[account, event.redemption] = event.order
         elif isinstance(event, RedemptionCollected | RedemptionCancelled | RedemptionLapsed):
             order = self._paid.pop((account, event.redemption), None)
-            if order is not None and self.serving[order] == (account, event.redemption):
+            if order is not None and self.serving.get(order) == (account, event.redemption):
                 del self.serving[order]
         else:
             self._on_owners(account, event)
 
     def _on_owners(self, account: AccountId, event: AccountEvent) -> None:
         if isinstance(event, HouseholdJoined):
+            self.households.add(account)
             self._households[event.volunteer] = account
-            homes = self._homes.setdefault(event.volunteer, [])
-            homes += [account] * (account not in homes)
+            self._homes.setdefault(event.volunteer, []).append(account)
         elif isinstance(event, HouseholdLeft):
             if self._households.get(event.volunteer) == account:
                 del self._households[event.volunteer]
@@ -319,6 +345,8 @@ class Books:
             self.frozen.discard(account)
         elif isinstance(event, AccountMerged):
             self._successors[account] = event.into
+            homes = self._homes.pop(VolunteerId(account), [])
+            self._homes.setdefault(VolunteerId(event.into), []).extend((account, *homes))
             old = self._accounts.pop(VolunteerId(account), [0, 0])
             new = self._accounts.setdefault(VolunteerId(event.into), [0, 0])
             new[:] = (new[0] + old[0], new[1] + old[1])
@@ -375,6 +403,7 @@ class Books:
             "homes": self._homes,
             "successors": self._successors,
             "frozen": sorted(self.frozen),
+            "joined": sorted(self.households),
             "serving": self.serving,
             "items": [_ITEM.fields(item) for item in self.items.values()],
             "standings": [_STANDING.fields(one) for one in self.standings.values()],
@@ -427,6 +456,7 @@ class Books:
         self._homes = rest["homes"]
         self._successors = rest["successors"]
         self.frozen = set(rest["frozen"])
+        self.households = set(rest["joined"])
         self.serving = {order: (one, key) for order, (one, key) in rest["serving"].items()}
         self._paid = {paid: order for order, paid in self.serving.items()}
         self.items = {one.id: one for one in map(_ITEM.value, rest["items"])}
@@ -459,7 +489,7 @@ def _digest(head: bytes) -> bytes:
 
 BOOKS: Final = Projection(
     "books",
-    version=3,
+    version=4,
     begin=Books,
     apply=Books.apply,
     dump=Books.dump,

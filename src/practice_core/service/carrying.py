@@ -25,6 +25,7 @@ from practice_core.orders import (
     AcceptOffer,
     Actor,
     CollectNeed,
+    CompleteService,
     OfferOrder,
     OrderEvent,
     OrderState,
@@ -37,7 +38,7 @@ from practice_core.orders import (
     evolve,
     step,
 )
-from practice_core.service.books import BOOKS, Books
+from practice_core.service.books import BOOKS, SERVED, Books
 from practice_core.service.contract import (
     ClockWentBack,
     Done,
@@ -48,7 +49,7 @@ from practice_core.service.contract import (
 from practice_core.service.desk import DispatchDesk
 from practice_core.service.rewards import Passbooks, Rewards, written
 from practice_core.service.taking import NO_TEXTS, Taking
-from practice_core.units import CommandId
+from practice_core.units import AccountId, CommandId
 from practice_core.volunteers import TeamBooked, TeamFreed, taken
 
 if TYPE_CHECKING:
@@ -294,11 +295,24 @@ class Carrying(Taking):
         standings = _Standings(self.teams, self.hierarchy, self.books, key)
         order = self.books.orders.get(key)
         answer = step(order, deed, at, by, self.area.profile, standings)
-        if isinstance(answer, Refused) or not isinstance(deed, OfferOrder | AcceptOffer):
+        if isinstance(answer, Refused):
+            return answer
+        if isinstance(deed, CompleteService) and not self._are_volunteers(answer[0], deed):
+            return Refused(type(deed), Refusal.INVALID_VALUE)
+        if not isinstance(deed, OfferOrder | AcceptOffer):
             return answer
         asked = deed.teams if isinstance(deed, OfferOrder) else (by.team,)
         known = all(team in standings for team in asked)
         return answer if known else Refused(type(deed), Refusal.UNKNOWN_TEAM)
+
+    def _are_volunteers(self, order: Order, deed: CompleteService) -> bool:
+        """Tell whether those who served are people, and other ones than whom the order is for."""
+        books, request = self.books, order.request
+        asked = {request.placed_by, request.for_whom or request.placed_by}
+        served = {books.person(one.volunteer) for one in deed.served}
+        return served.isdisjoint(map(books.person, asked)) and not any(
+            AccountId(who) in books.households for who in served
+        )
 
     def _writes(self, changed: Sequence[Changed], given: Given) -> list[Write]:
         """Give everything that a command changes: orders, bookings, hours and points."""
@@ -311,7 +325,8 @@ class Carrying(Taking):
             writes.append(Write(f"order/{order.id}", version, events))
             booked += _bookings(before, events, order, given.by)
         rewards = Rewards(self.area.rules, books, Passbooks(self.journal, books), given)
-        beside = written(rewards.of(changed), books)
+        ended = [order.id for order, _ in changed if order.state in SERVED]
+        beside = written(rewards.of(changed), books, ended)
         for stream, group in groupby(sorted(booked, key=lambda one: one[0]), lambda one: one[0]):
             told = tuple([event for _, event in group])
             beside.append(Write(stream, books.version(stream), told))

@@ -9,6 +9,7 @@ from practice_core.honours import (
     COMMANDS,
     DropNomination,
     HonourNominee,
+    NominateRoleModel,
     NominationRefusal,
     PublishNomination,
     RejectObjection,
@@ -22,7 +23,7 @@ from practice_core.points.accounts import (
     PointsForfeited,
     merits,
 )
-from practice_core.units import AccountId, ActorId
+from practice_core.units import ActorId
 from practice_core.volunteers import standing
 from practice_core.volunteers.standing import (
     AbsenceRecorded,
@@ -89,6 +90,8 @@ def on_standing(  # noqa: PLR0913, PLR0917 - as a decision has sides
     central
         Whether the actor is an officer of the center.
     """
+    if books.person(command.volunteer) != command.volunteer:  # he goes by another number now
+        return Refused(type(command), StandingRefusal.UNKNOWN_VOLUNTEER)
     if by.role is Role.OFFICER and not central:
         return Refused(type(command), StandingRefusal.SCOPE)
     accepted: set[OrderId] = set()
@@ -100,7 +103,16 @@ def on_standing(  # noqa: PLR0913, PLR0917 - as a decision has sides
     events = standing.decide(known, command, at, by, rules_of_standing(rules), accepted)
     if isinstance(events, Refused):
         return events
+    if isinstance(command, RecordAbsence) and not _was_missed(command, books, passbooks):
+        return Refused(type(command), StandingRefusal.INVALID_VALUE)
     return (*events, *_penalties(events, at, by, rules, passbooks))
+
+
+def _was_missed(command: RecordAbsence, books: Books, passbooks: Passbooks) -> bool:
+    """Tell whether an order could begin then, and he did not serve on it."""
+    request = books.orders[command.order].request
+    served = any(command.order in book.records for book in passbooks.of(command.volunteer))
+    return request.earliest <= command.missed <= request.latest and not served
 
 
 def _penalties(
@@ -124,11 +136,10 @@ def sanctioned(
 
     The passbooks have these events already.
     """
-    losers = [one.volunteer for one in events if isinstance(one, PointsCharged | PointsForfeited)]
-    for volunteer in dict.fromkeys(losers):
-        own, held = passbooks[AccountId(volunteer)], passbooks[books.holder(volunteer)]
+    costs = [one for one in events if isinstance(one, PointsCharged | PointsForfeited)]
+    for volunteer in dict.fromkeys([books.person(one.volunteer) for one in costs]):
         known = _after(books, volunteer, events)
-        for reason in sanctions(rules, merits(rules, volunteer, own, held, at)):
+        for reason in sanctions(rules, merits(rules, volunteer, passbooks.of(volunteer), at)):
             command: StandingCommand
             if isinstance(reason, BlacklistReason):
                 command = BlacklistVolunteer(volunteer, reason)
@@ -162,6 +173,8 @@ def on_nomination(  # noqa: PLR0913, PLR0917 - as a decision has sides
     central: bool,
 ) -> tuple[NominationEvent, ...] | Refused:
     """Decide a command to a nomination."""
+    if isinstance(command, NominateRoleModel) and command.nomination != key:
+        return Refused(type(command), NominationRefusal.UNKNOWN_NOMINATION)
     if isinstance(command, _AT_CENTER) and by.role is Role.OFFICER and not central:
         return Refused(type(command), NominationRefusal.SCOPE)
     return honours.decide(books.nominations.get(key), command, at, by, selection)

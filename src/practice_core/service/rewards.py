@@ -78,6 +78,10 @@ class Passbooks(Mapping[AccountId, Passbook]):
     def __len__(self) -> int:
         return len(self._read)
 
+    def of(self, volunteer: VolunteerId) -> tuple[Passbook, ...]:
+        """Give every account that ever got what a volunteer earned."""
+        return tuple(self[one] for one in self._books.homes(volunteer))
+
     def dated(self, event: E) -> E:
         """Add an event to its account, and let it say when something next falls due there.
 
@@ -143,13 +147,21 @@ class Rewards:
         for key, deed in self._deeds:
             if isinstance(deed, CompleteService):
                 order = next(order for order, _ in changed if order.id == key)
-                for one in deed.served:
-                    yield from self._served(order, one)
+                for who, one in self._people(deed):
+                    yield from self._served(order, who, one)
 
-    def _served(self, order: Order, one: Served) -> Iterator[Beside]:
+    def _people(self, deed: CompleteService) -> Iterable[tuple[VolunteerId, Served]]:
+        """Give each person once who served, under however many numbers: he has but one time."""
+        people: dict[VolunteerId, Served] = {}
+        for one in deed.served:
+            who = self._books.person(one.volunteer)
+            if who not in people or people[who].minutes < one.minutes:
+                people[who] = one
+        return people.items()
+
+    def _served(self, order: Order, who: VolunteerId, one: Served) -> Iterator[Beside]:
         """Record a service, and award it by the rules."""
         rules, books = self._rules, self._books
-        who = books.person(one.volunteer)
         yield ServiceRecorded(who, self._at, self._by, order.id, one.minutes)
         account = books.holder(who)
         if self._at < rules.effective or account in books.frozen:
@@ -163,17 +175,16 @@ class Rewards:
         else:
             given = award(rules, record)
             if given.points:
-                yield self._quickly_dated(
-                    awarded(rules, account, record, given, self._at, self._by)
-                )
+                event = awarded(rules, account, record, given, self._at, self._by)
+                # What expires may come before what is there already, and take over its uses.
+                quickly = event.expires is None
+                yield self._quickly_dated(event) if quickly else self._passbooks.dated(event)
 
     def _quickly_dated(self, event: PointsAwarded) -> PointsAwarded:
-        """Say when something next falls due, without reading the account: it only gets points."""
+        """Say when something next falls due, without its account: the points never expire."""
         before = self._due.get(event.account, self._books.settles_at(event.account))
-        new = event.shown_until
-        if event.points and not event.audit and new is None:
-            new = event.expires
-        due_at = min((one for one in (before, new) if one is not None), default=None)
+        dates = (before, event.shown_until)
+        due_at = min((one for one in dates if one is not None), default=None)
         self._due[event.account] = due_at
         at = max(event.at, self._books.latest(event.account))
         return attrs.evolve(event, due_at=due_at, at=at)
@@ -191,8 +202,7 @@ class Rewards:
         """Tell whether an order that is served again has been charged, or paid with points."""
         request = order.request
         people = {request.placed_by, request.for_whom or request.placed_by}
-        homes = {home for who in people for home in self._books.homes(VolunteerId(who))}
-        books = [self._passbooks[home] for home in homes]
+        books = [book for who in people for book in self._passbooks.of(VolunteerId(who))]
         return any(
             isinstance(one, PointsCharged) and one.order == order.id
             for book in books
@@ -219,11 +229,25 @@ class Rewards:
             yield self._passbooks.dated(event) if isinstance(event, AccountEvent) else event
 
 
-def written(events: Iterable[Beside], books: Books) -> list[Write]:
-    """Give what is to be written of events beside orders, each stream in their order."""
+def written(events: Iterable[Beside], books: Books, seen: Iterable[OrderId] = ()) -> list[Write]:
+    """Give what is to be written of events beside orders, each stream in their order.
+
+    Parameters
+    ----------
+    events
+        What happens.
+    books
+        What it was decided on.
+    seen
+        Orders that end, or that it is paid for: no account that might pay for one may change
+        meanwhile, for the same order is then paid for once, and never after its end.
+    """
     streams: dict[str, list[Beside]] = {}
     for event in events:
         streams.setdefault(_stream_of(event), []).append(event)
+    for order in seen:
+        for account in books.payers(order):
+            streams.setdefault(f"account/{account}", [])
     return [Write(name, books.version(name), tuple(told)) for name, told in streams.items()]
 
 

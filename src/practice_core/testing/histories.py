@@ -130,16 +130,16 @@ class JournalMachine(RuleBasedStateMachine):
         handle=st.integers(0, 2),
         streams=st.lists(st.sampled_from(STREAMS), min_size=1, max_size=3, unique=True),
         off=st.lists(st.sampled_from((0, 0, 0, -1, 1)), min_size=3, max_size=3),
-        events=st.integers(1, 3),
+        events=st.lists(st.integers(0, 3), min_size=3, max_size=3).filter(lambda many: many[0] > 0),
     )
-    def append(self, handle: int, streams: list[str], off: list[int], events: int) -> None:
+    def append(self, handle: int, streams: list[str], off: list[int], events: list[int]) -> None:
         writes = [
             write(
                 stream,
                 max(0, self.model.version(stream) + wrong),
-                *range(len(self.model.log), len(self.model.log) + events),
+                *range(len(self.model.log), len(self.model.log) + many),
             )
-            for stream, wrong in zip(streams, off, strict=False)
+            for stream, wrong, many in zip(streams, off, events, strict=False)
         ]
         self.give(handle, writes, f"c-{len(self.given)}", DIGEST)
 

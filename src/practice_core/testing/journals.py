@@ -184,6 +184,19 @@ def _a_conflict_names_every_stale_stream_and_writes_nothing(make: MakeJournal, n
         assert again == Appended(3, 4), "a command that met a conflict may be given again"
 
 
+def _a_stream_that_is_only_to_be_as_it_was_gets_nothing(make: MakeJournal, name: str) -> None:
+    with make(name) as journal, make(name) as other:
+        give(journal, "c-1", write(STREAMS[0], 0, 1, 2))
+        seen = give(other, "c-2", write(STREAMS[0], 2), write(STREAMS[1], 0, 3))
+        assert seen == Appended(3, 3), "a stream that was only looked at got an event"
+        before = list(journal.read())
+        writes = write(STREAMS[0], 1), write(STREAMS[1], 1, 4), write(STREAMS[2], 0)
+        conflict = _refusal(Conflict, lambda: give(journal, "c-3", *writes))
+        stale = [(one.stream, one.expected, one.found) for one in conflict.stale]
+        assert stale == [(STREAMS[0], 1, 2)], f"stale are {stale}, not what was only looked at"
+        assert list(journal.read()) == before, "a conflict left something behind"
+
+
 def _a_repeated_command_gets_the_first_answer(make: MakeJournal, name: str) -> None:
     with make(name) as journal, make(name) as other:
         first = give(journal, "c-1", write(STREAMS[0], 0, 1), write(STREAMS[1], 0, 2))
@@ -222,7 +235,7 @@ def _what_is_out_of_bounds_is_refused_whole(make: MakeJournal, name: str) -> Non
     with make(name) as journal:
         for writes, command, digest in (
             ((), "c-1", DIGEST),
-            ((good, write(STREAMS[1], 0)), "c-1", DIGEST),
+            ((write(STREAMS[0], 0), write(STREAMS[1], 0)), "c-1", DIGEST),
             ((good, write("order/", 0, 1)), "c-1", DIGEST),
             ((good, write("hall/h-1", 0, 1)), "c-1", DIGEST),
             ((good, write("order/a\n", 0, 1)), "c-1", DIGEST),
@@ -327,6 +340,7 @@ _CHECKS: tuple[Callable[[MakeJournal, str], None], ...] = (
     _a_long_journal_is_read_whole,
     _what_is_appended_while_one_reads_comes_in_its_turn,
     _a_conflict_names_every_stale_stream_and_writes_nothing,
+    _a_stream_that_is_only_to_be_as_it_was_gets_nothing,
     _a_repeated_command_gets_the_first_answer,
     _what_was_carried_out_is_found_by_its_command,
     _what_is_out_of_bounds_is_refused_whole,

@@ -71,7 +71,7 @@ from practice_core.points.accounts.events import (
     RedemptionReserved,
     StockChanged,
 )
-from practice_core.points.accounts.merits import merits
+from practice_core.points.accounts.merits import had_by, merits
 from practice_core.points.accounts.model import (
     AREA_ACCOUNTS,
     OWN_ACCOUNTS,
@@ -161,6 +161,7 @@ __all__ = [
     "decide",
     "ended",
     "expired",
+    "had_by",
     "merits",
     "redeemed",
     "served",

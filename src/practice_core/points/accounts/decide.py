@@ -16,7 +16,7 @@ import attrs
 from practice_core.lifecycle import Refused, Role
 from practice_core.points.accounts import commands as c
 from practice_core.points.accounts import events as e
-from practice_core.points.accounts.merits import merits
+from practice_core.points.accounts.merits import had_by, merits
 from practice_core.points.accounts.model import (
     AREA_ACCOUNTS,
     OWN_ACCOUNTS,
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from practice_core.points.accounts.passbook import Awarded, Passbook
     from practice_core.points.rules import RuleSet
     from practice_core.terms import Category
-    from practice_core.units import Instant, ItemId, Minutes, OrderId, SiteId
+    from practice_core.units import Instant, ItemId, Minutes, OrderId, RedemptionId, SiteId
     from practice_core.volunteers import ServiceRecorded
 
     Events: TypeAlias = tuple[AccountEvent | ItemEvent, ...]
@@ -112,11 +112,13 @@ class Counter:
     holder
         The account that gets what a volunteer earns.
     homes
-        Households that once got it, and where it goes on if his account was merged.
+        Every account that ever got it: his own, those where it went on, households.
     minutes
         Minutes that the people of an account have served.
     asked
         An order; None: there is none.
+    stands
+        Whether a volunteer is in good standing.
     """
 
     rules: RuleSet
@@ -124,13 +126,18 @@ class Counter:
     items: Mapping[ItemId, Item]
     covers: Callable[[SiteId | None], bool]
     holder: Callable[[VolunteerId], AccountId] = lambda who: AccountId(who)  # noqa: PLW0108 - a type
-    homes: Callable[[VolunteerId], Iterable[AccountId]] = lambda _: ()
+    homes: Callable[[VolunteerId], Iterable[AccountId]] = lambda who: (AccountId(who),)
     minutes: Callable[[AccountId], Minutes] | None = None
     asked: Callable[[OrderId], Asked | None] = lambda _: None
+    stands: Callable[[VolunteerId], bool] = lambda _: True
 
     def served(self, book: Passbook) -> Minutes:
         """Give the minutes that the people of an account have served."""
         return book.minutes if self.minutes is None else self.minutes(book.account)
+
+    def accounts_of(self, volunteer: VolunteerId) -> tuple[Passbook, ...]:
+        """Give every account that ever got what a volunteer earned."""
+        return tuple(self.books[one] for one in self.homes(volunteer))
 
 
 @attrs.frozen
@@ -147,12 +154,14 @@ class _Call:
     def book(self) -> Passbook:
         return self.counter.books[self.account]
 
+    @property
+    def people(self) -> set[str]:
+        """Whose the account is."""
+        return set(map(str, self.book.people(self.counter.holder)))
+
     def owns(self) -> bool:
         """Tell whether the actor is whose the account is."""
-        by = self.by
-        return by.role in OWNERS and (
-            str(by.id) == str(self.account) or VolunteerId(by.id) in self.book.members
-        )
+        return self.by.role in OWNERS and str(self.by.id) in self.people
 
     def covers(self, site: SiteId | None) -> bool:
         """Tell whether the actor is an officer whose scope holds a site; None: the center."""
@@ -345,15 +354,14 @@ def _award_service(call: _Call) -> Events | R:
 
 
 def _not_awarded(call: _Call) -> Iterator[R]:
-    yield from _by_officer(call, None, closed=False)  # what it served, its successor is awarded
+    yield from _central(call, closed=False)  # what it served, its successor is awarded
     if call.command.grade not in {None, 1, 2, 3}:
         yield R.INVALID_VALUE
     if call.command.order not in call.book.records:
         yield R.UNKNOWN_AWARD
     found, target = _service(call)
-    homes = {call.account, target.account, *call.counter.homes(found.volunteer)}
-    awards = [one for home in homes for one in call.counter.books[home].awards.values()]
-    if any(_is_of(one, found.volunteer, found.order) for one in awards):
+    books = call.counter.accounts_of(found.volunteer)
+    if any(_is_of(one, found) for book in books for one in book.awards.values()):
         yield R.REPEATED
     if target.is_frozen:
         yield R.FROZEN
@@ -367,9 +375,10 @@ def _service(call: _Call) -> tuple[ServiceRecorded, Passbook]:
     return found, call.counter.books[call.counter.holder(found.volunteer)]
 
 
-def _is_of(one: Awarded, volunteer: VolunteerId, order: OrderId) -> bool:
-    said = (one.event.volunteer, one.event.order)
-    return said == (volunteer, order) and one.state is not AwardState.VOIDED
+def _is_of(one: Awarded, service: ServiceRecorded) -> bool:
+    """Tell whether an award is a service's, and was not taken back altogether."""
+    same = (one.event.volunteer, one.event.order) == (service.volunteer, service.order)
+    return same and not one.is_undone
 
 
 def _record_occasion(call: _Call) -> Events | R:
@@ -425,9 +434,10 @@ def _give_benefit(call: _Call) -> Events | R:
         yield from _central(call)
         if call.counter.holder(command.volunteer) != call.account:
             yield R.STATE
-        own = call.counter.books[AccountId(command.volunteer)]
-        done = merits(rules, command.volunteer, own, call.book, call.at)
-        due = entitlements(rules, done, at=call.at, received=call.book.benefits)
+        books = call.counter.accounts_of(command.volunteer)
+        done = merits(rules, command.volunteer, books, call.at)
+        had = had_by(command.volunteer, books)
+        due = entitlements(rules, done, at=call.at, received=had)
         if not any(one.benefit.id == command.benefit and one.due for one in due):
             yield R.NOT_ENTITLED
         if call.at < rules.effective:
@@ -506,17 +516,15 @@ def _redeem(call: _Call) -> Events | R:
         command.quantity * item.price,
         until,
         command.order,
+        0 if item.stock is None else command.quantity,
     )
-    if item.stock is None:
-        return (reserved,)
-    taken = e.StockChanged(item.id, call.at, call.by.id, -command.quantity, command.redemption)
-    return (reserved, taken)
+    return (reserved, *_moved(item, reserved.redemption, -reserved.taken, call.at, call.by.id))
 
 
 def _not_redeemed(call: _Call) -> Iterator[R]:
     command, rules, book = call.command, call.counter.rules, call.book
     item = call.counter.items.get(command.item)
-    yield from _by_owner(call, None if item is None else item.outlet)
+    yield from _by_owner(call, None)
     if not 1 <= command.quantity <= MOST or not is_identifier(command.redemption):
         yield R.INVALID_VALUE
     if item is None or not item.is_offered:
@@ -552,7 +560,7 @@ def _too_much(call: _Call, item: Item) -> Iterator[R]:
 def _not_served(call: _Call, order: OrderId) -> Iterator[R]:
     """Give why a service is not had by way of an order."""
     asked = call.counter.asked(order)
-    owners = {str(call.account), *map(str, call.book.members)}
+    owners = call.people
     if asked is None or not asked.is_open or not owners & set(map(str, asked.people)):
         yield R.UNKNOWN_ORDER
         return
@@ -623,6 +631,8 @@ def _redemption(call: _Call, state: RedemptionState) -> Redemption | R:
     """Give a redemption in a state, or why nothing can be done about it."""
     found = call.book.redemptions.get(call.command.redemption)
     outlet = None if found is None else call.counter.items[found.item].outlet
+    if isinstance(call.command, c.CollectRedemption) and call.counter.rules.pickup_code is False:
+        outlet = None  # nothing shows the outlet that the owner wants it
     is_owners = isinstance(call.command, c.CancelRedemption)
     refused = next(_by_owner(call, outlet) if is_owners else _by_officer(call, outlet), None)
     if refused is not None:
@@ -633,10 +643,16 @@ def _redemption(call: _Call, state: RedemptionState) -> Redemption | R:
 
 
 def _put_back(call: _Call, redemption: Redemption) -> Iterator[e.StockChanged]:
-    if call.counter.items[redemption.item].stock is not None:
-        yield e.StockChanged(
-            redemption.item, call.at, call.by.id, redemption.quantity, redemption.id
-        )
+    item = call.counter.items[redemption.item]
+    return _moved(item, redemption.id, redemption.taken, call.at, call.by.id)
+
+
+def _moved(
+    item: Item, redemption: RedemptionId, pieces: int, at: Instant, by: ActorId
+) -> Iterator[e.StockChanged]:
+    """Take pieces from a stock, or put them back, where there is one."""
+    if pieces and item.stock is not None:
+        yield e.StockChanged(item.id, at, by, pieces, redemption)
 
 
 def served(  # noqa: PLR0913, PLR0917 - as many as an end has sides
@@ -648,25 +664,20 @@ def served(  # noqa: PLR0913, PLR0917 - as many as an end has sides
     """
     hours = min(-(-minutes // _MINUTES), redemption.quantity)
     head = (book.account, at, by, None)
-    told: Events = (
+    points = hours * redemption.points // redemption.quantity
+    told = (
         e.RedemptionCancelled(*head, redemption.id)
         if book.is_frozen
-        else e.RedemptionCollected(
-            *head, redemption.id, hours * redemption.points // redemption.quantity
-        ),
+        else e.RedemptionCollected(*head, redemption.id, points)
     )
-    left = redemption.quantity - hours
-    if item.stock is None or not left:
-        return told
-    return (*told, e.StockChanged(item.id, at, by, left, redemption.id))
+    left = max(0, redemption.taken - hours)
+    return (told, *_moved(item, redemption.id, left, at, by))
 
 
 def ended(book: Passbook, item: Item, redemption: Redemption, at: Instant, by: ActorId) -> Events:
     """Set free what was set aside for an order that came to nothing."""
     free = e.RedemptionCancelled(book.account, at, by, None, redemption.id)
-    if item.stock is None:
-        return (free,)
-    return (free, e.StockChanged(item.id, at, by, redemption.quantity, redemption.id))
+    return (free, *_moved(item, redemption.id, redemption.taken, at, by))
 
 
 # ------------------------------------------------------------------ passing on
@@ -774,9 +785,11 @@ def _not_merged(call: _Call) -> Iterator[R]:
     if not _is_person(into) or into == call.account:
         yield R.INVALID_VALUE
     other = call.counter.books[into]
-    owns = [holder(VolunteerId(one)) == one for one in (call.account, into)]
-    if book.is_household or other.is_household or other.merged_into or not all(owns):
+    people = [VolunteerId(call.account), VolunteerId(into)]
+    if book.is_household or other.is_household or other.merged_into is not None:
         yield R.STATE
+    if not all(str(holder(who)) == str(who) and call.counter.stands(who) for who in people):
+        yield R.STATE  # nobody gets rid of a blacklisting by a second number
     if book.is_frozen or other.is_frozen:
         yield R.FROZEN
     held = book.holding
@@ -891,9 +904,13 @@ def _withdraw(call: _Call) -> Events | R:
 # ------------------------------------------------------------------ who may
 
 
-def _central(call: _Call) -> Iterator[R]:
-    """Refuse whoever is not an officer of the center."""
-    return _by_officer(call, None)
+def _central(call: _Call, *, closed: bool = True) -> Iterator[R]:
+    """Refuse whoever is not an officer of the center, and him in his own case."""
+    yield from _by_officer(call, None, closed=closed)
+    mine = {str(call.by.id), str(call.counter.holder(VolunteerId(call.by.id)))}
+    named = [getattr(call.command, name, "") for name in ("to", "into", "volunteer")]
+    if mine & {str(call.account), *map(str, named)}:
+        yield R.OWN_CASE
 
 
 def _by_officer(call: _Call, outlet: SiteId | None, *, closed: bool = True) -> Iterator[R]:

@@ -212,7 +212,7 @@ class PointsExpired(AccountEvent):
 
 @value
 class RedemptionReserved(AccountEvent):
-    """Points and pieces were set aside, until `until` if there is one."""
+    """Points were set aside, until `until` if there is one, and `taken` pieces of the stock."""
 
     kind: ClassVar[str] = "redemption.reserved"
 
@@ -222,6 +222,7 @@ class RedemptionReserved(AccountEvent):
     points: int
     until: Instant | None = None
     order: OrderId | None = None
+    taken: int = 0
 
 
 @value

@@ -124,6 +124,8 @@ class Redemption:
         When it lapses; None: it does not, its order's end ends it.
     order
         The order by which its service is given; None: goods.
+    taken
+        Pieces that it took of the item's stock.
     state
         Where it stands.
     """
@@ -135,6 +137,7 @@ class Redemption:
     at: Instant
     due_at: Instant | None = None
     order: OrderId | None = None
+    taken: int = 0
     state: RedemptionState = RedemptionState.RESERVED
 
 

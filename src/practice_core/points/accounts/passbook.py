@@ -20,10 +20,11 @@ from practice_core.points.earning import Award, History, OccasionRecord
 from practice_core.points.honouring import Received
 from practice_core.points.ledger import NEVER, AccountKind, Ledger
 from practice_core.points.tally import Tally, span_of
+from practice_core.units import VolunteerId
 from practice_core.volunteers import ServiceRecord, ServiceRecorded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from practice_core.points.accounts.events import AccountEvent, ItemEvent
     from practice_core.points.accounts.model import Redemption
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
         Minutes,
         OrderId,
         RedemptionId,
-        VolunteerId,
     )
 
 __all__ = ["Awarded", "Passbook", "stocked"]
@@ -73,6 +73,11 @@ class Awarded:
         """Points that are left of it, spent ones included."""
         return 0 if self.state is AwardState.VOIDED else self.event.points - self.taken
 
+    @property
+    def is_undone(self) -> bool:
+        """Whether it came to nothing: it was not confirmed, or taken back altogether."""
+        return self.state is AwardState.VOIDED or (self.taken > 0 and not self.points)
+
 
 class Passbook:
     """What the events of one account come to: a ledger of its own, its hours, awards, redemptions.
@@ -100,14 +105,16 @@ class Passbook:
         Its redemptions, by id.
     charges : list
         What occasions and misconduct have cost it.
-    benefits : list
-        What its people have got for their levels and hours.
+    benefits : dict
+        By volunteer, what its people have got for their levels and hours.
+    absorbed : list
+        The accounts that live on in it.
     since : Instant or None
         When its first event happened.
     members : set
         The volunteers whose points it gets, if it is a household's.
     is_household : bool
-        Whether it ever had members.
+        Whether it is a household's, or once was.
     merged_into : AccountId or None
         The account that goes on in its place.
 
@@ -132,7 +139,8 @@ class Passbook:
         self.awards: dict[int, Awarded] = {}
         self.redemptions: dict[RedemptionId, Redemption] = {}
         self.charges: list[e.PointsCharged | e.PointsForfeited] = []
-        self.benefits: list[Received] = []
+        self.benefits: dict[VolunteerId, list[Received]] = {}
+        self.absorbed: list[AccountId] = []
         self.since: Instant | None = None
         self.members: set[VolunteerId] = set()
         self.is_household = False
@@ -165,14 +173,22 @@ class Passbook:
         """Points of all awards that count, spent ones included."""
         return sum(one.points for one in self.awards.values() if one.state is AwardState.COUNTED)
 
+    def people(self, holder: Callable[[VolunteerId], AccountId]) -> set[VolunteerId]:
+        """Give whose it is: its volunteer's, and those members' who earn for it by `holder`.
+
+        Who joined two households at one moment is a member of both, and earns for one.
+        """
+        own = {one for one in self.members if holder(one) == self.account}
+        return {VolunteerId(self.account), *own}
+
     def history(self, rules: RuleSet, record: ServiceRecord | OccasionRecord) -> History:
         """Give what limits the award of a record: what its volunteer has earned here before."""
         tally = Tally()
         for one in self.awards.values():
             said = one.event
-            if said.volunteer == record.volunteer and one.state is not AwardState.VOIDED:
+            if said.volunteer == record.volunteer and not one.is_undone:
                 minutes = sum(line.minutes for line in said.lines)
-                tally.add(rules, _record(said), Award(said.points, minutes, said.lines))
+                tally.add(rules, _record(said), Award(one.points, minutes, said.lines))
         held = self.holding
         history = tally.history(rules, record)
         return attrs.evolve(history, balance=held.balance + held.pending_credits)
@@ -263,6 +279,7 @@ class Passbook:
         elif isinstance(event, e.AccountAbsorbed):
             self._outside(event.old)
             self.minutes += event.minutes
+            self.absorbed.append(event.old)
         elif isinstance(event, e.AccountMerged):
             self._outside(event.into)
         number, at = self.number, max(event.at, self.ledger.latest or event.at)
@@ -281,10 +298,11 @@ class Passbook:
         elif isinstance(event, e.PointsCharged | e.PointsForfeited):
             self.charges.append(event)
         elif isinstance(event, e.BenefitGiven):
-            self.benefits.append(Received(event.benefit, event.at))
+            had = Received(event.benefit, event.at)
+            self.benefits.setdefault(event.volunteer, []).append(had)
         elif isinstance(event, e.HouseholdJoined):
-            self.members.add(event.volunteer)
             self.is_household = True
+            self.members.add(event.volunteer)
         elif isinstance(event, e.HouseholdLeft):
             self.members.discard(event.volunteer)
         elif isinstance(event, e.AccountMerged):

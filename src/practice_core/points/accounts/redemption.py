@@ -83,6 +83,7 @@ def redeemed(redemption: Redemption | None, event: AccountEvent) -> Redemption:
             event.at,
             event.until,
             event.order,
+            event.taken,
         )
     assert redemption is not None  # noqa: S101 - only its first event leads from nothing
     paid = event.points if isinstance(event, e.RedemptionCollected) else redemption.points

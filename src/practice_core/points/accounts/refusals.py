@@ -18,6 +18,8 @@ class PointsRefusal(enum.StrEnum):
     """Somebody in this role does, but not this actor for this account or item."""
     CLOSED = "closed"
     """The account was merged into another one."""
+    OWN_CASE = "own_case"
+    """No officer of the center awards, audits, corrects or gives for himself or his household."""
     INVALID_VALUE = "invalid_value"
     """A number is out of its range, or what is named cannot be meant."""
     UNKNOWN_ITEM = "unknown_item"

@@ -33,6 +33,6 @@ class StandingRefusal(enum.StrEnum):
     NOT_ACCEPTED = "not_accepted"
     """He had not accepted that order: staying away from it is no absence."""
     INVALID_VALUE = "invalid_value"
-    """An absence before 1970, or one that is both excused and malicious."""
+    """An absence not in the time of its order, excused and malicious, or of one who served."""
     REPEATED = "repeated"
     """It was done already."""
