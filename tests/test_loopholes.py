@@ -527,3 +527,16 @@ def test_rules_that_change_lose_no_service_before_the_new_ones_hold() -> None:
         ("o-3", 2, 30),
         ("o-1", 1, 10),
     ]
+
+
+def test_what_was_earned_for_a_household_that_he_left_is_still_what_he_has_done() -> None:
+    asked, home = Asked(), AccountId("h-1")
+    asked.done(home, JoinHousehold(V_1))
+    asked.earn()
+    asked.done(home, LeaveHousehold(V_1))
+    asked.done(V_1, MergeAccount(AccountId(V_2)))
+    for who in (V_1, V_2):
+        done = asked.practice.merits(who, by=AT_CENTER, at=asked.days.at)
+        assert done is not None
+        assert (done.minutes, done.points) == (60, 10)
+    assert asked.practice.books.homes(V_1) == (AccountId(V_2), AccountId(V_1), home)
