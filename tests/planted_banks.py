@@ -183,7 +183,7 @@ class ExpiresADayEarly(Planted):
 
 class ChecksNoCode(Planted):
     class Kind(Practice):
-        def _has_code(self, account: object, command: object, by: object) -> bool:  # noqa: ARG002 - it looks at nothing
+        def _has_code(self, account: object, command: object, given: object) -> bool:  # noqa: ARG002 - it looks at nothing
             return True
 
     kind = Kind

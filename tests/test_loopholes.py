@@ -47,6 +47,7 @@ from practice_core.points.accounts import (
     RedemptionCollected,
     RedemptionReserved,
     RedemptionState,
+    VoidAward,
     merits,
     served,
 )
@@ -500,3 +501,42 @@ def test_staying_away_costs_points_and_is_no_misconduct() -> None:
         "points.forfeited",
         "volunteer.blacklisted",
     ]
+
+
+def test_rules_that_change_lose_no_service_before_the_new_ones_hold() -> None:
+    asked = Asked(audit_required=True)
+    asked.earn("o-1")
+    (award,) = asked.book(V_1).awards
+    asked.done(V_1, VoidAward(award))
+    old, effective = asked.area.rules, asked.days.at + 30 * DAY
+    rules = attrs.evolve(old, version=2, effective=effective, rate_per_hour=30)
+    asked.practice = asked.days.practice = Practice.open(
+        asked.practice.journal,
+        attrs.evolve(asked.area, rules=rules),
+        hierarchy=SITES,
+        teams=tuple(asked.practice.teams.values()),
+        earlier=(old,),
+    )
+    asked.earn("o-2")
+    asked.days.at = effective
+    asked.earn("o-3")
+    asked.done(V_1, AwardService(OrderId("o-1")))
+    told = [one.event for one in asked.book(V_1).awards.values() if one.number != award]
+    assert [(one.order, one.version, one.points) for one in told] == [
+        ("o-2", 1, 10),
+        ("o-3", 2, 30),
+        ("o-1", 1, 10),
+    ]
+
+
+def test_what_was_earned_for_a_household_that_he_left_is_still_what_he_has_done() -> None:
+    asked, home = Asked(), AccountId("h-1")
+    asked.done(home, JoinHousehold(V_1))
+    asked.earn()
+    asked.done(home, LeaveHousehold(V_1))
+    asked.done(V_1, MergeAccount(AccountId(V_2)))
+    for who in (V_1, V_2):
+        done = asked.practice.merits(who, by=AT_CENTER, at=asked.days.at)
+        assert done is not None
+        assert (done.minutes, done.points) == (60, 10)
+    assert asked.practice.books.homes(V_1) == (AccountId(V_2), AccountId(V_1), home)

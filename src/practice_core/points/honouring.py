@@ -65,7 +65,7 @@ class Merits:
     registered_months
         Registered so long without a break.
     lost_points
-        Lost for listed misconduct.
+        Forfeited for listed misconduct; what staying away costs is not among them.
     claimed_minutes
         Of help received for own hours.
     highest

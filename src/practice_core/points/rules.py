@@ -270,7 +270,7 @@ class RuleSet:
     no_show_limit_per_year, malicious_limit_per_year
         So many such absences in a calendar year, or so many out of malice, end a registration.
     misconduct_limit
-        So many points lost for listed misconduct cost a star and blacklist.
+        So many points forfeited for listed misconduct cost a star and blacklist.
     year_debt_ends, lifetime_debt_ends
         Whether points below zero, of a year or all together, end a registration.
     max_minutes_per_activity, max_minutes_per_day
@@ -292,13 +292,13 @@ class RuleSet:
     redeem_months, redeem_days
         In which months, 1 to 12, and on which days of a month points are redeemed; empty: any.
     redeem_quota, redeem_quota_per
-        How often a person redeems in a period.
+        How often an account redeems in a period: a household's, for all its members.
     expiry, expiry_months
         When points are lost.
     passing
         To whom they may pass.
     account_scope
-        Whose an account is.
+        Whose an account is: told, not enforced.
     refundable
         Whether a redemption may be taken back.
     pickup_code, pickup_deadline_days

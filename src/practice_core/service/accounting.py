@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
     from practice_core.honours import Nomination, Selection
     from practice_core.lifecycle import Actor
-    from practice_core.points import Entitlement, Merits
+    from practice_core.points import Entitlement, Merits, RuleSet
     from practice_core.points.accounts import Item, Passbook
     from practice_core.service.contract import Beside
     from practice_core.units import Instant, Minutes, OrderId, RedemptionId, SiteId
@@ -193,7 +193,7 @@ class Accounting(Carrying):
         if self.passbook(AccountId(volunteer), by=by) is None:
             return None
         return merits(
-            self.area.rules, volunteer, Passbooks(self.journal, self.books).of(volunteer), at
+            self.rules_at(at), volunteer, Passbooks(self.journal, self.books).of(volunteer), at
         )
 
     def entitlements(
@@ -204,7 +204,7 @@ class Accounting(Carrying):
         if done is None:
             return ()
         had = had_by(volunteer, Passbooks(self.journal, self.books).of(volunteer))
-        return entitlements(self.area.rules, done, at=at, received=had)
+        return entitlements(self.rules_at(at), done, at=at, received=had)
 
     def standing(self, volunteer: VolunteerId, *, by: Actor) -> VolunteerStanding | None:
         """Give where a volunteer stands; None if nothing was written down, or it is not his to see.
@@ -253,9 +253,9 @@ class Accounting(Carrying):
             events = self._decided_of(subject, command, given, passbooks)
             if isinstance(events, Refused):
                 return events
-            if not self._has_code(subject, command, given.by):
+            if not self._has_code(subject, command, given):
                 return Refused(CollectRedemption, PointsRefusal.WRONG_CODE)
-            rules = self.area.rules
+            rules = self.rules_at(given.at)
             told = (*events, *sanctioned(events, given.at, rules, self.books, passbooks))
             paid_for = [
                 event.order
@@ -269,7 +269,7 @@ class Accounting(Carrying):
             return Planned(
                 writes,
                 lambda appended: Transaction(given.id, told, appended),
-                self._codes(told),
+                self._codes(told, rules),
             )
 
         answer = self._commit(given, plan)
@@ -285,7 +285,7 @@ class Accounting(Carrying):
         if isinstance(command, StandingCommand):
             if command.volunteer != subject:
                 return Refused(type(command), StandingRefusal.UNKNOWN_VOLUNTEER)
-            rules, books = self.area.rules, self.books
+            rules, books = self.rules_at(at), self.books
             at = self._not_before(f"standing/{subject}", at)
             return on_standing(
                 command, at, by, rules, books, passbooks, self.journal, central=central
@@ -296,8 +296,8 @@ class Accounting(Carrying):
             return on_nomination(key, command, at, by, selection, self.books, central=central)
         assert isinstance(command, AccountCommand)  # noqa: S101 - the last kind there is
         account = AccountId(subject)
-        counter = self._counter(passbooks, by)
-        return decide(account, command, self._not_before(account, at), by, counter)
+        at = self._not_before(account, at)
+        return decide(account, command, at, by, self._counter(passbooks, by, at))
 
     def _not_before(self, subject: str, at: Instant) -> Instant:
         last = self.books.latest(subject)
@@ -305,7 +305,7 @@ class Accounting(Carrying):
             raise ClockWentBack(subject, at, last)
         return max(at, last)
 
-    def _counter(self, passbooks: Passbooks, by: Actor) -> Counter:
+    def _counter(self, passbooks: Passbooks, by: Actor, at: Instant) -> Counter:
         books = self.books
 
         def minutes(account: AccountId) -> Minutes:
@@ -313,7 +313,8 @@ class Accounting(Carrying):
             return sum(books.account(one).minutes for one in people)
 
         return Counter(
-            rules=self.area.rules,
+            rules=self.rules_at(at),
+            rules_at=self.rules_at,
             books=passbooks,
             items=books.items,
             covers=lambda site: self._covers(by, site),
@@ -344,9 +345,10 @@ class Accounting(Carrying):
 
     # -- codes ----------------------------------------------------------------------------------
 
-    def _codes(self, events: Iterable[Beside]) -> Mapping[TextId, str]:
+    @staticmethod
+    def _codes(events: Iterable[Beside], rules: RuleSet) -> Mapping[TextId, str]:
         """Make a code for goods that are reserved."""
-        if self.area.rules.pickup_code is False:
+        if rules.pickup_code is False:
             return NO_TEXTS
         return {
             _code_of(event.account, event.redemption): "".join(
@@ -356,18 +358,19 @@ class Accounting(Carrying):
             if isinstance(event, RedemptionReserved) and event.order is None
         }
 
-    def _has_code(self, account: AccountId, command: object, by: Actor) -> bool:
+    def _has_code(self, account: AccountId, command: object, given: Given) -> bool:
         """Tell whether goods may be handed out for the code that was shown.
 
         What was reserved while goods were handed out without one, the center alone hands out.
         """
-        if not isinstance(command, CollectRedemption) or self.area.rules.pickup_code is False:
+        rules = self.rules_at(given.at)
+        if not isinstance(command, CollectRedemption) or rules.pickup_code is False:
             return True
         shown = (command.code or "").upper().replace("-", "").replace(" ", "")
         with suppress(UnknownText):
             code = self.journal.text(_code_of(account, command.redemption))
             return code is not None and hmac.compare_digest(code.encode(), shown.encode())
-        return self._covers(by, None)
+        return self._covers(given.by, None)
 
     def _code(self, account: AccountId, redemption: RedemptionId) -> str | None:
         with suppress(UnknownText):  # handed out without one

@@ -38,6 +38,7 @@ from practice_core.orders import (
     evolve,
     step,
 )
+from practice_core.points import in_force
 from practice_core.service.books import BOOKS, SERVED, Books
 from practice_core.service.contract import (
     ClockWentBack,
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from practice_core.hierarchy import Hierarchy
     from practice_core.journal import Journal, TextId
     from practice_core.orders import Order, OrderCommand
+    from practice_core.points import RuleSet
     from practice_core.service.reading import Given
     from practice_core.units import Instant, OrderId, TeamId
     from practice_core.volunteers import Team
@@ -102,7 +104,7 @@ class Carrying(Taking):
 
     Parameters
     ----------
-    journal, area, hierarchy, teams, seed, limits, selection
+    journal, area, hierarchy, teams, seed, limits, selection, earlier
         As of `Practice`.
     """
 
@@ -116,6 +118,7 @@ class Carrying(Taking):
         seed: int = 0,
         limits: Limits = Limits(),  # noqa: B008 - a value that never changes
         selection: Selection = Selection(),  # noqa: B008 - as above
+        earlier: Sequence[RuleSet] = (),
     ) -> None:
         super().__init__()
         self.journal = journal
@@ -123,6 +126,7 @@ class Carrying(Taking):
         self.hierarchy = hierarchy
         self.limits = limits
         self.selection = selection
+        self.versions = tuple(sorted((*earlier, area.rules), key=lambda one: one.effective))
         self.teams: Mapping[TeamId, Team] = {team.id: team for team in teams}
         self._projected = project(journal, BOOKS)
         self._desk = DispatchDesk(area, hierarchy, tuple(self.teams.values()), seed)
@@ -132,6 +136,10 @@ class Carrying(Taking):
     def books(self) -> Books:
         """What all events come to."""
         return self._projected.state
+
+    def rules_at(self, at: Instant) -> RuleSet:
+        """Give the points rules that hold at an instant, or before all of them the area's."""
+        return in_force(self.versions, at) or self.area.rules
 
     def catch_up(self) -> int:
         """See what others have done, and give how many events that was."""
@@ -324,7 +332,7 @@ class Carrying(Taking):
             version = 0 if before is None else before.version
             writes.append(Write(f"order/{order.id}", version, events))
             booked += _bookings(before, events, order, given.by)
-        rewards = Rewards(self.area.rules, books, Passbooks(self.journal, books), given)
+        rewards = Rewards(self.rules_at(given.at), books, Passbooks(self.journal, books), given)
         ended = [order.id for order, _ in changed if order.state in SERVED]
         beside = written(rewards.of(changed), books, ended)
         for stream, group in groupby(sorted(booked, key=lambda one: one[0]), lambda one: one[0]):

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from practice_core.hierarchy import Hierarchy
     from practice_core.journal import Journal, TextId
     from practice_core.orders import Order, OrderCommand
+    from practice_core.points import RuleSet
     from practice_core.service.books import Books
     from practice_core.units import Instant, OrderId
     from practice_core.volunteers import Team
@@ -93,6 +94,8 @@ class Practice(Accounting):
         How much is taken of anybody.
     selection
         How role models are chosen.
+    earlier
+        Earlier versions of the area's points rules: each holds until the next one does.
 
     Examples
     --------
@@ -148,6 +151,7 @@ class Practice(Accounting):
         seed: int = 0,
         limits: Limits = Limits(),  # noqa: B008 - a value that never changes
         selection: Selection = Selection(),  # noqa: B008 - as above
+        earlier: Sequence[RuleSet] = (),
     ) -> None:
         super().__init__(
             journal,
@@ -157,6 +161,7 @@ class Practice(Accounting):
             seed=seed,
             limits=limits,
             selection=selection,
+            earlier=earlier,
         )
         _refuse_another_area(self.books, area, hierarchy)
 
@@ -171,12 +176,13 @@ class Practice(Accounting):
         seed: int = 0,
         limits: Limits = Limits(),  # noqa: B008 - a value that never changes
         selection: Selection = Selection(),  # noqa: B008 - as above
+        earlier: Sequence[RuleSet] = (),
     ) -> Self:
         """Open a practice on a journal, or on the one at an address as of `open_journal`.
 
         Parameters
         ----------
-        journal, area, teams, seed, limits, selection
+        journal, area, teams, seed, limits, selection, earlier
             As for the class.
         hierarchy
             The area's sites; by default those that the area knows, or made-up ones.
@@ -194,6 +200,7 @@ class Practice(Accounting):
             "seed": seed,
             "limits": limits,
             "selection": selection,
+            "earlier": earlier,
         }
         if not isinstance(journal, str | os.PathLike):
             return cls(journal, area, **options)

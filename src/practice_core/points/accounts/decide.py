@@ -119,6 +119,8 @@ class Counter:
         An order; None: there is none.
     stands
         Whether a volunteer is in good standing.
+    rules_at
+        The version that held at an instant; None: `rules` have always held.
     """
 
     rules: RuleSet
@@ -130,10 +132,15 @@ class Counter:
     minutes: Callable[[AccountId], Minutes] | None = None
     asked: Callable[[OrderId], Asked | None] = lambda _: None
     stands: Callable[[VolunteerId], bool] = lambda _: True
+    rules_at: Callable[[Instant], RuleSet] | None = None
 
     def served(self, book: Passbook) -> Minutes:
         """Give the minutes that the people of an account have served."""
         return book.minutes if self.minutes is None else self.minutes(book.account)
+
+    def rules_of(self, service: ServiceRecorded) -> RuleSet:
+        """Give the version that held when a service ended."""
+        return self.rules if self.rules_at is None else self.rules_at(service.at)
 
     def accounts_of(self, volunteer: VolunteerId) -> tuple[Passbook, ...]:
         """Give every account that ever got what a volunteer earned."""
@@ -336,8 +343,8 @@ def _award_service(call: _Call) -> Events | R:
     refused = next(_not_awarded(call), None)
     if refused is not None:
         return refused
-    rules, extra = call.counter.rules, call.command
     found, target = _service(call)
+    rules, extra = call.counter.rules_of(found), call.command
     record = ServiceRecord(
         found.volunteer,
         found.order,
@@ -365,7 +372,7 @@ def _not_awarded(call: _Call) -> Iterator[R]:
         yield R.REPEATED
     if target.is_frozen:
         yield R.FROZEN
-    if found.at < call.counter.rules.effective:
+    if found.at < call.counter.rules_of(found).effective:
         yield R.NO_RULES
 
 
