@@ -126,7 +126,7 @@ class Carrying(Taking):
         self.hierarchy = hierarchy
         self.limits = limits
         self.selection = selection
-        self.versions = tuple(sorted((*earlier, area.rules), key=lambda one: one.effective))
+        self.earlier = tuple(sorted(earlier, key=lambda one: one.effective))
         self.teams: Mapping[TeamId, Team] = {team.id: team for team in teams}
         self._projected = project(journal, BOOKS)
         self._desk = DispatchDesk(area, hierarchy, tuple(self.teams.values()), seed)
@@ -139,7 +139,8 @@ class Carrying(Taking):
 
     def rules_at(self, at: Instant) -> RuleSet:
         """Give the points rules that hold at an instant, or before all of them the area's."""
-        return in_force(self.versions, at) or self.area.rules
+        rules = self.area.rules
+        return rules if at >= rules.effective else in_force(self.earlier, at) or rules
 
     def catch_up(self) -> int:
         """See what others have done, and give how many events that was."""
