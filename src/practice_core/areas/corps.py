@@ -9,9 +9,15 @@ from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
-from practice_core.areas.files import text_faults
 from practice_core.areas.inputs import sheet_text
-from practice_core.areas.local import HeadFile, Local, load_local, local_names, read_local
+from practice_core.areas.local import (
+    HeadFile,
+    Local,
+    load_local,
+    local_names,
+    part_faults,
+    read_local,
+)
 from practice_core.areas.tables import Account, Columns, quoted, spelt, summed_up, table
 from practice_core.errors import DefinitionError
 from practice_core.hierarchy import Level  # noqa: TC001 - cattrs reads the fields' types
@@ -97,12 +103,7 @@ def read_corps(raw: bytes, name: str) -> Local[CorpsPlan]:
 
 
 def _plan(file: _CorpsFile, _: Mapping[str, Basis]) -> CorpsPlan:
-    faults = [
-        fault
-        for n, part in enumerate(file.parts)
-        for key in ("zh", "en")
-        for fault in text_faults(f"parts[{n}].{key}", getattr(part, key))
-    ]
+    faults = part_faults("parts", file.parts)
     if faults:
         raise summed_up("corps", faults)
     return CorpsPlan(

@@ -10,20 +10,30 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
 
-from practice_core.areas.files import beside, name_faults, read, shipped, structure
+from practice_core.areas.files import beside, name_faults, read, shipped, structure, text_faults
 from practice_core.areas.inputs import LARGEST_TABLE, file_bytes
 from practice_core.areas.tables import summed_up
 from practice_core.errors import Fault, UnknownName, attempt
 from practice_core.units import is_identifier
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from os import PathLike
 
     from practice_core.areas.files import Basis
     from practice_core.terms import Lang
 
-__all__ = ["HeadFile", "Local", "load_local", "local_names", "read_local"]
+__all__ = [
+    "Head",
+    "HeadFile",
+    "Local",
+    "head_faults",
+    "head_of",
+    "load_local",
+    "local_names",
+    "part_faults",
+    "read_local",
+]
 
 T = TypeVar("T")
 F = TypeVar("F", bound="HeadFile")
@@ -48,23 +58,19 @@ class HeadFile:
 
 
 @attrs.frozen(kw_only=True)
-class Local(Generic[T]):
-    """A local rule of some kind: whose it is, what publishes it, and what it says.
+class Head:
+    """Whose a local rule is, and what publishes it.
 
     Parameters
     ----------
     id
-        Its name in files.
+        Its name in files and on the command line.
     name_zh, name_en
         What it is called.
     place_zh, place_en
         Where it holds.
     document
         What publishes it.
-    says
-        What it says: a `CorpsPlan`, `RecordRules` or a `Standard`.
-    bases
-        What its numbers and choices rest on, by dotted key.
     """
 
     id: str
@@ -73,8 +79,6 @@ class Local(Generic[T]):
     place_zh: str
     place_en: str
     document: str
-    says: T
-    bases: Mapping[str, Basis] = attrs.field(repr=False)
 
     def name(self, lang: Lang = "en") -> str:
         """Give what it is called."""
@@ -83,6 +87,22 @@ class Local(Generic[T]):
     def place(self, lang: Lang = "en") -> str:
         """Give where it holds."""
         return self.place_zh if lang == "zh" else self.place_en
+
+
+@attrs.frozen(kw_only=True)
+class Local(Head, Generic[T]):
+    """A local rule of some kind: whose it is, what publishes it, and what it says.
+
+    Parameters
+    ----------
+    says
+        What it says: a `CorpsPlan`, `RecordRules` or a `Standard`.
+    bases
+        What its numbers and choices rest on, by dotted key.
+    """
+
+    says: T
+    bases: Mapping[str, Basis] = attrs.field(repr=False)
 
     def basis(self, key: str) -> Basis | None:
         """Give what a dotted key of its file rests on, as far as that is said."""
@@ -154,28 +174,35 @@ def read_local(
     file = attempt(others, structure, values, kind, name)
     says = None
     if file is not None:
-        others += _head_faults(file)
+        others += head_faults(file, "what publishes it, or that it is your own")
         says = attempt(others, build, file, bases)
     faults = beside(bare, others)
     if file is None or says is None or faults:
         raise summed_up(name, [fault.inside(name) for fault in faults])
-    return Local(
-        id=file.id,
-        name_zh=file.name_zh,
-        name_en=file.name_en,
-        place_zh=file.place_zh,
-        place_en=file.place_en,
-        document=file.document,
-        says=says,
-        bases=bases,
-    )
+    return Local(**head_of(file), says=says, bases=bases)
 
 
-def _head_faults(file: HeadFile) -> Iterator[Fault]:
+def head_of(file: HeadFile) -> dict[str, str]:
+    """Give what a file says at its head, by the fields of a `Head`."""
+    return {field.name: getattr(file, field.name) for field in attrs.fields(Head)}
+
+
+def head_faults(file: HeadFile, document: str) -> Iterator[Fault]:
+    """Find what is wrong with a file's head; `document` says what is expected as such."""
     if not is_identifier(file.id):
         expected = "1 to 64 of A-Za-z0-9._:-, first a letter or digit"
         yield Fault("id", repr(file.id), expected, "rename it")
-    yield from name_faults(file, "what publishes it, or that it is your own")
+    yield from name_faults(file, document)
+
+
+def part_faults(key: str, parts: Iterable[Any]) -> list[Fault]:
+    """Find names of a file's parts, each with ``zh`` and ``en``, that cannot be shown."""
+    return [
+        fault
+        for n, part in enumerate(parts)
+        for lang in ("zh", "en")
+        for fault in text_faults(f"{key}[{n}].{lang}", getattr(part, lang))
+    ]
 
 
 def _unbased(node: Any, key: str, bases: Mapping[str, Basis]) -> Iterator[Fault]:  # noqa: ANN401 - a TOML node

@@ -28,6 +28,7 @@ from practice_core.areas.files import (
     structure,
     text_faults,
 )
+from practice_core.areas.local import Head
 from practice_core.areas.tables import summed_up
 from practice_core.errors import Fault, attempt
 from practice_core.hierarchy import Level
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from importlib.resources.abc import Traversable
 
-    from practice_core.terms import Lang
     from practice_core.units import Calendar, Duration
 
 __all__ = ["Loop", "LoopFile", "hours", "loop_files", "profile_of", "read_loop"]
@@ -141,41 +141,19 @@ class _File:
 
 
 @attrs.frozen(kw_only=True)
-class Loop:
+class Loop(Head):
     """A local loop: whose it is, what publishes it, and its law.
 
     Parameters
     ----------
-    id
-        Its name in files and on the command line.
-    name_zh, name_en
-        What it is called.
-    place_zh, place_en
-        Where orders take it.
-    document
-        What publishes it.
     profile
         Its law.
     bases
         What its numbers and choices rest on, by dotted key.
     """
 
-    id: str
-    name_zh: str
-    name_en: str
-    place_zh: str
-    place_en: str
-    document: str
     profile: LoopProfile
     bases: Mapping[str, Basis] = attrs.field(repr=False)
-
-    def name(self, lang: Lang = "en") -> str:
-        """Give what it is called."""
-        return self.name_zh if lang == "zh" else self.name_en
-
-    def place(self, lang: Lang = "en") -> str:
-        """Give where orders take it."""
-        return self.place_zh if lang == "zh" else self.place_en
 
     def basis(self, key: str) -> Basis | None:
         """Give what a dotted key of its file rests on, as far as that is said.

@@ -17,11 +17,11 @@ from practice_core.areas.files import (
     Basis,
     BasisKind,
     beside,
-    name_faults,
     read,
     shipped,
     structure,
 )
+from practice_core.areas.local import Head, HeadFile, head_faults, head_of
 from practice_core.areas.tables import summed_up
 from practice_core.errors import DefinitionError, Fault, attempt
 from practice_core.points import (
@@ -47,7 +47,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from importlib.resources.abc import Traversable
 
-    from practice_core.terms import Lang
     from practice_core.units import Duration, Instant
 
 __all__ = [
@@ -182,53 +181,25 @@ class PointsFile(VersionFile):
     source: str
 
 
-@attrs.frozen
-class _SchemeFile:
-    id: str
-    name_zh: str
-    name_en: str
-    place_zh: str
-    place_en: str
-    document: str
+@attrs.frozen(kw_only=True)
+class _SchemeFile(HeadFile):
     versions: list[VersionFile]
 
 
 @attrs.frozen(kw_only=True)
-class Scheme:
+class Scheme(Head):
     """A points scheme: whose it is, what publishes it, and its rules, version by version.
 
     Parameters
     ----------
-    id
-        Its name in files and on the command line.
-    name_zh, name_en
-        What it is called.
-    place_zh, place_en
-        Where it holds.
-    document
-        What publishes it.
     versions
         Its rules, by the instant from which on they hold.
     bases
         What each says rests on, by dotted key, for each version.
     """
 
-    id: str
-    name_zh: str
-    name_en: str
-    place_zh: str
-    place_en: str
-    document: str
     versions: tuple[RuleSet, ...]
     bases: tuple[Mapping[str, Basis], ...] = attrs.field(repr=False)
-
-    def name(self, lang: Lang = "en") -> str:
-        """Give what it is called."""
-        return self.name_zh if lang == "zh" else self.name_en
-
-    def place(self, lang: Lang = "en") -> str:
-        """Give where it holds."""
-        return self.place_zh if lang == "zh" else self.place_en
 
     def in_force(self, at: Instant) -> RuleSet | None:
         """Give the version that holds at an instant; None before the first."""
@@ -274,7 +245,10 @@ def read_rules(raw: bytes, name: str) -> Scheme:
     file = attempt(others, structure, values, _SchemeFile, name)
     versions: list[RuleSet | None] = []
     if file is not None:
-        others += _name_faults(file)
+        others += head_faults(file, "what publishes the rules, or that they are your own")
+        if not 1 <= len(file.versions) <= _MOST_VERSIONS:
+            count, expected = f"{len(file.versions)} versions", f"1 to {_MOST_VERSIONS}"
+            others.append(Fault("versions", count, expected, "give what holds, each with its date"))
         for n, version in enumerate(file.versions[:_MOST_VERSIONS]):
             found: list[Fault] = []
             source = version.source or file.document
@@ -287,12 +261,7 @@ def read_rules(raw: bytes, name: str) -> Scheme:
     if file is None or found:
         raise summed_up(name, [fault.inside(name) for fault in found])
     return Scheme(
-        id=file.id,
-        name_zh=file.name_zh,
-        name_en=file.name_en,
-        place_zh=file.place_zh,
-        place_en=file.place_en,
-        document=file.document,
+        **head_of(file),
         versions=tuple(version for version in versions if version is not None),
         bases=tuple(bases_below(bases, f"versions[{n}].") for n in range(len(versions))),
     )
@@ -425,16 +394,6 @@ def _date(text: str, offset: Duration) -> Instant:
         raise DefinitionError("points", (fault,))
     zone = dt.timezone(dt.timedelta(milliseconds=offset))
     return instant(dt.datetime(day.year, day.month, day.day, tzinfo=zone))
-
-
-def _name_faults(file: _SchemeFile) -> Iterator[Fault]:
-    if not is_identifier(file.id):
-        expected = "1 to 64 of A-Za-z0-9._:-, first a letter or digit"
-        yield Fault("id", repr(file.id), expected, "rename it")
-    yield from name_faults(file, "what publishes the rules, or that they are your own")
-    if not 1 <= len(file.versions) <= _MOST_VERSIONS:
-        found, expected = f"{len(file.versions)} versions", f"1 to {_MOST_VERSIONS}"
-        yield Fault("versions", found, expected, "give what holds, each with its date")
 
 
 def _order_faults(versions: Iterable[RuleSet | None]) -> Iterator[Fault]:

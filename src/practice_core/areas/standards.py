@@ -6,8 +6,14 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from practice_core.areas.files import text_faults
-from practice_core.areas.local import HeadFile, Local, load_local, local_names, read_local
+from practice_core.areas.local import (
+    HeadFile,
+    Local,
+    load_local,
+    local_names,
+    part_faults,
+    read_local,
+)
 from practice_core.areas.tables import summed_up
 from practice_core.hierarchy import Level  # noqa: TC001 - cattrs reads the fields' types
 from practice_core.standards import Demand, Standard
@@ -71,12 +77,7 @@ def read_standard(raw: bytes, name: str) -> Local[Standard]:
 
 
 def _standard(file: _StandardFile, bases: Mapping[str, Basis]) -> Standard:
-    faults = [
-        fault
-        for n, demand in enumerate(file.demands)
-        for key in ("zh", "en")
-        for fault in text_faults(f"demands[{n}].{key}", getattr(demand, key))
-    ]
+    faults = part_faults("demands", file.demands)
     if faults:
         raise summed_up("standard", faults)
     return Standard(
