@@ -594,7 +594,7 @@ def test_a_command_long_before_the_last_event_of_its_order_is_refused_by_the_clo
     days.later(-2 * MINUTE)
     with pytest.raises(ClockWentBack, match="120 s before its last event") as caught:
         days.give("o-1", ReviewOrder(), AT_CENTER)
-    assert (caught.value.order, caught.value.last - caught.value.at) == ("o-1", 2 * MINUTE)
+    assert (caught.value.stream, caught.value.last - caught.value.at) == ("order/o-1", 2 * MINUTE)
     assert days.length == before
     days.later(MINUTE).do("o-1", ReviewOrder(), AT_CENTER)  # clocks never quite agree
 

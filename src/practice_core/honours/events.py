@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from typing import ClassVar, TypeAlias
+from typing import ClassVar
 
 from practice_core.honours.model import Deed, HonourTitle  # noqa: TC001 - cattrs reads the fields' types
 from practice_core.units import ActorId, Instant, NominationId, value
@@ -51,173 +51,123 @@ class DropReason(enum.StrEnum):
 
 
 @value
-class RoleModelNominated:
-    """Somebody is nominated, and evaluated until `due_at`."""
+class NominationEvent:
+    """What every event of a nomination says first."""
 
-    kind: ClassVar[str] = "honour.nominated"
+    kind: ClassVar[str]
     schema: ClassVar[int] = 1
 
     nomination: NominationId
     at: Instant
     by: ActorId
+
+    @property
+    def stream(self) -> str:
+        """Where it belongs."""
+        return f"nomination/{self.nomination}"
+
+
+@value
+class RoleModelNominated(NominationEvent):
+    """Somebody is nominated, and evaluated until `due_at`."""
+
+    kind: ClassVar[str] = "honour.nominated"
+
     nominee: ActorId
     deed: Deed
     due_at: Instant
 
 
 @value
-class NomineeEvaluated:
+class NomineeEvaluated(NominationEvent):
     """One of the panel has evaluated him."""
 
     kind: ClassVar[str] = "honour.evaluated"
-    schema: ClassVar[int] = 1
 
-    nomination: NominationId
-    at: Instant
-    by: ActorId
     score: int
 
 
 @value
-class EvaluationPassed:
+class EvaluationPassed(NominationEvent):
     """Enough have evaluated him, and well enough."""
 
     kind: ClassVar[str] = "honour.evaluation_passed"
-    schema: ClassVar[int] = 1
-
-    nomination: NominationId
-    at: Instant
-    by: ActorId
 
 
 @value
-class NominationPublished:
+class NominationPublished(NominationEvent):
     """He is shown in public until `due_at`."""
 
     kind: ClassVar[str] = "honour.published"
-    schema: ClassVar[int] = 1
 
-    nomination: NominationId
-    at: Instant
-    by: ActorId
     title: HonourTitle
     due_at: Instant
 
 
 @value
-class ObjectionRaised:
+class ObjectionRaised(NominationEvent):
     """Somebody objects."""
 
     kind: ClassVar[str] = "honour.objection_raised"
-    schema: ClassVar[int] = 1
 
-    nomination: NominationId
-    at: Instant
-    by: ActorId
     ground: ObjectionGround
 
 
 @value
-class ObjectionRejected:
+class ObjectionRejected(NominationEvent):
     """Somebody's objection was looked into, and there is nothing in it."""
 
     kind: ClassVar[str] = "honour.objection_rejected"
-    schema: ClassVar[int] = 1
 
-    nomination: NominationId
-    at: Instant
-    by: ActorId
     objector: ActorId
 
 
 @value
-class RoleModelHonoured:
+class RoleModelHonoured(NominationEvent):
     """He is honoured."""
 
     kind: ClassVar[str] = "honour.honoured"
-    schema: ClassVar[int] = 1
 
-    nomination: NominationId
-    at: Instant
-    by: ActorId
     title: HonourTitle
 
 
 @value
-class StoryConsented:
+class StoryConsented(NominationEvent):
     """He agrees to being told of."""
 
     kind: ClassVar[str] = "honour.consented"
-    schema: ClassVar[int] = 1
-
-    nomination: NominationId
-    at: Instant
-    by: ActorId
 
 
 @value
-class ConsentRevoked:
+class ConsentRevoked(NominationEvent):
     """He does not agree any more."""
 
     kind: ClassVar[str] = "honour.consent_revoked"
-    schema: ClassVar[int] = 1
-
-    nomination: NominationId
-    at: Instant
-    by: ActorId
 
 
 @value
-class StoryTold:
+class StoryTold(NominationEvent):
     """His story is shown."""
 
     kind: ClassVar[str] = "honour.told"
-    schema: ClassVar[int] = 1
-
-    nomination: NominationId
-    at: Instant
-    by: ActorId
 
 
 @value
-class NominationDropped:
+class NominationDropped(NominationEvent):
     """It leads no further, or the honour is taken back."""
 
     kind: ClassVar[str] = "honour.dropped"
-    schema: ClassVar[int] = 1
 
-    nomination: NominationId
-    at: Instant
-    by: ActorId
     reason: DropReason
 
 
 @value
-class NominationWithdrawn:
+class NominationWithdrawn(NominationEvent):
     """He does not want it."""
 
     kind: ClassVar[str] = "honour.withdrawn"
-    schema: ClassVar[int] = 1
-
-    nomination: NominationId
-    at: Instant
-    by: ActorId
 
 
-NominationEvent: TypeAlias = (
-    RoleModelNominated
-    | NomineeEvaluated
-    | EvaluationPassed
-    | NominationPublished
-    | ObjectionRaised
-    | ObjectionRejected
-    | RoleModelHonoured
-    | StoryConsented
-    | ConsentRevoked
-    | StoryTold
-    | NominationDropped
-    | NominationWithdrawn
-)
 EVENTS: tuple[type[NominationEvent], ...] = (
     RoleModelNominated,
     NomineeEvaluated,

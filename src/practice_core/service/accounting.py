@@ -296,13 +296,13 @@ class Accounting(Carrying):
             return on_nomination(key, command, at, by, selection, self.books, central=central)
         assert isinstance(command, AccountCommand)  # noqa: S101 - the last kind there is
         account = AccountId(subject)
-        at = self._not_before(account, at)
+        at = self._not_before(f"account/{subject}", at)
         return decide(account, command, at, by, self._counter(passbooks, by, at))
 
-    def _not_before(self, subject: str, at: Instant) -> Instant:
-        last = self.books.latest(subject)
+    def _not_before(self, stream: str, at: Instant) -> Instant:
+        last = self.books.latest(stream)
         if at < last - self.limits.backwards:
-            raise ClockWentBack(subject, at, last)
+            raise ClockWentBack(stream, at, last)
         return max(at, last)
 
     def _counter(self, passbooks: Passbooks, by: Actor, at: Instant) -> Counter:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from practice_core import honours
-from practice_core.honours import Nomination
+from practice_core.honours import Nomination, NominationEvent
 from practice_core.journal import Credit, Orders, Projection, canonical
 from practice_core.journal.shapes import shape_of
 from practice_core.orders import ORDER, OrderEvent, OrderState, clock_of
@@ -48,7 +48,7 @@ from practice_core.units import (
     VolunteerId,
 )
 from practice_core.volunteers import ServiceRecorded, TeamBooked, TeamFreed, standing
-from practice_core.volunteers.standing import VolunteerStanding
+from practice_core.volunteers.standing import StandingEvent, VolunteerStanding
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -116,7 +116,7 @@ class Books:
         self.nominations: dict[NominationId, Nomination] = {}
         self._accounts: dict[VolunteerId, list[int]] = {}
         self._latest: dict[str, Instant] = {}
-        """Of accounts by their ids, of standings and nominations by their streams."""
+        """Of the streams of accounts, standings and nominations."""
         self._settles: dict[str, Instant] = {}
         self._settlements: list[tuple[Instant, str]] | None = []
         """A heap of when streams have something due, with some that no longer have."""
@@ -151,9 +151,9 @@ class Books:
         """Give what a volunteer has."""
         return Credit(volunteer, *self._accounts.get(volunteer, (0, 0)))
 
-    def latest(self, subject: str) -> Instant:
-        """Give when the last event was of an account, or a stream of people; 0 if it has none."""
-        return self._latest.get(subject, 0)
+    def latest(self, stream: str) -> Instant:
+        """Give when a stream's last event was, of an account or of people; 0 if it has none."""
+        return self._latest.get(stream, 0)
 
     def settles_at(self, account: AccountId) -> Instant | None:
         """Give when something next falls due on an account; None: nothing does."""
@@ -294,12 +294,12 @@ class Books:
             self._on_people(stream, event)
 
     def _on_people(self, stream: str, event: Event) -> None:
-        if isinstance(event, standing.EVENTS):
+        if isinstance(event, StandingEvent):
             who = event.volunteer
             there = self.standings[who] = standing.evolve(self.standings.get(who), event)
             self._latest[stream] = max(event.at, self.latest(stream))
             self._settle(stream, _due_at(standing.clock_of(there)))
-        elif isinstance(event, honours.EVENTS):
+        elif isinstance(event, NominationEvent):
             key = event.nomination
             found = self.nominations[key] = honours.evolve(self.nominations.get(key), event)
             self._latest[stream] = max(event.at, self.latest(stream))
@@ -315,9 +315,9 @@ class Books:
                 heapq.heappush(self._settlements, (due_at, stream))
 
     def _on_account(self, event: AccountEvent) -> None:
-        account = event.account
-        self._latest[account] = max(event.at, self.latest(account))
-        self._settle(event.stream, event.due_at)
+        account, stream = event.account, event.stream
+        self._latest[stream] = max(event.at, self.latest(stream))
+        self._settle(stream, event.due_at)
         points = _counted(event)
         if points:
             self._accounts.setdefault(VolunteerId(account), [0, 0])[1] += points
@@ -489,7 +489,7 @@ def _digest(head: bytes) -> bytes:
 
 BOOKS: Final = Projection(
     "books",
-    version=4,
+    version=5,
     begin=Books,
     apply=Books.apply,
     dump=Books.dump,

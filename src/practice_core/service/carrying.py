@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
-from itertools import groupby
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 import attrs
@@ -62,6 +61,7 @@ if TYPE_CHECKING:
     from practice_core.journal import Journal, TextId
     from practice_core.orders import Order, OrderCommand
     from practice_core.points import RuleSet
+    from practice_core.service.contract import Beside
     from practice_core.service.reading import Given
     from practice_core.units import Instant, OrderId, TeamId
     from practice_core.volunteers import Team
@@ -284,7 +284,8 @@ class Carrying(Taking):
                 return refused
             last, _ = self.books.under_way.get(key, (at, 0))
             if at < last - self.limits.backwards:
-                raise ClockWentBack(key, at, last)
+                stream = f"order/{key}"
+                raise ClockWentBack(stream, at, last)
             if isinstance(deed, CollectNeed | PlaceOrder):
                 host = deed.request.host
                 if host is not None and host not in self.teams:
@@ -327,19 +328,16 @@ class Carrying(Taking):
         """Give everything that a command changes: orders, bookings, hours and points."""
         books = self.books
         writes = []
-        booked: list[tuple[str, TeamBooked | TeamFreed]] = []
+        beside: list[Beside] = []
         for order, events in changed:
             before = books.orders.get(order.id)
             version = 0 if before is None else before.version
             writes.append(Write(f"order/{order.id}", version, events))
-            booked += _bookings(before, events, order, given.by)
+            beside += _bookings(before, events, order, given.by)
         rewards = Rewards(self.rules_at(given.at), books, Passbooks(self.journal, books), given)
+        beside += rewards.of(changed)
         ended = [order.id for order, _ in changed if order.state in SERVED]
-        beside = written(rewards.of(changed), books, ended)
-        for stream, group in groupby(sorted(booked, key=lambda one: one[0]), lambda one: one[0]):
-            told = tuple([event for _, event in group])
-            beside.append(Write(stream, books.version(stream), told))
-        return writes + sorted(beside, key=lambda one: one.stream)
+        return writes + sorted(written(beside, books, ended), key=lambda one: one.stream)
 
 
 @attrs.frozen(eq=False)
@@ -378,7 +376,7 @@ class _Standings(Mapping["TeamId", Standing]):
 
 def _bookings(
     before: Order | None, events: Sequence[OrderEvent], after: Order, by: Actor
-) -> Iterator[tuple[str, TeamBooked | TeamFreed]]:
+) -> Iterator[TeamBooked | TeamFreed]:
     """Give what the change of an order means for the calendar of its team."""
     key = after.id
     for event in events:
@@ -387,10 +385,10 @@ def _bookings(
             booked = TeamBooked(
                 team, event.at, by.id, key, event.start, event.end, after.request.needed
             )
-            yield f"team/{team}", booked
+            yield booked
     if before is not None and before.state in _BOOKED and after.state not in _BOOKED:
         team = before.team  # type: ignore[assignment]  # booked: has a team
-        yield f"team/{team}", TeamFreed(team, events[-1].at, by.id, key)
+        yield TeamFreed(team, events[-1].at, by.id, key)
 
 
 def own_id(word: str, *parts: str | int) -> CommandId:

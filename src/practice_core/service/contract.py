@@ -26,11 +26,19 @@ if TYPE_CHECKING:
         SiteId,
         TeamId,
     )
-    from practice_core.volunteers import ServiceRecorded
+    from practice_core.volunteers import ServiceRecorded, TeamBooked, TeamFreed
     from practice_core.volunteers.standing import StandingEvent
 
-    Beside: TypeAlias = AccountEvent | ItemEvent | ServiceRecorded | StandingEvent | NominationEvent
-    """What happens beside orders and calendars."""
+    Beside: TypeAlias = (
+        AccountEvent
+        | ItemEvent
+        | NominationEvent
+        | ServiceRecorded
+        | StandingEvent
+        | TeamBooked
+        | TeamFreed
+    )
+    """What happens beside orders: each says where it belongs."""
 
 __all__ = [
     "Booking",
@@ -264,29 +272,29 @@ class UnlawfulDecision(UnlawfulCommand):
 
 
 class ClockWentBack(PracticeError, RuntimeError):
-    """A command lies before what has already happened to its order; nothing was done.
+    """A command lies before what has already happened to what it is for; nothing was done.
 
     Attributes
     ----------
-    order : str
-        The order.
+    stream : str
+        What it is for, such as ``order/o-1`` or ``account/v-7``.
     at : Instant
         When the command was given, as it says.
     last : Instant
-        When the order's last event happened.
+        When the last event of that happened.
     """
 
-    def __init__(self, order: str, at: Instant, last: Instant) -> None:
-        self.order = order
+    def __init__(self, stream: str, at: Instant, last: Instant) -> None:
+        self.stream = stream
         self.at = at
         self.last = last
         behind = (last - at) / 1000
         super().__init__(
             shown(
-                f"order {order}: commanded {behind:g} s before its last event; "
+                f"{stream}: commanded {behind:g} s before its last event; "
                 "nothing was done, set the machine's clock and try again"
             )
         )
 
     def __reduce__(self) -> tuple[type[ClockWentBack], tuple[str, Instant, Instant]]:
-        return type(self), (self.order, self.at, self.last)
+        return type(self), (self.stream, self.at, self.last)

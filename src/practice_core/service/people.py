@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from practice_core import honours
 from practice_core.honours import (
-    COMMANDS,
     DropNomination,
     HonourNominee,
     NominateRoleModel,
@@ -31,6 +30,7 @@ from practice_core.volunteers.standing import (
     BlacklistVolunteer,
     EndRegistration,
     RecordAbsence,
+    StandingEvent,
     StandingRefusal,
     StandingRules,
 )
@@ -45,14 +45,13 @@ if TYPE_CHECKING:
     from practice_core.service.books import Books
     from practice_core.service.rewards import Passbooks
     from practice_core.units import Instant, NominationId, OrderId, VolunteerId
-    from practice_core.volunteers.standing import StandingCommand, StandingEvent
+    from practice_core.volunteers.standing import StandingCommand
 
     Told: TypeAlias = tuple[AccountEvent | StandingEvent, ...]
 
-__all__ = ["HONOUR_COMMANDS", "SYSTEM", "on_nomination", "on_standing", "sanctioned"]
+__all__ = ["SYSTEM", "on_nomination", "on_standing", "sanctioned"]
 
 SYSTEM = Actor(ActorId("system"), Role.SYSTEM)
-HONOUR_COMMANDS = COMMANDS
 _AT_CENTER = (PublishNomination, RejectObjection, HonourNominee, TellStory, DropNomination)
 """Given by an officer of the center alone: they speak for the whole area."""
 
@@ -157,7 +156,7 @@ def _after(
     """Give a standing as some events that are not written yet will leave it."""
     known = books.standings.get(volunteer)
     for event in events:
-        if isinstance(event, standing.EVENTS) and event.volunteer == volunteer:
+        if isinstance(event, StandingEvent) and event.volunteer == volunteer:
             known = standing.evolve(known, event)
     return known
 

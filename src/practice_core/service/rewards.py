@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
-from practice_core import honours
 from practice_core.journal import Write
 from practice_core.orders import ORDER, CompleteService, ServiceCompleted
 from practice_core.points import Occasion, OccasionRecord, award
@@ -87,7 +86,7 @@ class Passbooks(Mapping[AccountId, Passbook]):
 
         It does not lie before the account's last: machines' clocks never agree.
         """
-        event = attrs.evolve(event, at=max(event.at, self._books.latest(event.account)))
+        event = attrs.evolve(event, at=max(event.at, self._books.latest(event.stream)))
         book = self[event.account]
         book.apply(event)
         return attrs.evolve(event, due_at=book.due_at())
@@ -102,7 +101,7 @@ class Passbooks(Mapping[AccountId, Passbook]):
     ) -> Iterator[AccountEvent]:
         """Charge for an occasion, if it costs anything; points that have expired pay nothing."""
         account = self._books.holder(record.volunteer)
-        book, at = self[account], max(at, self._books.latest(account))
+        book, at = self[account], max(at, self._books.latest(f"account/{account}"))
         if charged(rules, book, record, at, by) is None:
             return
         lost = expired(book, at)
@@ -186,7 +185,7 @@ class Rewards:
         dates = (before, event.shown_until)
         due_at = min((one for one in dates if one is not None), default=None)
         self._due[event.account] = due_at
-        at = max(event.at, self._books.latest(event.account))
+        at = max(event.at, self._books.latest(event.stream))
         return attrs.evolve(event, due_at=due_at, at=at)
 
     def _received(self, order: Order) -> Iterator[Beside]:
@@ -244,22 +243,11 @@ def written(events: Iterable[Beside], books: Books, seen: Iterable[OrderId] = ()
     """
     streams: dict[str, list[Beside]] = {}
     for event in events:
-        streams.setdefault(_stream_of(event), []).append(event)
+        streams.setdefault(event.stream, []).append(event)
     for order in seen:
         for account in books.payers(order):
             streams.setdefault(f"account/{account}", [])
     return [Write(name, books.version(name), tuple(told)) for name, told in streams.items()]
-
-
-def _stream_of(event: Beside) -> str:
-    """Give where an event belongs."""
-    if isinstance(event, AccountEvent | ItemEvent):
-        return event.stream
-    if isinstance(event, ServiceRecorded):
-        return f"account/{event.volunteer}"
-    if isinstance(event, honours.EVENTS):
-        return f"nomination/{event.nomination}"
-    return f"standing/{event.volunteer}"  # type: ignore[union-attr]  # the last kind there is
 
 
 def _is_limited(rules: RuleSet) -> bool:

@@ -32,6 +32,11 @@ class TeamBooked:
     end: Instant
     members: int
 
+    @property
+    def stream(self) -> str:
+        """Where it belongs."""
+        return f"team/{self.team}"
+
 
 @value
 class TeamFreed:
@@ -44,6 +49,11 @@ class TeamFreed:
     at: Instant
     by: ActorId
     order: OrderId
+
+    @property
+    def stream(self) -> str:
+        """Where it belongs."""
+        return f"team/{self.team}"
 
 
 @value
@@ -58,6 +68,11 @@ class ServiceRecorded:
     by: ActorId
     order: OrderId
     minutes: Minutes
+
+    @property
+    def stream(self) -> str:
+        """Where it belongs."""
+        return f"account/{self.volunteer}"
 
 
 EVENTS = (TeamBooked, TeamFreed, ServiceRecorded)

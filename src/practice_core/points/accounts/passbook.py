@@ -168,11 +168,6 @@ class Passbook:
         """Whether it neither gives nor gets."""
         return self.ledger.account(self.account).is_frozen
 
-    @property
-    def earned(self) -> int:
-        """Points of all awards that count, spent ones included."""
-        return sum(one.points for one in self.awards.values() if one.state is AwardState.COUNTED)
-
     def people(self, holder: Callable[[VolunteerId], AccountId]) -> set[VolunteerId]:
         """Give whose it is: its volunteer's, and those members' who earn for it by `holder`.
 

@@ -6,7 +6,7 @@ Reasons are closed lists. What people write about each other is no event.
 from __future__ import annotations
 
 import enum
-from typing import ClassVar, TypeAlias
+from typing import ClassVar
 
 from practice_core.units import ActorId, Instant, OrderId, VolunteerId, value
 from practice_core.volunteers.standing.model import BlacklistReason, EndReason  # noqa: TC001 - cattrs reads the fields' types
@@ -47,15 +47,28 @@ class ReinstateReason(enum.StrEnum):
 
 
 @value
-class AbsenceRecorded:
-    """He had accepted an order and did not come; `year` is the one in which it counts."""
+class StandingEvent:
+    """What every event of a standing says first."""
 
-    kind: ClassVar[str] = "volunteer.absence_recorded"
+    kind: ClassVar[str]
     schema: ClassVar[int] = 1
 
     volunteer: VolunteerId
     at: Instant
     by: ActorId
+
+    @property
+    def stream(self) -> str:
+        """Where it belongs."""
+        return f"standing/{self.volunteer}"
+
+
+@value
+class AbsenceRecorded(StandingEvent):
+    """He had accepted an order and did not come; `year` is the one in which it counts."""
+
+    kind: ClassVar[str] = "volunteer.absence_recorded"
+
     order: OrderId
     missed: Instant
     year: int
@@ -64,107 +77,67 @@ class AbsenceRecorded:
 
 
 @value
-class VolunteerBlacklisted:
+class VolunteerBlacklisted(StandingEvent):
     """He is on the blacklist, and may appeal until `due_at`."""
 
     kind: ClassVar[str] = "volunteer.blacklisted"
-    schema: ClassVar[int] = 1
 
-    volunteer: VolunteerId
-    at: Instant
-    by: ActorId
     reason: BlacklistReason
     due_at: Instant
 
 
 @value
-class AppealLodged:
+class AppealLodged(StandingEvent):
     """He appealed; if nobody decides by `due_at`, he is reinstated."""
 
     kind: ClassVar[str] = "volunteer.appealed"
-    schema: ClassVar[int] = 1
 
-    volunteer: VolunteerId
-    at: Instant
-    by: ActorId
     ground: AppealGround
     due_at: Instant
 
 
 @value
-class VolunteerReinstated:
+class VolunteerReinstated(StandingEvent):
     """He is in good standing again."""
 
     kind: ClassVar[str] = "volunteer.reinstated"
-    schema: ClassVar[int] = 1
 
-    volunteer: VolunteerId
-    at: Instant
-    by: ActorId
     reason: ReinstateReason
 
 
 @value
-class BlacklistingUpheld:
+class BlacklistingUpheld(StandingEvent):
     """He stays on the blacklist."""
 
     kind: ClassVar[str] = "volunteer.blacklisting_upheld"
-    schema: ClassVar[int] = 1
-
-    volunteer: VolunteerId
-    at: Instant
-    by: ActorId
 
 
 @value
-class RegistrationEnded:
+class RegistrationEnded(StandingEvent):
     """He is not registered any more, and may be again from `due_at` on."""
 
     kind: ClassVar[str] = "volunteer.registration_ended"
-    schema: ClassVar[int] = 1
 
-    volunteer: VolunteerId
-    at: Instant
-    by: ActorId
     reason: EndReason
     due_at: Instant
 
 
 @value
-class RegistrationRenewed:
+class RegistrationRenewed(StandingEvent):
     """He is registered again."""
 
     kind: ClassVar[str] = "volunteer.registration_renewed"
-    schema: ClassVar[int] = 1
-
-    volunteer: VolunteerId
-    at: Instant
-    by: ActorId
 
 
 @value
-class VolunteerRemoved:
+class VolunteerRemoved(StandingEvent):
     """His file is closed for good."""
 
     kind: ClassVar[str] = "volunteer.removed"
-    schema: ClassVar[int] = 1
 
-    volunteer: VolunteerId
-    at: Instant
-    by: ActorId
     reason: EndReason
 
 
-StandingEvent: TypeAlias = (
-    AbsenceRecorded
-    | VolunteerBlacklisted
-    | AppealLodged
-    | VolunteerReinstated
-    | BlacklistingUpheld
-    | RegistrationEnded
-    | RegistrationRenewed
-    | VolunteerRemoved
-)
 EVENTS: tuple[type[StandingEvent], ...] = (
     AbsenceRecorded,
     VolunteerBlacklisted,
